@@ -1,0 +1,45 @@
+#!/bin/sh
+# Install what the build, the tests and the benches need (Debian 12 packages).
+#   contrib/deps.sh               everything
+#   contrib/deps.sh --if-missing  only when something is missing; silent when nothing is
+#   contrib/deps.sh --list        print the package names
+set -eu
+
+build="gcc make pkg-config libc6-dev libyara-dev libmagic-dev libinotifytools0-dev libsqlite3-dev
+libseccomp-dev libgmime-3.0-dev libjansson-dev libcap-ng-dev libinih-dev libssl-dev zlib1g-dev
+liblzma-dev libncurses-dev git"
+case "$(dpkg --print-architecture 2>/dev/null || echo amd64)" in
+amd64 | i386) build="$build libhyperscan-dev" ;;
+*) build="$build libvectorscan-dev" ;;
+esac
+tests="php-cli php-fpm php-cgi sqlite3 jq strace python3 mandoc iproute2 procps xz-utils"
+
+all="$build $tests"
+[ "${1:-}" = --list ] && { printf '%s\n' $all; exit 0; }
+
+missing=
+for p in $all; do
+	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
+done
+if [ -z "$missing" ]; then
+	[ "${1:-}" = --if-missing ] || echo "deps: everything is installed"
+	exit 0
+fi
+if [ "$(id -u)" -ne 0 ]; then
+	echo "deps: missing:$missing" >&2
+	echo "deps: run as root: sh contrib/deps.sh" >&2
+	exit 69
+fi
+echo "deps: installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+# services of packages are never started by their installation here; tests start their own
+policy=/usr/sbin/policy-rc.d made=
+if [ ! -e "$policy" ]; then
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
+	made=1
+	trap 'rm -f "$policy"' EXIT INT TERM
+fi
+apt-get update -qq
+# shellcheck disable=SC2086
+apt-get install -y -qq --no-install-recommends $missing >/dev/null
