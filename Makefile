@@ -80,7 +80,8 @@ STORE  := $(B)/libstore.a
 WATCH  := $(B)/libwatch.a
 HANDS  := $(B)/libhands.a
 
-PROGRAMS := $(B)/mailbraked $(B)/mailbrake $(B)/mailbrake-sendmail $(B)/mailbrake-scan
+PROGRAMS := $(if $(daemon_src),$(B)/mailbraked) $(if $(cli_src),$(B)/mailbrake) \
+	$(if $(wrapper_src),$(B)/mailbrake-sendmail) $(if $(wildcard scanners/main.c),$(B)/mailbrake-scan)
 
 all: $(PROGRAMS)
 
@@ -126,7 +127,7 @@ fuzz_bin := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fu
 ALLLIB   := $(WATCH) $(JUDGE) $(MTLOG) $(HANDS) $(STORE) $(SCAN) $(COMMON)
 ALLDEP   = -Wl,--start-group $(ALLLIB) -Wl,--end-group \
 	$(call libs,$(PKG_scan) $(PKG_daemon) $(PKG_cli)) $(LIB_scan) $(LIB_daemon) -linih -lm
-TESTCF   = $(CF_scan) $(call pkgs,$(PKG_daemon) $(PKG_cli)) -Itests
+TESTCF   = $(CF_scan) -Wno-pedantic -Wno-format-zero-length $(call pkgs,$(PKG_daemon) $(PKG_cli)) -Itests
 
 $(B)/tests/unit/%: tests/unit/%.c tests/t.h $(ALLLIB)
 	@mkdir -p $(@D)

@@ -40,7 +40,7 @@ err_sys(struct err *e, const char *fmt, ...)
 	va_end(ap);
 	if (n >= 0 && (size_t)n < sizeof e->text)
 		(void)snprintf(e->text + n, sizeof e->text - (size_t)n, ": %s",
-		    strerror(saved));
+			       strerror(saved));
 	errno = saved;
 	return -1;
 }

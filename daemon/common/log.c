@@ -36,12 +36,13 @@ emit(int priority, const char *word, const char *fmt, va_list ap)
 
 	(void)vsnprintf(body, sizeof body, fmt, ap);
 	n = snprintf(line, sizeof line, "%s[%d]: %s%s\n", log_name, (int)getpid(), word,
-	    body);
+		     body);
 	if (n < 0)
 		return;
 	if ((size_t)n >= sizeof line)
 		n = (int)sizeof line - 1;
-	/* one write, so that lines of several processes do not mix; a full pipe loses the line */
+	/* one write, so that lines of several processes do not mix; a full pipe loses the
+	 * line */
 	ignored = write(STDERR_FILENO, line, (size_t)n);
 	(void)ignored;
 	if (log_syslog)

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Length of the valid UTF-8 sequence at p (1..4) and its code point, or 0 when invalid. */
+/* Length of the valid UTF-8 sequence at p (1..4) and its code point, or 0 when invalid.
+ */
 static size_t
 utf8_at(const unsigned char *p, size_t left, uint32_t *cp)
 {
@@ -44,9 +45,9 @@ static bool
 is_unsafe(uint32_t cp)
 {
 	return cp < 0x20 || (cp >= 0x7F && cp <= 0x9F) || cp == 0x061C ||
-	    (cp >= 0x200B && cp <= 0x200F) || (cp >= 0x2028 && cp <= 0x202E) ||
-	    (cp >= 0x2060 && cp <= 0x206F) || cp == 0xFEFF ||
-	    (cp >= 0xFFF9 && cp <= 0xFFFB) || (cp >= 0xE0000 && cp <= 0xE0FFF);
+	       (cp >= 0x200B && cp <= 0x200F) || (cp >= 0x2028 && cp <= 0x202E) ||
+	       (cp >= 0x2060 && cp <= 0x206F) || cp == 0xFEFF ||
+	       (cp >= 0xFFF9 && cp <= 0xFFFB) || (cp >= 0xE0000 && cp <= 0xE0FFF);
 }
 
 static bool
@@ -99,7 +100,8 @@ text_safe_n(char *dst, size_t size, const void *src, size_t len)
 char *
 text_safe(char *dst, size_t size, const char *src)
 {
-	return text_safe_n(dst, size, src == NULL ? "" : src, src == NULL ? 0 : strlen(src));
+	return text_safe_n(dst, size, src == NULL ? "" : src,
+			   src == NULL ? 0 : strlen(src));
 }
 
 char *
