@@ -1,0 +1,154 @@
+/*
+ * php - one look at a file
+ *
+ * Job:     set up, lex, and where it is worth it parse and walk; keep what was had
+ *          when a limit ends the look.
+ * Touches: nothing but the arena.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "php_int.h"
+#include "php_lex.h"
+
+void
+php_limits_default(struct php_limits *l)
+{
+	l->input_bytes = (size_t)4 << 20;
+	l->output_bytes = (size_t)8 << 20;
+	l->memory_bytes = (size_t)96 << 20;
+	l->steps = 6000000;
+	l->loop_steps = 3000000;
+	l->layers = 64;
+	l->depth = 32;
+}
+
+struct php *
+php_new(const struct php_limits *l)
+{
+	struct php *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->lim = *l;
+	if (p->lim.input_bytes > INT32_MAX)
+		p->lim.input_bytes = INT32_MAX;
+	p->arena.max = l->memory_bytes;
+	php_words_init(p);
+	php_lex_classes(p->cls);
+	return p;
+}
+
+void
+php_free(struct php **p)
+{
+	if (*p == NULL)
+		return;
+	php_arena_free(&(*p)->arena);
+	free(*p);
+	*p = NULL;
+}
+
+_Noreturn void
+php_stop(struct php *p, enum php_stop why)
+{
+	p->stop = why;
+	longjmp(p->out_of_it, 1);
+}
+
+void
+php_note(struct php *p, enum php_stop why)
+{
+	if (p->view.stop == PHP_STOP_NONE)
+		p->view.stop = why;
+}
+
+static void
+look(struct php *p, bool in_php)
+{
+	struct toks t = php_lex(p, in_php);
+	struct out o;
+
+	memset(&o, 0, sizeof(o));
+	p->view.php = in_php || p->f->tags != 0;
+	p->view.plain = !p->view.php || (!p->trigger && p->f->image == 0);
+	if (p->view.plain)
+		return;
+	php_print_flat(p, &o, &t);
+	p->view.text = o.p;
+	p->view.text_len = o.n;
+}
+
+static const struct php_view *
+begin(struct php *p, const void *data, size_t len, bool in_php)
+{
+	php_arena_reset(&p->arena);
+	memset(&p->view, 0, sizeof(p->view));
+	p->view.text = "";
+	p->f = &p->view.facts;
+	p->f->first_comment = -1;
+	p->steps = 0;
+	p->output = 0;
+	p->stop = PHP_STOP_NONE;
+	p->trigger = false;
+	p->layers = NULL;
+	p->layer_cap = 0;
+	if (len > p->lim.input_bytes) {
+		len = p->lim.input_bytes;
+		php_note(p, PHP_STOP_INPUT);
+	}
+	p->src = data;
+	p->src_len = (uint32_t)len;
+	if (setjmp(p->out_of_it) == 0)
+		look(p, in_php);
+	else
+		php_note(p, p->stop);
+	if (p->f->code_before_comment < 0)
+		p->f->code_before_comment = 0;
+	p->view.steps = p->steps;
+	p->f->stop = (int64_t)p->view.stop;
+	p->f->budget = p->view.stop != PHP_STOP_NONE;
+	return &p->view;
+}
+
+const struct php_view *
+php_look(struct php *p, const void *data, size_t len)
+{
+	return begin(p, data, len, false);
+}
+
+const struct php_view *
+php_look_code(struct php *p, const void *data, size_t len)
+{
+	return begin(p, data, len, true);
+}
+
+const struct php_fact_row *
+php_fact_rows(size_t *count_out)
+{
+	static const struct php_fact_row rows[] = {
+#define FACT(name, meaning) {"php_" #name, meaning, offsetof(struct php_facts, name)},
+#include "facts.def"
+#undef FACT
+	};
+
+	*count_out = sizeof(rows) / sizeof(rows[0]);
+	return rows;
+}
+
+const char *
+php_stop_name(enum php_stop s)
+{
+	static const char *const names[PHP_STOP_COUNT] = {
+	    "none", "input", "output", "memory", "steps", "layers", "nesting"};
+
+	return s < PHP_STOP_COUNT ? names[s] : "unknown";
+}
+
+const char *
+php_layer_kind_name(enum php_layer_kind k)
+{
+	static const char *const names[] = {"eval", "include", "drop", "decoded",
+					    "literal"};
+
+	return (size_t)k < sizeof(names) / sizeof(names[0]) ? names[k] : "unknown";
+}

@@ -1,0 +1,101 @@
+/*
+ * php_words - names the analysis knows
+ *
+ * Job:     name in any case -> enum word, by one hash; operators' texts.
+ * Touches: nothing.
+ */
+#include <string.h>
+#include "php_int.h"
+
+static const struct {
+	const char *text;
+	uint16_t flags;
+	uint8_t len;
+} words[W__N] = {
+    {"", 0, 0},
+#define WORD(id, text, flags) {text, flags, sizeof(text) - 1},
+#include "words.def"
+#undef WORD
+};
+
+static const char *const opers[O_COUNT] = {
+    "",
+#define OPER(id, text) text,
+#include "opers.def"
+#undef OPER
+};
+
+static unsigned char
+lower(char c)
+{
+	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+static uint32_t
+hash(const char *s, size_t len)
+{
+	uint32_t h = (uint32_t)len;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		h = (h ^ (lower(s[i]) | 0u)) * 0x01000193u;
+	return h ^ h >> 15;
+}
+
+void
+php_words_init(struct php *p)
+{
+	unsigned w;
+
+	memset(p->word_slot, 0, sizeof(p->word_slot));
+	for (w = 1; w < W__N; w++) {
+		uint32_t at = hash(words[w].text, words[w].len) % WORD_SLOTS;
+
+		while (p->word_slot[at] != 0)
+			at = (at + 1) % WORD_SLOTS;
+		p->word_slot[at] = (uint16_t)w;
+	}
+	memset(p->op_first, 0, sizeof(p->op_first));
+	for (w = O_COUNT - 1; w > 0; w--)
+		p->op_first[(unsigned char)opers[w][0]] = (uint8_t)w;
+}
+
+unsigned
+php_word(const struct php *p, const char *s, size_t len)
+{
+	uint32_t at;
+	unsigned w;
+	size_t i;
+
+	if (len == 0 || len > 32)
+		return W_NONE;
+	for (at = hash(s, len) % WORD_SLOTS; (w = p->word_slot[at]) != 0;
+	     at = (at + 1) % WORD_SLOTS) {
+		if (words[w].len != len)
+			continue;
+		for (i = 0; i < len && lower(s[i]) == (unsigned char)words[w].text[i];
+		     i++)
+			;
+		if (i == len)
+			return w;
+	}
+	return W_NONE;
+}
+
+const char *
+php_word_text(unsigned w)
+{
+	return words[w].text;
+}
+
+unsigned
+php_word_flags(unsigned w)
+{
+	return words[w].flags;
+}
+
+const char *
+php_op_text(unsigned op)
+{
+	return opers[op];
+}
