@@ -19,10 +19,8 @@ typedef struct {
 	int64_t us; /* microseconds since some point; CLOCK_BOOTTIME, so suspend counts */
 } mono_t;
 
-wall_t
-clock_wall(void);
-mono_t
-clock_mono(void);
+wall_t clock_wall(void);
+mono_t clock_mono(void);
 
 static inline int64_t
 wall_s(wall_t t)

@@ -27,41 +27,35 @@ struct conf {
 };
 
 /* Fill with the defaults. */
-void
-conf_defaults(struct conf *c);
+void conf_defaults(struct conf *c);
 
 /*
  * Read settings from text (len bytes) over what *c holds. file names it in errors.
  * ERR_INPUT names the line, the value, the limits and the unit; *c is then undefined. A
  * LIST named in the text replaces its default; named again it adds.
  */
-int
-conf_parse(struct conf *c, const char *text, size_t len, const char *file, struct err *e);
+int conf_parse(struct conf *c, const char *text, size_t len, const char *file,
+	       struct err *e);
 
 /* Defaults, then the file. A file that is not there is ERR_SYS with errno ENOENT. */
-int
-conf_load(struct conf *c, const char *path, struct err *e);
+int conf_load(struct conf *c, const char *path, struct err *e);
 
 /*
  * Put dir before every absolute path setting, so that a whole system runs below it:
  * state_dir, run_dir, hook_dir, rules_local_dir. ERR_INPUT when a path gets too long.
  */
-int
-conf_prefix(struct conf *c, const char *dir, struct err *e);
+int conf_prefix(struct conf *c, const char *dir, struct err *e);
 
 /* Print in the form conf_parse reads; with_help: a comment block before each setting. */
-void
-conf_print(const struct conf *c, bool with_help, FILE *out);
+void conf_print(const struct conf *c, bool with_help, FILE *out);
 
 /* Print the list of settings as mdoc(7) for mailbrake.conf(5). */
-void
-conf_print_mdoc(FILE *out);
+void conf_print_mdoc(FILE *out);
 
 /*
  * Walk the words of a LIST: *at starts NULL; each call copies the next word to word (size
  * bytes) and returns true; false at the end. Words longer than size - 1 are skipped.
  */
-bool
-conf_list_next(const char *list, const char **at, char *word, size_t size);
+bool conf_list_next(const char *list, const char **at, char *word, size_t size);
 
 #endif

@@ -22,16 +22,13 @@ struct err {
 };
 
 /* Fill *e (which may be NULL) and return -1, so that one writes `return err_set(...)`. */
-int
-err_set(struct err *e, enum err_code code, const char *fmt, ...)
+int err_set(struct err *e, enum err_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* The same with ERR_SYS and ": strerror(errno)" at the end. errno is kept. */
-int
-err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* "input", "denied", "again", "system", "store" or "none". Static. */
-const char *
-err_code_name(enum err_code code);
+const char *err_code_name(enum err_code code);
 
 #endif

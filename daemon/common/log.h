@@ -14,24 +14,18 @@
 #include <stdbool.h>
 
 /* name: the process ("judge"); borrowed, must outlive the process. */
-void
-log_init(const char *name, bool to_syslog);
-void
-log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void
-log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void
-log_fatal(int exit_code, const char *fmt, ...)
+void log_init(const char *name, bool to_syslog);
+void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_fatal(int exit_code, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), noreturn));
-void
-log_bug(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+void log_bug(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 /*
  * At most one line per key and interval_s; what was left out is counted and said with the
  * next. For lines whose rate a stranger chooses. key: a string literal.
  */
-void
-log_warn_rate(const char *key, int interval_s, const char *fmt, ...)
+void log_warn_rate(const char *key, int interval_s, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 #endif

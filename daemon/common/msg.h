@@ -78,13 +78,11 @@ MSG_TABLE(M)
 #undef M
 
 /* "FILE" and so on; "?" for a number that is none. Static. */
-const char *
-msg_name(unsigned type);
+const char *msg_name(unsigned type);
 
 /* May `from` send this type to `to`? The table's word; fd: whether a descriptor came with
  * it. */
-bool
-msg_allowed(unsigned type, enum role from, enum role to, size_t len, bool fd);
+bool msg_allowed(unsigned type, enum role from, enum role to, size_t len, bool fd);
 
 /* --- values several messages share
  * ------------------------------------------------------ */
@@ -96,8 +94,7 @@ enum submit_answer { SUBMIT_PASS, SUBMIT_HELD, SUBMIT_REFUSED };
 enum queue_verb { QUEUE_FREEZE, QUEUE_THAW, QUEUE_DROP };
 
 /* "clean", "suspicious", "malicious", "unscanned". Static. */
-const char *
-verdict_name(unsigned v);
+const char *verdict_name(unsigned v);
 
 /*
  * Lists inside a bytes field: terminated strings one after the other ("a\0b\0"); an
@@ -108,16 +105,12 @@ struct strings {
 	size_t left;
 };
 /* Start reading; a list whose last string has no terminator reads as empty. */
-struct strings
-strings_of(const void *p, size_t len);
+struct strings strings_of(const void *p, size_t len);
 /* The next one, or NULL at the end. Borrowed. */
-const char *
-strings_next(struct strings *s);
-size_t
-strings_count(const void *p, size_t len);
+const char *strings_next(struct strings *s);
+size_t strings_count(const void *p, size_t len);
 /* Append s and its NUL to buf (size bytes, *len used). false: it does not fit, nothing
  * added. */
-bool
-strings_add(char *buf, size_t size, size_t *len, const char *s);
+bool strings_add(char *buf, size_t size, size_t *len, const char *s);
 
 #endif

@@ -28,17 +28,19 @@ fits(int n, size_t size, const char *what, struct err *e)
 {
 	if (n >= 0 && (size_t)n < size)
 		return 0;
-	return err_set(e, ERR_INPUT, "path of %s is longer than %zu bytes", what, size - 1);
+	return err_set(e, ERR_INPUT, "path of %s is longer than %zu bytes", what,
+		       size - 1);
 }
 
 int
 paths_conf(char *out, size_t size, const char *given, const char *prefix, struct err *e)
 {
 	if (given != NULL)
-		return fits(snprintf(out, size, "%s", given), size, "the configuration", e);
+		return fits(snprintf(out, size, "%s", given), size, "the configuration",
+			    e);
 	return fits(snprintf(out, size, "%s%s/mailbrake/mailbrake.conf",
-			prefix == NULL ? "" : prefix, MB_SYSCONFDIR),
-	    size, "the configuration", e);
+			     prefix == NULL ? "" : prefix, MB_SYSCONFDIR),
+		    size, "the configuration", e);
 }
 
 int
@@ -47,12 +49,13 @@ paths_worker(char *out, size_t size, const struct conf *c, struct err *e)
 	char own[512];
 
 	own_folder(own, sizeof own);
-	if (fits(snprintf(out, size, "%s/mailbrake-scan", own), size, "the worker", e) != 0)
+	if (fits(snprintf(out, size, "%s/mailbrake-scan", own), size, "the worker", e) !=
+	    0)
 		return -1;
 	if (access(out, X_OK) == 0)
 		return 0;
-	if (fits(snprintf(out, size, "%s/mailbrake-scan", c->libexec_dir), size, "the worker",
-		e) != 0)
+	if (fits(snprintf(out, size, "%s/mailbrake-scan", c->libexec_dir), size,
+		 "the worker", e) != 0)
 		return -1;
 	if (access(out, X_OK) == 0)
 		return 0;
@@ -73,5 +76,6 @@ paths_rules(char *out, size_t size, const struct conf *c, struct err *e)
 		return -1;
 	if (access(out, R_OK | X_OK) == 0)
 		return 0;
-	return err_set(e, ERR_INPUT, "there are no rules at %s (rules_dir)", c->rules_dir);
+	return err_set(e, ERR_INPUT, "there are no rules at %s (rules_dir)",
+		       c->rules_dir);
 }

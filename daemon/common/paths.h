@@ -12,15 +12,17 @@
 #include "conf.h"
 #include "err.h"
 
-/* The configuration file: `given`, or PREFIX/etc/mailbrake/mailbrake.conf (prefix may be NULL). */
-int paths_conf(char *out, size_t size, const char *given, const char *prefix, struct err *e);
+/* The configuration file: `given`, or PREFIX/etc/mailbrake/mailbrake.conf (prefix may be
+ * NULL). */
+int paths_conf(char *out, size_t size, const char *given, const char *prefix,
+	       struct err *e);
 
 /* mailbrake-scan: beside the running program, else in libexec_dir. */
 int paths_worker(char *out, size_t size, const struct conf *c, struct err *e);
 
 /*
- * The shipped rules: rules_dir when it is there, else, in a build tree, ../rules beside the
- * running program's folder.
+ * The shipped rules: rules_dir when it is there, else, in a build tree, ../rules beside
+ * the running program's folder.
  */
 int paths_rules(char *out, size_t size, const struct conf *c, struct err *e);
 

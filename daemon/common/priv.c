@@ -41,7 +41,8 @@ priv_lookup(const char *user, uid_t *uid_out, gid_t *gid_out, struct err *e)
 		*gid_out = (gid_t)n;
 		return 0;
 	}
-	return err_set(e, ERR_INPUT,
+	return err_set(
+	    e, ERR_INPUT,
 	    "there is no account %s; make it: useradd --system --no-create-home "
 	    "--shell /usr/sbin/nologin %s",
 	    user, user);
@@ -61,8 +62,9 @@ priv_group(const char *group, gid_t *gid_out, struct err *e)
 		*gid_out = (gid_t)n;
 		return 0;
 	}
-	return err_set(e, ERR_INPUT, "there is no group %s; make it: groupadd --system %s", group,
-	    group);
+	return err_set(e, ERR_INPUT,
+		       "there is no group %s; make it: groupadd --system %s", group,
+		       group);
 }
 
 static void
@@ -92,11 +94,12 @@ priv_drop(const char *user, uint64_t caps, struct err *e)
 	if (priv_lookup(user, &uid, &gid, e) != 0)
 		return -1;
 	if (uid == 0)
-		return err_set(e, ERR_INPUT, "account %s is root: it must be one without power",
-		    user);
+		return err_set(e, ERR_INPUT,
+			       "account %s is root: it must be one without power", user);
 	capng_clear(CAPNG_SELECT_BOTH);
 	set_caps(caps, CAPNG_EFFECTIVE | CAPNG_PERMITTED);
-	r = capng_change_id((int)uid, (int)gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
+	r = capng_change_id((int)uid, (int)gid,
+			    CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
 	if (r != 0)
 		return err_sys(e, "becoming %s (step %d)", user, r);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
@@ -104,7 +107,8 @@ priv_drop(const char *user, uint64_t caps, struct err *e)
 	/* change of uid clears it */
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (setuid(0) == 0 || geteuid() != uid)
-		return err_set(e, ERR_SYS, "could become root again after becoming %s", user);
+		return err_set(e, ERR_SYS, "could become root again after becoming %s",
+			       user);
 	return 0;
 }
 

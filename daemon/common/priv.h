@@ -17,8 +17,9 @@
 bool priv_root(void);
 
 /*
- * The uid and gid of an account by name, or by number ("64001": uid and gid alike, for test
- * systems without such accounts). ERR_INPUT when there is none; the text says how to make it.
+ * The uid and gid of an account by name, or by number ("64001": uid and gid alike, for
+ * test systems without such accounts). ERR_INPUT when there is none; the text says how to
+ * make it.
  */
 int priv_lookup(const char *user, uid_t *uid_out, gid_t *gid_out, struct err *e);
 
@@ -27,13 +28,13 @@ int priv_group(const char *group, gid_t *gid_out, struct err *e);
 
 /*
  * Become user for good: no supplementary groups, no way back, no_new_privs, and only the
- * capabilities of the mask (bits 1 << CAP_*) kept. Does nothing and succeeds when not root
- * (reduced form: one uid for all). Also: no core dumps, death with the parent.
+ * capabilities of the mask (bits 1 << CAP_*) kept. Does nothing and succeeds when not
+ * root (reduced form: one uid for all). Also: no core dumps, death with the parent.
  */
 int priv_drop(const char *user, uint64_t caps, struct err *e);
 
-/* The parent's own: effective capabilities cut to the mask; the bounding set stays, so that
- * `hands`, which it starts, can become any owner and run a set-id MTA. */
+/* The parent's own: effective capabilities cut to the mask; the bounding set stays, so
+ * that `hands`, which it starts, can become any owner and run a set-id MTA. */
 int priv_trim(uint64_t caps, struct err *e);
 
 #endif

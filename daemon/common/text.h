@@ -19,40 +19,32 @@
  * become \xHH of their bytes; a backslash becomes \\. Cut at a whole character, with
  * "..." when something was left out. Returns dst.
  */
-char *
-text_safe_n(char *dst, size_t size, const void *src, size_t len);
+char *text_safe_n(char *dst, size_t size, const void *src, size_t len);
 
 /* The same for a terminated string; NULL reads as "". */
-char *
-text_safe(char *dst, size_t size, const char *src);
+char *text_safe(char *dst, size_t size, const char *src);
 
 /*
  * Copy src as valid UTF-8 for JSON: nothing is escaped (the JSON library does that), but
  * bytes that are not UTF-8 become U+FFFD. Cut at a whole character. Returns dst.
  */
-char *
-text_utf8(char *dst, size_t size, const void *src, size_t len);
+char *text_utf8(char *dst, size_t size, const void *src, size_t len);
 
 /* Copy with truncation; true when all of src fitted. dst is always terminated (size > 0).
  */
-bool
-text_copy(char *dst, size_t size, const char *src);
+bool text_copy(char *dst, size_t size, const char *src);
 
 /* Whole-string decimal number within [min, max] into *out; false when it is anything
  * else. */
-bool
-text_to_i64(const char *s, int64_t min, int64_t max, int64_t *out);
+bool text_to_i64(const char *s, int64_t min, int64_t max, int64_t *out);
 
 /* Lower-case ASCII in place; returns s. */
-char *
-text_lower(char *s);
+char *text_lower(char *s);
 
 /* "1.2 MB", "512 B": bytes for people. Returns dst. */
-char *
-text_bytes(char *dst, size_t size, uint64_t bytes);
+char *text_bytes(char *dst, size_t size, uint64_t bytes);
 
 /* "3d 4h", "12 min", "5 s": a span for people. Returns dst. */
-char *
-text_span(char *dst, size_t size, int64_t seconds);
+char *text_span(char *dst, size_t size, int64_t seconds);
 
 #endif

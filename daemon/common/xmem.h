@@ -11,13 +11,9 @@
 
 #include <stddef.h>
 
-void *
-xcalloc(size_t n, size_t size);
-void *
-xreallocarray(void *p, size_t n, size_t size);
-char *
-xstrdup(const char *s);
-void *
-xmemdup(const void *p, size_t n);
+void *xcalloc(size_t n, size_t size);
+void *xreallocarray(void *p, size_t n, size_t size);
+char *xstrdup(const char *s);
+void *xmemdup(const void *p, size_t n);
 
 #endif

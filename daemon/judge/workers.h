@@ -1,0 +1,67 @@
+/*
+ * workers - work for the scan workers
+ *
+ * Job:     a queue of jobs (files and messages), one at a time to each
+ *          worker, answers back to whoever asked; workers that come, go and
+ *          are exchanged with the rules.
+ * Touches: the links to the workers.
+ * Limits:  the first worker of each set takes messages only, so that mail
+ *          never waits behind files. Files are bounded by what watch is
+ *          granted, messages by the clients there may be.
+ */
+#ifndef MAILBRAKE_WORKERS_H
+#define MAILBRAKE_WORKERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "msg.h"
+
+struct job;
+/* Exactly one of v (a file) and h (a message) is given; both are borrowed until it
+ * returns. */
+typedef void (*job_fn)(struct job *j, const struct m_verdict *v, const struct m_head *h);
+
+struct job {
+	struct job *next;
+	uint64_t asked; /* set by workers_ask */
+	enum scan_kind kind;
+	int fd; /* the job's own */
+	struct m_scan scan;
+	char *path, *argv; /* heap copies that scan points into */
+	unsigned tries;
+	job_fn done;
+	void *arg;
+};
+
+void workers_init(const struct conf *c);
+void workers_conf(const struct conf *c);
+
+/* A new worker's link. Sets: index below 64 is set 0, else set 1; see proc.c. */
+void workers_peer(int take_fd, uint64_t index);
+
+/*
+ * Copy what scan points to and queue the job; take_fd becomes the job's. done is called
+ * once, in the loop; with verdict UNSCANNED or ok = 0 and a reason when no worker could
+ * answer.
+ */
+struct job *workers_ask(const struct m_scan *scan, int take_fd, job_fn done, void *arg);
+
+/* Nobody waits for this answer any more: done will not be called. */
+void workers_forget(struct job *j);
+
+struct workers_state {
+	unsigned workers, ready;
+	uint64_t waiting, files_done, mails_done, lost, rules, rules_broken;
+	char rules_version[80], problem[512];
+};
+void workers_state(struct workers_state *out);
+
+/* The version of the rules in force, "" before any worker was ready. Static. */
+const char *workers_rules_version(void);
+
+/* Called when the rules in force change (a new set is ready). */
+void workers_on_rules(void (*fn)(void));
+
+#endif
