@@ -1,0 +1,176 @@
+/*
+ * policy - decide what happens to one account's mail
+ *
+ * Job:     facts of one account, its script and one message -> answer, state, reason.
+ * Touches: nothing. No I/O, no clock, no allocation, no global.
+ * Source:  the table in daemon/judge/DECISIONS; tests/unit/test_policy.c has one row per
+ *          line of it.
+ */
+#ifndef MAILBRAKE_POLICY_H
+#define MAILBRAKE_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "reason.h"
+
+enum acct_state {
+	ACCT_CLEAR,
+	ACCT_WATCHED, /* something speaks against it; nothing is held */
+	ACCT_HELD,    /* every message is held */
+};
+
+enum acct_word {
+	WORD_NONE,
+	WORD_TRUST,
+	WORD_HOLD,
+	WORD_RELEASE, /* an act, not a lasting word: ends a hold */
+	WORD_FORGET,  /* an act: the account's record is dropped */
+};
+
+enum verdict_answer {
+	ANSWER_PASS,
+	ANSWER_HOLD,
+	ANSWER_REFUSE,
+};
+
+/* How well a script is known. */
+enum standing {
+	STAND_NONE,    /* no message under judgement */
+	STAND_NEW,     /* never sent to strangers before, and young or of unknown age */
+	STAND_BLIND,   /* nothing is known: no age, and too early to say it never sent */
+	STAND_DORMANT, /* an old file that was not seen sending to strangers yet */
+	STAND_CHANGED, /* has a history, and its file changed since */
+	STAND_KNOWN,   /* has a history */
+};
+
+enum rule {
+	RULE_FLAGGED,
+	RULE_EVIDENCE,
+	RULE_NEW,
+	RULE_CHANGED,
+	RULE_USUAL,
+	RULE_HARD_CAP,
+	RULE_REFUSALS,
+	RULE_COUNT
+};
+
+/* Settings of the engine; engine_conf_defaults() fills the shipped ones. */
+struct engine_conf {
+	bool observe;                  /* decide and record, pass everything */
+	bool rule_observe[RULE_COUNT]; /* the same for one rule */
+	int64_t weak_points;           /* a finding worth mentioning */
+	int64_t suspicious_points;     /* a file of so many points is flagged */
+	int64_t malicious_points;      /* ... and condemns the account's other mail */
+	int64_t evidence_ttl_s;        /* how long a finding counts */
+	int64_t unknown_rcpt_max; /* recipients new scripts of an account may address */
+	int64_t young_script_s;   /* younger than this is young */
+	int64_t learning_time_s;  /* rules that need history act after so long */
+	int64_t hard_cap_h;       /* recipients of an account in an hour */
+	int64_t refusal_ppm;      /* lower bound of the refused share that holds */
+	int64_t refusal_min;      /* answers needed before it is judged */
+	int64_t hold_expire_s;    /* a hold nobody reviewed ends after so long */
+	int64_t accounts_max;     /* accounts in memory */
+	int64_t scripts_max;      /* scripts remembered per account */
+	int64_t jump_max_s;       /* a larger step of the clock is a jump, not time */
+};
+
+void
+engine_conf_defaults(struct engine_conf *c);
+
+/*
+ * What is known when one message is judged. Counts include the message itself.
+ * "Strangers" are recipients outside the account's own domains and owner; "exposed" are
+ * strangers that no copy to the owner explains.
+ */
+struct facts {
+	/* the account */
+	enum acct_state state;
+	enum reason state_reason; /* why it is in that state */
+	enum acct_word word;
+	int64_t evidence_points; /* the worst live file */
+	int64_t watched_for_s;   /* since its first event */
+	bool learning;           /* rules that need history do not act yet */
+	bool offended;           /* was held and released within 30 days */
+	bool settling;           /* new here, or many clean files arrived at once */
+	uint32_t rcpts[5];       /* strangers addressed: 1 min, 10 min, 1 h, 24 h, 7 d */
+	uint32_t msgs_24h;
+	uint32_t evidence_exposed; /* exposed since the flagged file came */
+	uint32_t refused,
+	    answered; /* 7 days; permanent refusals, and all final answers */
+	uint32_t refused_low_ppm;
+	/* new scripts of the account together */
+	uint32_t new_24h, new_7d; /* exposed */
+	uint32_t new_1m, new_10m, new_1h;
+	uint32_t new_own;     /* 7 days: mail of theirs to the owner */
+	uint32_t new_msgs;    /* 7 days: mail of theirs to strangers */
+	uint32_t new_equal;   /* 7 days: ... whose body was seen before */
+	uint32_t new_subject; /* 7 days: ... whose subject was seen before */
+	bool new_multi;       /* 7 days: one had several strangers */
+	bool new_wave;        /* the script arrived together with many others */
+	/* the script */
+	enum standing standing;
+	bool entry_point; /* its name is one every CMS ships; only tells BLIND ones apart
+			   */
+	bool claimed;     /* its name is a claim */
+	int64_t script_points; /* live finding on the script itself */
+	int64_t script_age_s;  /* since created or changed; -1 unknown */
+	bool frequent;         /* sends in many different hours */
+	bool in_slot;          /* sends at this time of the week as a rule */
+	bool no_hashes;        /* nothing is known about body or subject */
+	uint32_t exposed[4];   /* exposed: 1 min, 10 min, 1 h, 24 h */
+	uint32_t usual[4];     /* the most of it before, in each */
+	uint32_t bulk_1h,
+	    bulk_24h;     /* exposed by bulk-like mail: equal bodies, many recipients */
+	uint32_t off_24h; /* the same outside the script's hours */
+	uint32_t usual_bulk_1h, usual_bulk_24h;
+	bool bulk_usual;     /* its mail has always been alike */
+	bool trusted_script; /* an admin's word with this scope */
+	bool trusted_ceiling;
+	bool trusted_rule[RULE_COUNT];
+	/* the message */
+	bool own;
+	uint32_t msg_exposed;
+	uint32_t msg_rcpts;
+};
+
+struct ruling {
+	enum verdict_answer answer;
+	enum acct_state state;
+	enum reason reason;
+	bool observed; /* a rule in observe mode fired: answer and state are as without it
+			*/
+	int64_t limit; /* what was exceeded, when the row has a number; else -1 */
+	int64_t value;
+};
+
+/* Decide. Every input has an answer. */
+struct ruling
+policy_decide(const struct facts *f, const struct engine_conf *c);
+
+const char *
+state_name(enum acct_state s); /* static */
+const char *
+standing_name(enum standing s); /* static */
+const char *
+word_name(enum acct_word w); /* static */
+const char *
+answer_name(enum verdict_answer a); /* "pass", "hold", "refuse"; static */
+
+/*
+ * What a script may address: limits for exposed recipients per window, given its standing
+ * and history. Used by policy_decide and by explain.
+ */
+struct ceiling {
+	int64_t exposed[4]; /* 1 min, 10 min, 1 h, 24 h */
+	int64_t bulk_1h, bulk_24h, off_24h;
+};
+struct ceiling
+policy_ceiling(const struct facts *f, const struct engine_conf *c);
+
+/* What new scripts of the account may address together: in 24 h, and in 7 days. */
+void
+policy_allowance(const struct facts *f, const struct engine_conf *c, int64_t *day_out,
+		 int64_t *week_out);
+
+#endif
