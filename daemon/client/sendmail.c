@@ -38,8 +38,7 @@
 #include "text.h"
 
 #ifndef CLOSE_RANGE_CLOEXEC
-extern int
-close_range(unsigned first, unsigned last, int flags);
+extern int close_range(unsigned first, unsigned last, int flags);
 #endif
 
 #define ENV_VALUE_MAX 2048  /* bytes of one variable; longer ones are left out */

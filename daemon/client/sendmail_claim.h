@@ -19,7 +19,6 @@
  * Call it before inherited descriptors are closed: php-fpm leaves its entry script open
  * when the opcode cache did not have it yet.
  */
-void
-sendmail_claim_script(const char *cwd, char *dst, size_t size);
+void sendmail_claim_script(const char *cwd, char *dst, size_t size);
 
 #endif

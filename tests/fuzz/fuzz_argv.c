@@ -10,10 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sendmail_args.c" /* part of the wrapper, in no library */
+#include "sendmail_args.h"
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -4,7 +4,7 @@
  * Job:     one row per command line as real clients write it.
  * Touches: nothing.
  */
-#include "sendmail_args.c" /* part of the wrapper, in no library */
+#include "sendmail_args.h"
 
 #include <stdint.h>
 

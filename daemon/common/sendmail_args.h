@@ -20,7 +20,6 @@ struct sendmail_args {
 
 /* Read argv[0..argc-1]; argc >= 1. Cannot fail: what is not understood is a message,
  * except words that only other duties have (-bs, -q, mailq, --version). */
-struct sendmail_args
-sendmail_args_read(int argc, char *const *argv);
+struct sendmail_args sendmail_args_read(int argc, char *const *argv);
 
 #endif

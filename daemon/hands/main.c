@@ -1,0 +1,233 @@
+/*
+ * hands - the one process that acts as somebody else
+ *
+ * Job:     see hands.h. Receive a verb, check it, do it, answer DONE.
+ * Privilege: root.
+ * Talks to: judge (verbs, DONE), the parent (CONF, STOP).
+ */
+#include "hands.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "job.h"
+#include "log.h"
+#include "loop.h"
+#include "text.h"
+#include "verbs.h"
+#include "wire.h"
+
+#define BEAT_MS 5000
+#define LATE_MS 1000      /* how often time-outs are looked at */
+#define STOP_WAIT_MS 5000 /* programs still running then are left to finish alone */
+#define DONE_TEXT_MAX 3000
+
+/* The closed table. */
+static const struct verb {
+	enum msg_type type;
+	void (*run)(struct msg *m);
+} verbs[] = {
+    {MSG_INJECT, verb_inject},
+    {MSG_ALERT, verb_alert},
+};
+
+static struct conf conf;
+static struct wire judge, parent;
+static bool stopping, paused;
+
+const struct conf *
+hands_conf(void)
+{
+	return &conf;
+}
+
+/* Judge's messages wait in the socket while no program can be started. */
+static void
+pause_when_full(void *arg)
+{
+	bool full = job_free() == 0;
+
+	(void)arg;
+	if (full != paused) {
+		paused = full;
+		wire_pause(&judge, full);
+	}
+	if (stopping && job_free() == JOBS_MAX)
+		loop_stop();
+}
+
+void
+hands_done(uint64_t asked, bool ok, int64_t exit_code, const char *text)
+{
+	char safe[DONE_TEXT_MAX];
+	struct m_done d = {.asked = asked, .ok = ok, .exit_code = exit_code};
+	struct err e;
+
+	d.text = safe;
+	(void)text_copy(safe, sizeof safe, text);
+	if (m_done_put(wire_out(), &d, &e) != 0 || wire_send(&judge, wire_out(), &e) != 0)
+		log_warn(
+		    "done_not_told asked=%llu ok=%d exit=%lld text=\"%s\" error=\"%s\"",
+		    (unsigned long long)asked, ok, (long long)exit_code, safe, e.text);
+}
+
+static void
+stop_waiting(void *arg)
+{
+	(void)arg;
+	if (job_free() < JOBS_MAX)
+		log_warn("stop programs_left=%d", JOBS_MAX - job_free());
+	loop_stop();
+}
+
+static void
+stop(void)
+{
+	if (stopping)
+		return;
+	stopping = true;
+	(void)loop_once(STOP_WAIT_MS, stop_waiting, NULL);
+}
+
+/* Every request of judge begins with the number it asked under. */
+static void
+refuse(struct msg *m)
+{
+	uint64_t asked = 0;
+
+	if (m->len >= sizeof asked)
+		memcpy(&asked, m->body, sizeof asked);
+	hands_done(asked, false, -1, "there are no hands for this here");
+}
+
+static void
+on_judge(struct wire *w, struct msg *m)
+{
+	size_t i;
+
+	(void)w;
+	for (i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		if (verbs[i].type == m->type) {
+			verbs[i].run(m);
+			pause_when_full(NULL);
+			return;
+		}
+	log_warn("unknown_verb type=%s", msg_name(m->type));
+	refuse(m);
+}
+
+static int
+conf_from_fd(int take_fd, struct conf *c, struct err *e)
+{
+	static char text[262144];
+	ssize_t n = pread(take_fd, text, sizeof text, 0);
+
+	close(take_fd);
+	if (n < 0)
+		return err_sys(e, "settings of the parent");
+	conf_defaults(c);
+	return conf_parse(c, text, (size_t)n, "settings of the parent", e);
+}
+
+static void
+on_parent(struct wire *w, struct msg *m)
+{
+	struct conf fresh;
+	struct err e;
+
+	(void)w;
+	if (m->type == MSG_STOP) {
+		stop();
+	} else if (m->type == MSG_CONF && m->fd >= 0) {
+		if (conf_from_fd(m->fd, &fresh, &e) == 0)
+			conf = fresh;
+		else
+			log_warn("conf_refused error=\"%s\"", e.text);
+		m->fd = -1;
+	}
+}
+
+static void
+on_gone(struct wire *w, const struct err *e)
+{
+	log_warn("peer_gone peer=%s error=\"%s\"", w == &judge ? "judge" : "parent",
+		 e->text);
+	stop();
+}
+
+static void
+on_signal(void *arg, int fd, short revents)
+{
+	struct signalfd_siginfo si;
+
+	(void)arg;
+	(void)revents;
+	while (read(fd, &si, sizeof si) == (ssize_t)sizeof si) {
+		if (si.ssi_signo == SIGCHLD)
+			job_reap();
+		else
+			stop();
+	}
+}
+
+static void
+on_late(void *arg)
+{
+	(void)arg;
+	job_kill_late();
+}
+
+static void
+on_beat(void *arg)
+{
+	struct m_beat b = {0};
+	struct err e;
+
+	(void)arg;
+	if (m_beat_put(wire_out(), &b, &e) == 0)
+		(void)wire_send(&judge, wire_out(), &e);
+}
+
+static int
+signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+int
+hands_main(const struct conf *c, struct link *judge_link, struct link *parent_link)
+{
+	const struct rlimit no_core = {0, 0};
+	int sig_fd = signals();
+
+	conf = *c;
+	(void)setrlimit(RLIMIT_CORE, &no_core);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (sig_fd < 0 || !loop_add(sig_fd, POLLIN, on_signal, NULL) ||
+	    !wire_open(&judge, judge_link->fd, ROLE_HANDS, ROLE_JUDGE,
+		       (size_t)8 * MSG_MAX, on_judge, on_gone, NULL) ||
+	    !wire_open(&parent, parent_link->fd, ROLE_HANDS, ROLE_PARENT, MSG_MAX,
+		       on_parent, on_gone, NULL))
+		log_fatal(EX_OSERR, "start error=\"no loop\"");
+	judge_link->fd = parent_link->fd = -1;
+	if (geteuid() != 0)
+		log_warn("degraded hands_not_root only_uid=%u", (unsigned)geteuid());
+	(void)loop_every(BEAT_MS, on_beat, NULL);
+	(void)loop_every(LATE_MS, on_late, NULL);
+	loop_after_round(pause_when_full, NULL);
+	loop_run();
+	return 0;
+}

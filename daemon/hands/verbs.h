@@ -1,0 +1,30 @@
+/*
+ * verbs - what the files of hands share
+ *
+ * Job:     the verbs, one function a message of msg.def, and how they answer.
+ * Touches: see each.
+ */
+#ifndef MAILBRAKE_VERBS_H
+#define MAILBRAKE_VERBS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "msg.h"
+
+/* The settings in force; they may change between two messages. */
+const struct conf *hands_conf(void);
+
+/* Answer DONE to judge; text is one safe line already. Exactly one for each message that
+ * came. */
+void hands_done(uint64_t asked, bool ok, int64_t exit_code, const char *text);
+
+/*
+ * The verbs. m is borrowed; a verb that keeps m->fd sets it to -1. Each answers with
+ * hands_done, at once or when its work has ended.
+ */
+void verb_inject(struct msg *m);
+void verb_alert(struct msg *m);
+
+#endif
