@@ -1,0 +1,68 @@
+/*
+ * engine - one file's bytes in, findings and a verdict out
+ *
+ * Job:     gate, prefilter, libyara, score; everything a worker does with a
+ *          buffer, without a system call.
+ * Touches: libyara, libmagic, Hyperscan, libcrypto.
+ */
+#ifndef MAILBRAKE_ENGINE_H
+#define MAILBRAKE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "msg.h"
+#include "rules.h"
+
+#define ENGINE_FINDINGS_MAX 64 /* further ones are counted in the score only */
+
+struct engine;
+
+struct engine_conf {
+	int suspicious_points, malicious_points;
+	bool prefilter;	 /* false: libyara looks at everything (for tests) */
+	bool unwrap;	 /* look through PHP's disguises (for tests: false) */
+	const char *magic_file; /* the small database as text, or NULL */
+};
+
+/* What is known of the file beside its bytes; from SCAN, so partly a tenant's choice. */
+struct engine_file {
+	const char *path;
+	int64_t mtime_us, ctime_us, now_us;
+	uint32_t mode;
+};
+
+struct engine_result {
+	enum verdict verdict;
+	int score;
+	const char *type; /* static or the engine's, until the next scan */
+	char sha256[65];
+	char reason[200];
+	char findings[16384]; /* triples: rule, group, points */
+	size_t findings_len;
+	unsigned findings_count;
+};
+
+/* Build what all workers share; before the sandbox and the forks. rules is borrowed. */
+int
+engine_new(struct engine **out, const struct rules *rules, const struct engine_conf *c,
+	   struct err *e);
+void
+engine_free(struct engine **en);
+
+/*
+ * Look at len bytes. Always fills *r; VERDICT_UNSCANNED with a reason when it could not be
+ * done (memory, libyara's own limits): then the findings are what was seen so far.
+ */
+void
+engine_scan(struct engine *en, const void *data, size_t len, const struct engine_file *f,
+	    struct engine_result *r);
+
+/* Strings the prefilter could not take, rules it always lets through: for rules check. */
+void
+engine_prefilter_stats(const struct engine *en, size_t *strings_out, size_t *left_out,
+		       size_t *always_out);
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * facts - see facts.h
+ *
+ * Job:     the facts of a path and its times.
+ * Touches: nothing.
+ * Source:  where the CMSs keep uploads and caches, and the names of their entry files, by
+ *          their own documentation.
+ */
+#include "facts.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+#include "text.h"
+
+static const char *const upload_dirs[] = {
+    "upload", "uploads", "images", "image", "img", "cache", "caches", "tmp", "temp",
+    "media", "files", "backup", "backups", "css", "fonts", "font", "mail", "logs",
+};
+static const char *const include_dirs[] = {
+    "/wp-includes/", "/wp-admin/", "/libraries/joomla/", "/core/lib/drupal/",
+};
+/* an entry file of a CMS, and a directory that may hold it (NULL: only the top) */
+static const struct {
+	const char *name, *dir;
+} core_names[] = {
+    {"wp-login.php", NULL}, {"wp-config.php", NULL}, {"wp-load.php", NULL},
+    {"wp-settings.php", NULL}, {"wp-cron.php", NULL}, {"xmlrpc.php", NULL},
+    {"wp-mail.php", NULL}, {"wp-blog-header.php", NULL},
+    {"wp-activate.php", NULL}, {"wp-signup.php", NULL},
+};
+static const char *const php_exts[] = {".php", ".php3", ".php4", ".php5", ".php7",
+				       ".php8", ".phtml", ".pht", ".phps", ".phar",
+				       ".inc", ".module"};
+static const char *const harmless_exts[] = {".jpg", ".jpeg", ".png", ".gif", ".ico",
+					    ".txt", ".pdf", ".css", ".js", ".bmp",
+					    ".zip", ".html", ".svg", ".webp"};
+
+static bool
+one_of(const char *s, const char *const *list, size_t n)
+{
+	while (n-- > 0)
+		if (strcasecmp(s, list[n]) == 0)
+			return true;
+	return false;
+}
+#define ONE_OF(s, list) one_of(s, list, sizeof(list) / sizeof(list)[0])
+
+static void
+facts_of_dirs(struct file_facts *f, const char *path)
+{
+	const char *at = path, *slash;
+	char part[64];
+	size_t i;
+
+	for (; (slash = strchr(at, '/')) != NULL; at = slash + 1) {
+		size_t n = (size_t)(slash - at);
+
+		if (n == 0 || n >= sizeof part)
+			continue;
+		memcpy(part, at, n);
+		part[n] = '\0';
+		if (strcmp(part, ".well-known") == 0)
+			f->in_well_known = 1;
+		else if (part[0] == '.' && n > 2)
+			f->in_hidden_dir = 1;
+		else if (ONE_OF(part, upload_dirs))
+			f->in_upload_dir = 1;
+	}
+	for (i = 0; i < sizeof include_dirs / sizeof include_dirs[0]; i++)
+		if (strstr(path, include_dirs[i]) != NULL)
+			f->in_include_dir = 1;
+}
+
+/* No vowel in five letters, or digits in the midst of letters: `xkqtz.php`, `a7b3c9.php`. */
+static bool
+looks_random(const char *name, size_t len)
+{
+	size_t i, letters = 0, digits = 0, vowels = 0, turns = 0;
+
+	if (len < 5 || len > 16)
+		return false;
+	for (i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)name[i];
+
+		if (!isalnum(c))
+			return false;
+		if (isdigit(c))
+			digits++;
+		else {
+			letters++;
+			if (strchr("aeiouyAEIOUY", c) != NULL)
+				vowels++;
+		}
+		if (i > 0 && isdigit(c) != 0 && isdigit((unsigned char)name[i - 1]) == 0)
+			turns++;
+	}
+	return (letters >= 5 && vowels == 0) || (digits >= 2 && letters >= 2 && turns >= 2);
+}
+
+static void
+facts_of_name(struct file_facts *f, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	char before[16];
+	size_t i, stem;
+
+	if (dot != NULL && dot != name)
+		(void)text_copy(f->ext_buf, sizeof f->ext_buf, dot);
+	(void)text_lower(f->ext_buf);
+	f->php_ext = ONE_OF(f->ext_buf, php_exts);
+	f->hidden_name = name[0] == '.';
+	stem = dot != NULL ? (size_t)(dot - name) : strlen(name);
+	f->random_name = looks_random(name, stem);
+	for (i = stem; i > 0 && name[i - 1] != '.'; i--)
+		;
+	if (i > 1 && stem - i + 1 < sizeof before) {
+		before[0] = '.';
+		memcpy(before + 1, name + i, stem - i);
+		before[stem - i + 1] = '\0';
+		f->double_ext = (f->php_ext && ONE_OF(before, harmless_exts)) ||
+				(ONE_OF(before, php_exts) && ONE_OF(f->ext_buf, harmless_exts));
+	}
+}
+
+void
+facts_of(struct file_facts *f, const char *path, int64_t mtime_us, int64_t ctime_us,
+	 int64_t now_us, uint32_t mode)
+{
+	const int64_t day = INT64_C(86400) * 1000000;
+	const char *name = strrchr(path, '/');
+	size_t i;
+
+	*f = (struct file_facts){0};
+	(void)text_copy(f->path_buf, sizeof f->path_buf, path);
+	name = name != NULL ? name + 1 : path;
+	(void)text_copy(f->name_buf, sizeof f->name_buf, name);
+	f->filename = f->name_buf;
+	f->filepath = f->path_buf;
+	f->extension = f->ext_buf;
+	f->filetype = "";
+	f->owner = "";
+	facts_of_dirs(f, path);
+	facts_of_name(f, name);
+	for (i = 0; i < sizeof core_names / sizeof core_names[0]; i++)
+		if (strcmp(name, core_names[i].name) == 0 &&
+		    (strstr(path, "/wp-content/") != NULL ||
+		     strstr(path, "/wp-includes/") != NULL ||
+		     strstr(path, "/wp-admin/") != NULL))
+			f->core_name_misplaced = 1;
+	f->executable = (mode & 0111) != 0;
+	f->backdated = mtime_us > 0 && ctime_us > 0 && now_us > 0 &&
+		       ctime_us > now_us - 3 * day && mtime_us < ctime_us - 30 * day;
+}

@@ -1,0 +1,257 @@
+/*
+ * worker - see worker.h
+ *
+ * Job:     SCAN in, VERDICT or HEAD out.
+ * Touches: the link, the descriptors given, timers.
+ */
+#include "worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "link.h"
+#include "log.h"
+#include "mailhead.h"
+#include "sandbox.h"
+
+#define KEEP_BYTES (4u << 20) /* of the buffer that stay resident between jobs */
+#define WORK_MEMORY ((size_t)768 << 20)
+
+struct worker {
+	const struct worker_conf *conf;
+	struct engine *engine;
+	struct worker_slot *slot;
+	struct link link;
+	uint8_t *buf;
+	size_t buf_size;
+	struct engine_result result;
+	struct mail_head head;
+	struct msg in, out;
+};
+
+static void
+timer(int which, int ms)
+{
+	const struct itimerval t = {
+	    .it_value = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000}};
+
+	(void)setitimer((__itimer_which_t)which, &t, NULL);
+}
+
+static uint64_t
+cpu_us(void)
+{
+	struct timespec t = {0};
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* Send now or wait for room: the peer takes answers in its own time. */
+static void
+answer(struct worker *w)
+{
+	struct pollfd p = {w->link.fd, POLLOUT, 0};
+	struct err e;
+
+	if (link_send(&w->link, &w->out, &e) != 0)
+		_exit(0); /* the peer is gone */
+	while (link_waiting(&w->link)) {
+		(void)poll(&p, 1, -1);
+		if (link_flush(&w->link, &e) != 0)
+			_exit(0);
+	}
+}
+
+/*
+ * Read the whole of fd, or its first `most` bytes, into the buffer. A file that shrinks or
+ * grows meanwhile is read as it is found. Returns the bytes, or -1 with a reason.
+ */
+static ssize_t
+read_all(struct worker *w, int fd, size_t most, const char **reason)
+{
+	size_t have = 0;
+
+	while (have < most) {
+		ssize_t n = pread(fd, w->buf + have, most - have, (off_t)have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			*reason = strerror(errno);
+			return -1;
+		}
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	return (ssize_t)have;
+}
+
+static ssize_t
+load(struct worker *w, int fd, bool whole, struct stat *st, const char **reason)
+{
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, st) != 0) {
+		*reason = "no descriptor";
+		return -1;
+	}
+	if (!S_ISREG(st->st_mode)) {
+		*reason = "not a regular file";
+		return -1;
+	}
+	if (whole && st->st_size > (off_t)w->conf->size_max) {
+		*reason = "larger than scan_size_max";
+		return -1;
+	}
+	n = read_all(w, fd, w->buf_size, reason);
+	if (whole && n > (ssize_t)w->conf->size_max) {
+		*reason = "larger than scan_size_max";
+		return -1;
+	}
+	return n;
+}
+
+static void
+scan_file(struct worker *w, const struct m_scan *job, int fd)
+{
+	const uint64_t cpu = cpu_us();
+	const char *reason = NULL;
+	struct engine_result *r = &w->result;
+	struct m_verdict v = {.asked = job->asked, .verdict = VERDICT_UNSCANNED};
+	struct stat st = {0};
+	struct err e;
+	ssize_t n = load(w, fd, true, &st, &reason);
+
+	v.size = (uint64_t)st.st_size;
+	w->slot->size = v.size;
+	v.type = v.sha256 = "";
+	v.reason = reason;
+	v.findings = "";
+	if (n >= 0) {
+		const struct engine_file f = {.path = job->path,
+					      .mtime_us = job->mtime_us,
+					      .ctime_us = job->ctime_us,
+					      .now_us = clock_wall().us,
+					      .mode = (uint32_t)job->mode};
+
+		engine_scan(w->engine, w->buf, (size_t)n, &f, r);
+		v.verdict = r->verdict;
+		v.score = r->score;
+		v.size = (uint64_t)n;
+		v.type = r->type;
+		v.sha256 = r->sha256;
+		v.reason = r->reason;
+		v.findings = r->findings;
+		v.findings_len = r->findings_len;
+	}
+	v.cpu_us = cpu_us() - cpu;
+	if (m_verdict_put(&w->out, &v, &e) != 0) {
+		v.findings_len = 0; /* cannot be: the engine bounds them */
+		(void)m_verdict_put(&w->out, &v, NULL);
+	}
+	if (n > (ssize_t)KEEP_BYTES)
+		(void)madvise(w->buf + KEEP_BYTES, w->buf_size - KEEP_BYTES,
+			      MADV_DONTNEED);
+}
+
+static void
+scan_mail(struct worker *w, const struct m_scan *job, int fd)
+{
+	const char *reason = NULL;
+	struct mail_head *h = &w->head;
+	struct m_head v = {.asked = job->asked};
+	struct stat st = {0};
+	ssize_t n = load(w, fd, false, &st, &reason);
+
+	v.reason = reason != NULL ? reason : "";
+	v.from = v.subject = v.message_id = v.claimed_script = "";
+	v.domains = "";
+	v.size = (uint64_t)st.st_size;
+	if (n >= 0) {
+		mail_head_read(h, w->buf, (size_t)n, job->argv, job->argv_len);
+		v.ok = h->ok;
+		v.reason = h->reason;
+		v.rcpts = h->rcpts;
+		v.from = h->from;
+		v.subject = h->subject;
+		v.message_id = h->message_id;
+		v.claimed_script = h->claimed_script;
+		v.bulk = h->bulk;
+		v.subject_hash = h->subject_hash;
+		v.body_hash = h->body_hash;
+		v.domains = h->domains;
+		v.domains_len = h->domains_len;
+	}
+	(void)m_head_put(&w->out, &v, NULL);
+}
+
+static void
+serve(struct worker *w)
+{
+	struct m_scan job;
+	struct err e;
+
+	if (m_scan_get(&w->in, &job, &e) != 0)
+		_exit(76);
+	w->slot->asked = job.asked;
+	w->slot->kind = (uint32_t)job.kind;
+	w->slot->size = job.size;
+	atomic_store(&w->slot->busy, 1);
+	timer(ITIMER_PROF, w->conf->cpu_ms);
+	timer(ITIMER_REAL, w->conf->wall_ms);
+	if (job.kind == SCAN_MAIL)
+		scan_mail(w, &job, w->in.fd);
+	else
+		scan_file(w, &job, w->in.fd);
+	timer(ITIMER_PROF, 0);
+	timer(ITIMER_REAL, 0);
+	if (w->in.fd >= 0)
+		close(w->in.fd);
+	/* idle before the answer is out, or a death in between would answer twice */
+	atomic_store(&w->slot->busy, 0);
+	atomic_fetch_add(&w->slot->jobs, 1);
+	answer(w);
+}
+
+void
+worker_main(int link_fd, struct engine *en, const struct worker_conf *c,
+	    struct worker_slot *slot)
+{
+	static struct worker w; /* two messages of 128 kB: not for the stack */
+	struct pollfd p = {link_fd, POLLIN, 0};
+	struct err e;
+
+	w.conf = c;
+	w.engine = en;
+	w.slot = slot;
+	w.buf_size = c->size_max + 1;
+	w.buf = mmap(NULL, w.buf_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
+	if (w.buf == MAP_FAILED)
+		log_fatal(71, "worker_memory bytes=%zu", w.buf_size);
+	link_init(&w.link, link_fd, ROLE_SCANNER, ROLE_CLIENT, (size_t)4 << 20);
+	if (sandbox_enter(WORK_MEMORY, &e) != 0)
+		log_fatal(71, "sandbox error=%s", e.text);
+	for (;;) {
+		int rc = link_recv(&w.link, &w.in, &e);
+
+		if (rc < 0)
+			_exit(e.code == ERR_INPUT ? 76 : 0);
+		if (rc == 0)
+			(void)poll(&p, 1, -1);
+		else
+			serve(&w);
+	}
+}
