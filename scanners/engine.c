@@ -165,8 +165,8 @@ run_rules(struct engine *x, const void *data, size_t len, const struct file_fact
 }
 
 void
-engine_scan(struct engine *en, const void *data, size_t len, const struct engine_file *file,
-	    struct engine_result *r)
+engine_scan(struct engine *en, const void *data, size_t len,
+	    const struct engine_file *file, struct engine_result *r)
 {
 	struct gate_answer g;
 	struct file_facts f;
@@ -184,7 +184,8 @@ engine_scan(struct engine *en, const void *data, size_t len, const struct engine
 	if (!g.look && en->conf.prefilter)
 		return;
 	memset(en->hit, 0, en->rules->count);
-	facts_of(&f, file->path, file->mtime_us, file->ctime_us, file->now_us, file->mode);
+	facts_of(&f, file->path, file->mtime_us, file->ctime_us, file->now_us,
+		 file->mode);
 	f.filetype = g.type;
 	run_rules(en, data, len, &f);
 	r->score = score_sum(&en->score);

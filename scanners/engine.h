@@ -22,8 +22,8 @@ struct engine;
 
 struct engine_conf {
 	int suspicious_points, malicious_points;
-	bool prefilter;	 /* false: libyara looks at everything (for tests) */
-	bool unwrap;	 /* look through PHP's disguises (for tests: false) */
+	bool prefilter;         /* false: libyara looks at everything (for tests) */
+	bool unwrap;            /* look through PHP's disguises (for tests: false) */
 	const char *magic_file; /* the small database as text, or NULL */
 };
 
@@ -46,23 +46,19 @@ struct engine_result {
 };
 
 /* Build what all workers share; before the sandbox and the forks. rules is borrowed. */
-int
-engine_new(struct engine **out, const struct rules *rules, const struct engine_conf *c,
-	   struct err *e);
-void
-engine_free(struct engine **en);
+int engine_new(struct engine **out, const struct rules *rules,
+	       const struct engine_conf *c, struct err *e);
+void engine_free(struct engine **en);
 
 /*
- * Look at len bytes. Always fills *r; VERDICT_UNSCANNED with a reason when it could not be
- * done (memory, libyara's own limits): then the findings are what was seen so far.
+ * Look at len bytes. Always fills *r; VERDICT_UNSCANNED with a reason when it could not
+ * be done (memory, libyara's own limits): then the findings are what was seen so far.
  */
-void
-engine_scan(struct engine *en, const void *data, size_t len, const struct engine_file *f,
-	    struct engine_result *r);
+void engine_scan(struct engine *en, const void *data, size_t len,
+		 const struct engine_file *f, struct engine_result *r);
 
 /* Strings the prefilter could not take, rules it always lets through: for rules check. */
-void
-engine_prefilter_stats(const struct engine *en, size_t *strings_out, size_t *left_out,
-		       size_t *always_out);
+void engine_prefilter_stats(const struct engine *en, size_t *strings_out,
+			    size_t *left_out, size_t *always_out);
 
 #endif

@@ -16,26 +16,29 @@
 #include "text.h"
 
 static const char *const upload_dirs[] = {
-    "upload", "uploads", "images", "image", "img", "cache", "caches", "tmp", "temp",
-    "media", "files", "backup", "backups", "css", "fonts", "font", "mail", "logs",
+    "upload", "uploads", "images", "image",   "img", "cache", "caches", "tmp",  "temp",
+    "media",  "files",   "backup", "backups", "css", "fonts", "font",   "mail", "logs",
 };
 static const char *const include_dirs[] = {
-    "/wp-includes/", "/wp-admin/", "/libraries/joomla/", "/core/lib/drupal/",
+    "/wp-includes/",
+    "/wp-admin/",
+    "/libraries/joomla/",
+    "/core/lib/drupal/",
 };
 /* an entry file of a CMS, and a directory that may hold it (NULL: only the top) */
 static const struct {
 	const char *name, *dir;
 } core_names[] = {
-    {"wp-login.php", NULL}, {"wp-config.php", NULL}, {"wp-load.php", NULL},
-    {"wp-settings.php", NULL}, {"wp-cron.php", NULL}, {"xmlrpc.php", NULL},
-    {"wp-mail.php", NULL}, {"wp-blog-header.php", NULL},
-    {"wp-activate.php", NULL}, {"wp-signup.php", NULL},
+    {"wp-login.php", NULL},    {"wp-config.php", NULL},      {"wp-load.php", NULL},
+    {"wp-settings.php", NULL}, {"wp-cron.php", NULL},        {"xmlrpc.php", NULL},
+    {"wp-mail.php", NULL},     {"wp-blog-header.php", NULL}, {"wp-activate.php", NULL},
+    {"wp-signup.php", NULL},
 };
-static const char *const php_exts[] = {".php", ".php3", ".php4", ".php5", ".php7",
-				       ".php8", ".phtml", ".pht", ".phps", ".phar",
-				       ".inc", ".module"};
+static const char *const php_exts[] = {".php",  ".php3", ".php4",  ".php5",
+				       ".php7", ".php8", ".phtml", ".pht",
+				       ".phps", ".phar", ".inc",   ".module"};
 static const char *const harmless_exts[] = {".jpg", ".jpeg", ".png", ".gif", ".ico",
-					    ".txt", ".pdf", ".css", ".js", ".bmp",
+					    ".txt", ".pdf",  ".css", ".js",  ".bmp",
 					    ".zip", ".html", ".svg", ".webp"};
 
 static bool
@@ -74,7 +77,8 @@ facts_of_dirs(struct file_facts *f, const char *path)
 			f->in_include_dir = 1;
 }
 
-/* No vowel in five letters, or digits in the midst of letters: `xkqtz.php`, `a7b3c9.php`. */
+/* No vowel in five letters, or digits in the midst of letters: `xkqtz.php`, `a7b3c9.php`.
+ */
 static bool
 looks_random(const char *name, size_t len)
 {
@@ -97,7 +101,8 @@ looks_random(const char *name, size_t len)
 		if (i > 0 && isdigit(c) != 0 && isdigit((unsigned char)name[i - 1]) == 0)
 			turns++;
 	}
-	return (letters >= 5 && vowels == 0) || (digits >= 2 && letters >= 2 && turns >= 2);
+	return (letters >= 5 && vowels == 0) ||
+	       (digits >= 2 && letters >= 2 && turns >= 2);
 }
 
 static void
@@ -120,8 +125,9 @@ facts_of_name(struct file_facts *f, const char *name)
 		before[0] = '.';
 		memcpy(before + 1, name + i, stem - i);
 		before[stem - i + 1] = '\0';
-		f->double_ext = (f->php_ext && ONE_OF(before, harmless_exts)) ||
-				(ONE_OF(before, php_exts) && ONE_OF(f->ext_buf, harmless_exts));
+		f->double_ext =
+		    (f->php_ext && ONE_OF(before, harmless_exts)) ||
+		    (ONE_OF(before, php_exts) && ONE_OF(f->ext_buf, harmless_exts));
 	}
 }
 

@@ -17,9 +17,13 @@
 
 /* FACT_INT(name, meaning), FACT_STR(name, meaning) */
 #define FACTS_TABLE \
-	FACT_INT(view, "which text is looked at: 0 the bytes, 1 normalised, 2 an unpacked layer") \
-	FACT_INT(in_upload_dir, "below a directory made for uploads, images, caches or mail") \
-	FACT_INT(in_hidden_dir, "below a directory whose name begins with a dot (not .well-known)") \
+	FACT_INT( \
+	    view, \
+	    "which text is looked at: 0 the bytes, 1 normalised, 2 an unpacked layer") \
+	FACT_INT(in_upload_dir, \
+		 "below a directory made for uploads, images, caches or mail") \
+	FACT_INT(in_hidden_dir, \
+		 "below a directory whose name begins with a dot (not .well-known)") \
 	FACT_INT(in_well_known, "below .well-known") \
 	FACT_INT(in_include_dir, "below a core directory where only the package writes") \
 	FACT_INT(double_ext, "a harmless extension before or after .php") \
@@ -27,7 +31,8 @@
 	FACT_INT(core_name_misplaced, "the name of a well-known core file, elsewhere") \
 	FACT_INT(random_name, "a short name that looks made by a machine") \
 	FACT_INT(hidden_name, "the name begins with a dot") \
-	FACT_INT(backdated, "mtime is more than 30 days before ctime, ctime is of the last 3 days") \
+	FACT_INT(backdated, \
+		 "mtime is more than 30 days before ctime, ctime is of the last 3 days") \
 	FACT_INT(executable, "an execute bit is set") \
 	FACT_STR(filename, "the last component of the path") \
 	FACT_STR(filepath, "the path") \
@@ -48,8 +53,7 @@ struct file_facts {
  * Work out the facts of a path and its times (microseconds since 1970; 0: not known;
  * now_us: the time of the scan). The strings point into *f.
  */
-void
-facts_of(struct file_facts *f, const char *path, int64_t mtime_us, int64_t ctime_us,
-	 int64_t now_us, uint32_t mode);
+void facts_of(struct file_facts *f, const char *path, int64_t mtime_us, int64_t ctime_us,
+	      int64_t now_us, uint32_t mode);
 
 #endif

@@ -57,8 +57,8 @@ has_open_tag(const uint8_t *p, size_t len)
 		size_t left = (size_t)(end - at);
 
 		if (left >= 3 && at[1] == '?') {
-			if (at[2] == '=' || at[2] == ' ' || at[2] == '\n' || at[2] == '\r' ||
-			    at[2] == '\t')
+			if (at[2] == '=' || at[2] == ' ' || at[2] == '\n' ||
+			    at[2] == '\r' || at[2] == '\t')
 				return true;
 			if (left >= 5 && strncasecmp((const char *)at + 2, "php", 3) == 0)
 				return true;
@@ -69,7 +69,8 @@ has_open_tag(const uint8_t *p, size_t len)
 		if (left >= 8 && strncasecmp((const char *)at + 1, "script", 6) == 0 &&
 		    memmem(at, left < 64 ? left : 64, "php", 3) != NULL)
 			return true;
-		if (left >= 2 && at[1] == '%' && left >= 3 && (at[2] == ' ' || at[2] == '='))
+		if (left >= 2 && at[1] == '%' && left >= 3 &&
+		    (at[2] == ' ' || at[2] == '='))
 			return true; /* asp_tags, and what JSP and ASP shells look like */
 		at++;
 	}
@@ -105,12 +106,12 @@ by_name(const char *path)
 	static const struct {
 		const char *end, *type;
 	} row[] = {{".htaccess", "text/x-htaccess"}, {".user.ini", "text/x-ini"},
-		   {"php.ini", "text/x-ini"},	    {".pl", "text/x-perl"},
-		   {".pm", "text/x-perl"},	    {".cgi", "text/x-script"},
-		   {".py", "text/x-python"},	    {".sh", "text/x-shellscript"},
-		   {"crontab", "text/x-crontab"},   {".asp", "text/x-asp"},
-		   {".aspx", "text/x-asp"},	    {".jsp", "text/x-jsp"},
-		   {".cfm", "text/x-cfm"},	    {".shtml", "text/x-shtml"}};
+		   {"php.ini", "text/x-ini"},        {".pl", "text/x-perl"},
+		   {".pm", "text/x-perl"},           {".cgi", "text/x-script"},
+		   {".py", "text/x-python"},         {".sh", "text/x-shellscript"},
+		   {"crontab", "text/x-crontab"},    {".asp", "text/x-asp"},
+		   {".aspx", "text/x-asp"},          {".jsp", "text/x-jsp"},
+		   {".cfm", "text/x-cfm"},           {".shtml", "text/x-shtml"}};
 	size_t i, n = strlen(path);
 
 	for (i = 0; i < sizeof row / sizeof row[0]; i++) {
@@ -133,8 +134,9 @@ by_magic(struct gate *g, const uint8_t *p, size_t len)
 		memcpy(g->type, t, strlen(t) + 1);
 		return g->type;
 	}
-	return memchr(p, '\0', len < 4096 ? len : 4096) != NULL ? "application/octet-stream"
-								: "text/plain";
+	return memchr(p, '\0', len < 4096 ? len : 4096) != NULL
+		   ? "application/octet-stream"
+		   : "text/plain";
 }
 
 static bool
@@ -164,7 +166,8 @@ gate_ask(struct gate *g, const uint8_t *p, size_t len, const char *path)
 		len -= 3;
 	}
 	if ((len >= 5 && memcmp(p, "<?php", 5) == 0) ||
-	    ((php_name(path) || len < (1u << 20)) && has_open_tag(p, len < 4096 ? len : 4096))) {
+	    ((php_name(path) || len < (1u << 20)) &&
+	     has_open_tag(p, len < 4096 ? len : 4096))) {
 		a.php = true;
 		a.type = "text/x-php";
 	}
@@ -183,7 +186,8 @@ gate_ask(struct gate *g, const uint8_t *p, size_t len, const char *path)
 	if (a.php && len >= 4 && p[0] != '<' && t == NULL) {
 		const char *m = by_magic(g, p, len);
 
-		if (strncmp(m, "text/", 5) != 0 && strcmp(m, "application/octet-stream") != 0)
+		if (strncmp(m, "text/", 5) != 0 &&
+		    strcmp(m, "application/octet-stream") != 0)
 			a.type = m;
 	}
 	return a;

@@ -20,17 +20,15 @@ struct gate;
 
 struct gate_answer {
 	const char *type; /* a MIME type; until the next call */
-	bool look;	  /* the rules must see it */
-	bool php;	  /* there is an open tag somewhere */
+	bool look;        /* the rules must see it */
+	bool php;         /* there is an open tag somewhere */
 };
 
 /* magic_file: text of a magic(5) database. NULL: no libmagic, other types are general. */
-int
-gate_new(struct gate **out, const char *magic_file, struct err *e);
-void
-gate_free(struct gate **g);
+int gate_new(struct gate **out, const char *magic_file, struct err *e);
+void gate_free(struct gate **g);
 
-struct gate_answer
-gate_ask(struct gate *g, const uint8_t *p, size_t len, const char *path);
+struct gate_answer gate_ask(struct gate *g, const uint8_t *p, size_t len,
+			    const char *path);
 
 #endif

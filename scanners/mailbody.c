@@ -15,9 +15,10 @@
 
 #include "mailhead.h"
 
-#define WORDS_MIN 8	/* fewer say nothing */
-#define WORD_MAX 32	/* longer ones are codes or links */
-#define PARTS_MAX 100	/* "multipart/" in the bytes; beyond it the bytes are hashed as they lie */
+#define WORDS_MIN 8 /* fewer say nothing */
+#define WORD_MAX 32 /* longer ones are codes or links */
+#define PARTS_MAX \
+	100 /* "multipart/" in the bytes; beyond it the bytes are hashed as they lie */
 
 static uint64_t
 fnv(uint64_t h, const void *p, size_t len)
@@ -108,7 +109,8 @@ simhash_text(const unsigned char *p, size_t len)
 				simhash_word(&s, w, n);
 			n = 0;
 			personal = false;
-		} else if (isdigit(c) != 0 || c == '@' || c == '/' || c == '=' || c == ':')
+		} else if (isdigit(c) != 0 || c == '@' || c == '/' || c == '=' ||
+			   c == ':')
 			personal = true;
 	}
 	if (s.words < WORDS_MIN)
@@ -143,7 +145,8 @@ text_part(GMimeMessage *m)
 
 	do {
 		GMimeObject *o = g_mime_part_iter_get_current(it);
-		GMimeContentType *t = o != NULL ? g_mime_object_get_content_type(o) : NULL;
+		GMimeContentType *t =
+		    o != NULL ? g_mime_object_get_content_type(o) : NULL;
 
 		if (o != NULL && GMIME_IS_PART(o) && t != NULL &&
 		    g_mime_content_type_is_type(t, "text", "*"))
@@ -183,7 +186,8 @@ mail_body_hash(const void *data, size_t head_len, size_t len)
 	/* GMime recurses into parts and makes an object a field: both are a stranger's to
 	 * choose */
 	if (head_len > (64u << 10) || many_parts(data, len))
-		return simhash_text((const unsigned char *)data + head_len, len - head_len);
+		return simhash_text((const unsigned char *)data + head_len,
+				    len - head_len);
 	stream = g_mime_stream_mem_new_with_buffer(data, len);
 	parser = g_mime_parser_new_with_stream(stream);
 	m = g_mime_parser_construct_message(parser, NULL);

@@ -10,11 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-uint64_t
-mail_subject_hash(const char *subject);
+uint64_t mail_subject_hash(const char *subject);
 
 /* The message is data[0..len); its header ends at head_len. */
-uint64_t
-mail_body_hash(const void *data, size_t head_len, size_t len);
+uint64_t mail_body_hash(const void *data, size_t head_len, size_t len);
 
 #endif

@@ -125,8 +125,8 @@ note_list(struct mail_head *h, const char *p, size_t len)
 			from = i + 1;
 		}
 	}
-	/* an unclosed quote, comment or bracket hides what follows from us, not from every
-	 * MTA: count the pieces it may be taken for */
+	/* an unclosed quote, comment or bracket hides what follows from us, not from
+	 * every MTA: count the pieces it may be taken for */
 	if (quoted || comment > 0 || angle)
 		for (i = from; i < len; i++)
 			if (p[i] == ',') {
@@ -137,7 +137,8 @@ note_list(struct mail_head *h, const char *p, size_t len)
 		note_address(h, p + from, len - from);
 }
 
-/* Walk the letters of one option word; returns the letter that wants the next word, or 0. */
+/* Walk the letters of one option word; returns the letter that wants the next word, or 0.
+ */
 static char
 option_word(struct mail_head *h, const char *w, bool *from_header)
 {
@@ -172,7 +173,8 @@ read_args(struct mail_head *h, const void *argv, size_t argv_len)
 	(void)strings_next(&s); /* argv[0] */
 	while ((w = strings_next(&s)) != NULL) {
 		if (wants != 0) {
-			if (strchr(MAY_BE_SWITCH, wants) != NULL && strchr(w, '@') != NULL)
+			if (strchr(MAY_BE_SWITCH, wants) != NULL &&
+			    strchr(w, '@') != NULL)
 				note_list(h, w, strlen(w));
 			wants = 0;
 		} else if (options && strcmp(w, "--") == 0)
@@ -206,7 +208,8 @@ next_field(const char **at, const char *end, struct field *f)
 		return false; /* MTAs take such a line for the body */
 	f->name = p;
 	f->name_len = (size_t)(colon - p);
-	while (f->name_len > 0 && (p[f->name_len - 1] == ' ' || p[f->name_len - 1] == '\t'))
+	while (f->name_len > 0 &&
+	       (p[f->name_len - 1] == ' ' || p[f->name_len - 1] == '\t'))
 		f->name_len--;
 	f->value = colon + 1;
 	while (nl + 1 < end && (nl[1] == ' ' || nl[1] == '\t')) {
@@ -222,7 +225,8 @@ next_field(const char **at, const char *end, struct field *f)
 static bool
 is(const struct field *f, const char *name)
 {
-	return f->name_len == strlen(name) && strncasecmp(f->name, name, f->name_len) == 0;
+	return f->name_len == strlen(name) &&
+	       strncasecmp(f->name, name, f->name_len) == 0;
 }
 
 /* Unfold and trim into dst; a NUL becomes a blank. */
@@ -259,7 +263,8 @@ decoded_text(const struct field *f, char *dst, size_t size)
 	g_free(text);
 }
 
-/* X-PHP-Originating-Script: 1001:send.php; X-PHP-Script: host/dir/send.php for 192.0.2.1 */
+/* X-PHP-Originating-Script: 1001:send.php; X-PHP-Script: host/dir/send.php for 192.0.2.1
+ */
 static void
 read_script(struct mail_head *h, const struct field *f)
 {
@@ -283,8 +288,9 @@ read_bulk(struct mail_head *h, const struct field *f)
 	char v[64];
 
 	field_text(f, v, sizeof v);
-	if (is(f, "Precedence") && (strcasecmp(v, "bulk") == 0 ||
-				    strcasecmp(v, "list") == 0 || strcasecmp(v, "junk") == 0))
+	if (is(f, "Precedence") &&
+	    (strcasecmp(v, "bulk") == 0 || strcasecmp(v, "list") == 0 ||
+	     strcasecmp(v, "junk") == 0))
 		h->bulk |= MAIL_BULK_PRECEDENCE;
 	else if (is(f, "List-Unsubscribe"))
 		h->bulk |= MAIL_BULK_UNSUBSCRIBE;
@@ -297,7 +303,7 @@ read_bulk(struct mail_head *h, const struct field *f)
 static void
 read_field(struct mail_head *h, const struct field *f, bool from_header)
 {
-	static const char *const lists[] = {"To",	 "Cc",	      "Bcc",
+	static const char *const lists[] = {"To",        "Cc",        "Bcc",
 					    "Resent-To", "Resent-Cc", "Resent-Bcc"};
 	size_t i;
 

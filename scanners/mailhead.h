@@ -16,28 +16,30 @@
 
 #define MAILHEAD_BYTES_MAX (1u << 20)  /* of header that are looked at */
 #define MAILHEAD_BODY_MAX (256u << 10) /* of body that go into the hash */
-#define MAILHEAD_DOMAINS_MAX 100       /* distinct ones named; further ones are only counted */
+#define MAILHEAD_DOMAINS_MAX 100 /* distinct ones named; further ones are only counted \
+				  */
 
-enum mail_bulk { /* bits of mail_head.bulk */
-	MAIL_BULK_PRECEDENCE = 1, /* Precedence: bulk, list or junk */
-	MAIL_BULK_UNSUBSCRIBE = 2, /* List-Unsubscribe */
-	MAIL_BULK_LIST_ID = 4,
-	MAIL_BULK_AUTO = 8, /* Auto-Submitted other than "no" */
+enum mail_bulk {                            /* bits of mail_head.bulk */
+		 MAIL_BULK_PRECEDENCE = 1,  /* Precedence: bulk, list or junk */
+		 MAIL_BULK_UNSUBSCRIBE = 2, /* List-Unsubscribe */
+		 MAIL_BULK_LIST_ID = 4,
+		 MAIL_BULK_AUTO = 8, /* Auto-Submitted other than "no" */
 };
 
 struct mail_head {
-	bool ok;	  /* false: reason says why it could not be read; counts are a lower bound */
+	bool ok; /* false: reason says why it could not be read; counts are a lower bound
+		  */
 	const char *reason; /* static */
-	uint64_t rcpts;	  /* addresses, each time it is named */
+	uint64_t rcpts;     /* addresses, each time it is named */
 	uint64_t domain_count;
 	char from[320], subject[512], message_id[320], claimed_script[512];
 	unsigned bulk; /* enum mail_bulk */
 	/*
-	 * subject_hash: FNV-1a of the subject with digits and case folded away, 0 if there
-	 * is none. body_hash: 64-bit simhash over 3-word shingles of the normalised text
-	 * (lower case; tags, addresses, links, numbers left out), 0 for fewer than 8 words.
-	 * Letters that differ in a name or a code are a few bits apart: nearly equal is a
-	 * Hamming distance of at most 6.
+	 * subject_hash: FNV-1a of the subject with digits and case folded away, 0 if
+	 * there is none. body_hash: 64-bit simhash over 3-word shingles of the normalised
+	 * text (lower case; tags, addresses, links, numbers left out), 0 for fewer than 8
+	 * words. Letters that differ in a name or a code are a few bits apart: nearly
+	 * equal is a Hamming distance of at most 6.
 	 */
 	uint64_t subject_hash, body_hash;
 	char domains[16384]; /* terminated strings, each a distinct lower-case domain */
@@ -45,15 +47,13 @@ struct mail_head {
 };
 
 /* Start GMime; once a process, before the sandbox. */
-void
-mail_head_start(void);
+void mail_head_start(void);
 
 /*
  * Fill *h from the first len bytes of a message and the argument vector it was handed to
  * sendmail with (terminated strings, argv[0] first).
  */
-void
-mail_head_read(struct mail_head *h, const void *data, size_t len, const void *argv,
-	       size_t argv_len);
+void mail_head_read(struct mail_head *h, const void *data, size_t len, const void *argv,
+		    size_t argv_len);
 
 #endif

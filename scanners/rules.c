@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "facts.h"
+#include "php.h"
 #include "text.h"
 #include "xmem.h"
 
@@ -61,8 +62,8 @@ read_source(struct rules *r, const char *path, struct err *e)
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
 	    st.st_size > (off_t)RULES_FILE_BYTES_MAX) {
 		close(fd);
-		return err_set(e, ERR_INPUT, "%s: not a file, or more than %u bytes", path,
-			       RULES_FILE_BYTES_MAX);
+		return err_set(e, ERR_INPUT, "%s: not a file, or more than %u bytes",
+			       path, RULES_FILE_BYTES_MAX);
 	}
 	r->source = xreallocarray(r->source, r->source_count + 1, sizeof *r->source);
 	s = &r->source[r->source_count++];
@@ -132,6 +133,9 @@ on_compile(int level, const char *file, int line, const YR_RULE *rule, const cha
 static int
 define_facts(YR_COMPILER *yc)
 {
+	const struct php_fact_row *row;
+	size_t i, n;
+
 #define FACT_INT(name, text) \
 	if (yr_compiler_define_integer_variable(yc, #name, 0) != ERROR_SUCCESS) \
 		return -1;
@@ -141,6 +145,11 @@ define_facts(YR_COMPILER *yc)
 	FACTS_TABLE
 #undef FACT_INT
 #undef FACT_STR
+	row = php_fact_rows(&n);
+	for (i = 0; i < n; i++)
+		if (yr_compiler_define_integer_variable(yc, row[i].name, 0) !=
+		    ERROR_SUCCESS)
+			return -1;
 	return 0;
 }
 

@@ -27,7 +27,7 @@
 struct rule_info {
 	const char *name;  /* borrowed from the compiled rules */
 	const char *group; /* as above, or "other" */
-	int points;	   /* meta: weight; else score; else RULES_DEFAULT_WEIGHT */
+	int points;        /* meta: weight; else score; else RULES_DEFAULT_WEIGHT */
 };
 
 /* A rule file's text, kept for the prefilter and the lint. */
@@ -39,7 +39,7 @@ struct rule_source {
 };
 
 struct rules {
-	YR_RULES *yara; /* NULL: there is no rule at all */
+	YR_RULES *yara;         /* NULL: there is no rule at all */
 	struct rule_info *info; /* by position in yara->rules_table */
 	size_t count;
 	struct rule_source *source;
@@ -50,8 +50,7 @@ struct rules {
 };
 
 /* yr_initialize; once a process, before all else. */
-int
-rules_start(struct err *e);
+int rules_start(struct err *e);
 
 /*
  * Load every rule file of the directories (a path may also name one file), in order of
@@ -59,14 +58,11 @@ rules_start(struct err *e);
  * first. ERR_SYS: the first cannot be read; ERR_INPUT: not one rule compiled. In both
  * cases r->problem says more and r needs no rules_fini.
  */
-int
-rules_load(struct rules *r, const char *const *dirs, size_t dir_count, struct err *e);
+int rules_load(struct rules *r, const char *const *dirs, size_t dir_count, struct err *e);
 
-void
-rules_fini(struct rules *r);
+void rules_fini(struct rules *r);
 
 /* What we know of a rule that libyara reports. Never NULL. */
-const struct rule_info *
-rules_info(const struct rules *r, const YR_RULE *rule);
+const struct rule_info *rules_info(const struct rules *r, const YR_RULE *rule);
 
 #endif

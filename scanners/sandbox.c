@@ -20,7 +20,8 @@
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1 /* its shadow needs terabytes of address space and calls of its own */
+#define SANITIZED 1 /* its shadow needs terabytes of address space and calls of its own \
+		     */
 #else
 #define SANITIZED 0
 #endif
@@ -84,15 +85,33 @@ landlock(struct err *e)
 static int
 add_calls(scmp_filter_ctx f)
 {
-	static const int calls[] = {
-	    SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(poll), SCMP_SYS(ppoll),
-	    SCMP_SYS(pread64), SCMP_SYS(read), SCMP_SYS(lseek), SCMP_SYS(fstat),
-	    SCMP_SYS(close), SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap),
-	    SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(clock_gettime),
-	    SCMP_SYS(gettimeofday), SCMP_SYS(setitimer), SCMP_SYS(getrandom),
-	    SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
-	    SCMP_SYS(sigaltstack), SCMP_SYS(getpid), SCMP_SYS(gettid),
-	    SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group)};
+	static const int calls[] = {SCMP_SYS(recvmsg),
+				    SCMP_SYS(sendmsg),
+				    SCMP_SYS(poll),
+				    SCMP_SYS(ppoll),
+				    SCMP_SYS(pread64),
+				    SCMP_SYS(read),
+				    SCMP_SYS(lseek),
+				    SCMP_SYS(fstat),
+				    SCMP_SYS(close),
+				    SCMP_SYS(brk),
+				    SCMP_SYS(munmap),
+				    SCMP_SYS(mremap),
+				    SCMP_SYS(madvise),
+				    SCMP_SYS(futex),
+				    SCMP_SYS(clock_gettime),
+				    SCMP_SYS(gettimeofday),
+				    SCMP_SYS(setitimer),
+				    SCMP_SYS(getrandom),
+				    SCMP_SYS(rt_sigreturn),
+				    SCMP_SYS(rt_sigprocmask),
+				    SCMP_SYS(rt_sigaction),
+				    SCMP_SYS(sigaltstack),
+				    SCMP_SYS(getpid),
+				    SCMP_SYS(gettid),
+				    SCMP_SYS(restart_syscall),
+				    SCMP_SYS(exit),
+				    SCMP_SYS(exit_group)};
 	size_t i;
 	int rc;
 
@@ -107,9 +126,9 @@ add_calls(scmp_filter_ctx f)
 				      SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	/* fstat is newfstatat(fd, "", .., AT_EMPTY_PATH) in newer C libraries */
 	if (rc == 0)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
-				      SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH,
-					      AT_EMPTY_PATH));
+		rc = seccomp_rule_add(
+		    f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
+		    SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
 	/* abort() and raise(): a signal to oneself */
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,

@@ -14,12 +14,11 @@
 #include "err.h"
 
 /*
- * Close the sandbox. memory_bytes: address space beyond what is mapped now. What is not on
- * the list kills the process (SIGSYS); openat alone gets EACCES, because iconv asks for
- * character sets by file and can do without. A kernel without Landlock is no error;
+ * Close the sandbox. memory_bytes: address space beyond what is mapped now. What is not
+ * on the list kills the process (SIGSYS); openat alone gets EACCES, because iconv asks
+ * for character sets by file and can do without. A kernel without Landlock is no error;
  * anything else that fails is (ERR_SYS).
  */
-int
-sandbox_enter(size_t memory_bytes, struct err *e);
+int sandbox_enter(size_t memory_bytes, struct err *e);
 
 #endif

@@ -17,8 +17,8 @@ struct group_row {
 };
 
 static const struct group_row groups[] = {
-    {"context", 30, true}, /* where a file lies, what it is called */
-    {"manner", 60, true},	/* habits: errors off, time limit off, forged headers */
+    {"context", 30, true},  /* where a file lies, what it is called */
+    {"manner", 60, true},   /* habits: errors off, time limit off, forged headers */
     {"packing", 90, false}, /* disguise alone is no proof: licences are packed too */
     {"info", 0, true},
 };

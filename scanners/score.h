@@ -23,13 +23,10 @@ struct score {
 };
 
 /* Add one rule's points; the caller adds each rule once. */
-void
-score_add(struct score *s, const char *group, int points);
+void score_add(struct score *s, const char *group, int points);
 /* The sum, at least 0. Groups that only support (context) count when another one does. */
-int
-score_sum(const struct score *s);
+int score_sum(const struct score *s);
 /* The most points all rules of one group can give together. */
-int
-score_cap(const char *group);
+int score_cap(const char *group);
 
 #endif

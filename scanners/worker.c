@@ -74,8 +74,8 @@ answer(struct worker *w)
 }
 
 /*
- * Read the whole of fd, or its first `most` bytes, into the buffer. A file that shrinks or
- * grows meanwhile is read as it is found. Returns the bytes, or -1 with a reason.
+ * Read the whole of fd, or its first `most` bytes, into the buffer. A file that shrinks
+ * or grows meanwhile is read as it is found. Returns the bytes, or -1 with a reason.
  */
 static ssize_t
 read_all(struct worker *w, int fd, size_t most, const char **reason)
@@ -237,8 +237,8 @@ worker_main(int link_fd, struct engine *en, const struct worker_conf *c,
 	w.engine = en;
 	w.slot = slot;
 	w.buf_size = c->size_max + 1;
-	w.buf = mmap(NULL, w.buf_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		     -1, 0);
+	w.buf = mmap(NULL, w.buf_size, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (w.buf == MAP_FAILED)
 		log_fatal(71, "worker_memory bytes=%zu", w.buf_size);
 	link_init(&w.link, link_fd, ROLE_SCANNER, ROLE_CLIENT, (size_t)4 << 20);

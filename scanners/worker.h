@@ -17,10 +17,11 @@ struct worker_conf {
 	size_t size_max;
 };
 
-/* What a worker is at, in memory it shares with the zygote, which reads it after a death. */
+/* What a worker is at, in memory it shares with the zygote, which reads it after a death.
+ */
 struct worker_slot {
 	_Atomic uint32_t busy; /* 0: between jobs */
-	uint32_t kind;	       /* enum scan_kind */
+	uint32_t kind;         /* enum scan_kind */
 	uint64_t asked, size;
 	_Atomic uint64_t jobs; /* done by this slot, all workers in it */
 };
@@ -30,8 +31,7 @@ struct worker_slot {
  * then; 71 when the sandbox cannot be closed; 76 when the peer breaks the protocol. A job
  * over its budget ends the process by SIGPROF (processor time) or SIGALRM (wall time).
  */
-void
-worker_main(int link_fd, struct engine *en, const struct worker_conf *c,
-	    struct worker_slot *slot) __attribute__((noreturn));
+void worker_main(int link_fd, struct engine *en, const struct worker_conf *c,
+		 struct worker_slot *slot) __attribute__((noreturn));
 
 #endif

@@ -1,0 +1,297 @@
+/*
+ * scan - see scan.h
+ *
+ * Job:     `mailbrake scan`: options, the loop, the rows.
+ * Touches: standard output and error.
+ */
+#include "scan.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "paths.h"
+#include "scan_pool.h"
+#include "scan_progress.h"
+#include "scan_walk.h"
+#include "text.h"
+
+#define RULES_MAX 16
+
+struct scan {
+	struct conf conf;
+	bool json, hits;
+	int64_t jobs;
+	const char *conf_path;
+	const char *rules[RULES_MAX];
+	size_t rules_count;
+	char rules_buf[4096];
+	struct scan_count count;
+	struct progress *progress;
+	struct walk walk;
+	bool broken_pipe;
+};
+
+static int
+usage(void)
+{
+	fprintf(
+	    stderr,
+	    "usage: mailbrake scan [--json] [--hits] [--rules DIR] [--jobs N] PATH...\n");
+	return EX_USAGE;
+}
+
+/* "rule group points" triples as JSON objects. */
+static json_t *
+json_findings(const struct m_verdict *v)
+{
+	struct strings s = strings_of(v->findings, v->findings_len);
+	json_t *list = json_array();
+	const char *rule, *group, *points;
+
+	while ((rule = strings_next(&s)) != NULL && (group = strings_next(&s)) != NULL &&
+	       (points = strings_next(&s)) != NULL) {
+		int64_t n = 0;
+
+		(void)text_to_i64(points, INT32_MIN, INT32_MAX, &n);
+		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "rule",
+							    rule, "group", group,
+							    "points", (json_int_t)n));
+	}
+	return list;
+}
+
+static void
+print_json(const char *path, const struct m_verdict *v)
+{
+	static char name[WALK_PATH * 3 + 1];
+	json_t *o = json_object();
+
+	(void)text_utf8(name, sizeof name, path, strlen(path));
+	(void)json_object_set_new(o, "path", json_string(name));
+	(void)json_object_set_new(o, "sha256", json_string(v->sha256));
+	(void)json_object_set_new(o, "type", json_string(v->type));
+	(void)json_object_set_new(o, "size", json_integer((json_int_t)v->size));
+	(void)json_object_set_new(o, "verdict",
+				  json_string(verdict_name((unsigned)v->verdict)));
+	(void)json_object_set_new(o, "score", json_integer((json_int_t)v->score));
+	(void)json_object_set_new(o, "findings", json_findings(v));
+	(void)json_object_set_new(o, "reason", json_string(v->reason));
+	(void)json_object_set_new(o, "cpu_us", json_integer((json_int_t)v->cpu_us));
+	(void)json_dumpf(o, stdout, JSON_COMPACT);
+	(void)putchar('\n');
+	json_decref(o);
+}
+
+static void
+print_text(const char *path, const struct m_verdict *v)
+{
+	static char name[WALK_PATH * 4 + 1];
+	struct strings s = strings_of(v->findings, v->findings_len);
+	const char *rule, *sep = "  ";
+	char reason[600];
+
+	printf("%-10s %5lld  %s", verdict_name((unsigned)v->verdict), (long long)v->score,
+	       text_safe(name, sizeof name, path));
+	while ((rule = strings_next(&s)) != NULL) {
+		(void)strings_next(&s);
+		(void)strings_next(&s);
+		printf("%s%s", sep, text_safe(reason, sizeof reason, rule));
+		sep = ", ";
+	}
+	if (v->reason[0] != '\0')
+		printf("  (%s)", text_safe(reason, sizeof reason, v->reason));
+	printf("\n");
+}
+
+static void
+on_verdict(void *arg, const char *path, const struct m_verdict *v)
+{
+	struct scan *s = arg;
+	bool hit = v->verdict != VERDICT_CLEAN;
+
+	s->count.files++;
+	s->count.bytes += v->size;
+	if (v->verdict == VERDICT_MALICIOUS)
+		s->count.malicious++;
+	else if (v->verdict == VERDICT_SUSPICIOUS)
+		s->count.suspicious++;
+	else if (hit)
+		s->count.unscanned++;
+	if (hit || (s->json && !s->hits)) {
+		progress_clear(s->progress);
+		if (s->json)
+			print_json(path, v);
+		else
+			print_text(path, v);
+		s->broken_pipe |= ferror(stdout) != 0;
+	}
+}
+
+static void
+on_error(struct scan *s, const struct walk_entry *ent)
+{
+	const struct m_verdict v = {.verdict = VERDICT_UNSCANNED,
+				    .type = "",
+				    .sha256 = "",
+				    .reason = ent->reason,
+				    .findings = ""};
+
+	on_verdict(s, ent->path, &v);
+}
+
+static void
+run(struct scan *s, struct pool *p)
+{
+	struct walk_entry ent = {.kind = WALK_FILE};
+
+	while (ent.kind != WALK_END && !pool_dead(p) && !s->broken_pipe) {
+		while (pool_room(p) && !s->broken_pipe) {
+			walk_next(&s->walk, &ent);
+			if (ent.kind == WALK_FILE)
+				pool_give(p, ent.path, ent.fd, &ent.st);
+			else if (ent.kind == WALK_ERROR)
+				on_error(s, &ent);
+			else
+				break;
+		}
+		(void)pool_wait(p, 200);
+		progress_show(s->progress, &s->count);
+	}
+	while (!s->broken_pipe && pool_wait(p, 200))
+		progress_show(s->progress, &s->count);
+	if (pool_dead(p))
+		s->count.unscanned++; /* and what was not walked to */
+}
+
+static int
+read_options(struct scan *s, int argc, char **argv)
+{
+	static const struct option opts[] = {{"json", no_argument, NULL, 'j'},
+					     {"hits", no_argument, NULL, 'h'},
+					     {"rules", required_argument, NULL, 'r'},
+					     {"jobs", required_argument, NULL, 'n'},
+					     {"conf", required_argument, NULL, 'c'},
+					     {NULL, 0, NULL, 0}};
+	int c;
+
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "", opts, NULL)) != -1) {
+		if (c == 'j')
+			s->json = true;
+		else if (c == 'h')
+			s->hits = true;
+		else if (c == 'c')
+			s->conf_path = optarg;
+		else if (c == 'r' && s->rules_count < RULES_MAX)
+			s->rules[s->rules_count++] = optarg;
+		else if (c == 'n' && text_to_i64(optarg, 1, POOL_WORKERS_MAX, &s->jobs))
+			continue;
+		else if (c == 'n') {
+			fprintf(stderr, "mailbrake scan: --jobs %s: not 1..%d workers\n",
+				optarg, POOL_WORKERS_MAX);
+			return EX_USAGE;
+		} else
+			return usage();
+	}
+	return optind < argc ? 0 : usage();
+}
+
+/* Settings that cannot be read must not stop someone who only wants to look. */
+static int
+settings(struct scan *s)
+{
+	char path[4096];
+	struct err e;
+
+	conf_defaults(&s->conf);
+	if (s->conf_path != NULL) {
+		if (conf_load(&s->conf, s->conf_path, &e) != 0) {
+			fprintf(stderr, "mailbrake scan: %s\n", e.text);
+			return EX_CONFIG;
+		}
+	} else if (paths_conf(path, sizeof path, NULL, NULL, &e) == 0 &&
+		   access(path, R_OK) == 0 && conf_load(&s->conf, path, &e) != 0) {
+		fprintf(stderr, "mailbrake scan: %s; the defaults are used\n", e.text);
+		conf_defaults(&s->conf);
+	}
+	if (s->rules_count > 0)
+		return 0;
+	if (paths_rules(s->rules_buf, sizeof s->rules_buf, &s->conf, &e) != 0) {
+		fprintf(stderr, "mailbrake scan: %s\n", e.text);
+		return EX_UNAVAILABLE;
+	}
+	s->rules[s->rules_count++] = s->rules_buf;
+	if (access(s->conf.rules_local_dir, R_OK) == 0)
+		s->rules[s->rules_count++] = s->conf.rules_local_dir;
+	return 0;
+}
+
+static int
+finish(struct scan *s)
+{
+	const struct scan_count *c = &s->count;
+
+	if (fflush(stdout) != 0 && errno == EPIPE)
+		return 2;
+	if (!s->json) {
+		char bytes[32];
+
+		printf("%llu files, %s: %llu malicious, %llu suspicious, %llu not looked "
+		       "at\n",
+		       (unsigned long long)c->files,
+		       text_bytes(bytes, sizeof bytes, c->bytes),
+		       (unsigned long long)c->malicious,
+		       (unsigned long long)c->suspicious,
+		       (unsigned long long)c->unscanned);
+	}
+	if (c->malicious + c->suspicious > 0)
+		return 1;
+	return c->unscanned > 0 ? 2 : 0;
+}
+
+int
+scan_main(int argc, char **argv)
+{
+	static struct scan s;
+	static char out_buf[1 << 16];
+	struct pool_conf pc = {.conf = &s.conf, .rules = s.rules};
+	struct pool *p;
+	struct err e;
+	int rc;
+
+	if ((rc = read_options(&s, argc, argv)) != 0 || (rc = settings(&s)) != 0)
+		return rc;
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (isatty(STDOUT_FILENO) == 0)
+		(void)setvbuf(stdout, out_buf, _IOFBF, sizeof out_buf);
+	if (s.jobs == 0) {
+		long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+		s.jobs = cpus < 1 ? 1 : cpus > 16 ? 16 : cpus;
+	}
+	pc.workers = (int)s.jobs;
+	pc.rules_count = s.rules_count;
+	if (pool_new(&p, &pc, on_verdict, &s, &e) != 0) {
+		fprintf(stderr, "mailbrake scan: %s\n", e.text);
+		return EX_UNAVAILABLE;
+	}
+	if (pool_problem(p)[0] != '\0') {
+		fprintf(stderr, "mailbrake scan: rules left out: %s\n", pool_problem(p));
+		s.count.unscanned++;
+	}
+	progress_start(&s.progress, argv + optind);
+	walk_init(&s.walk, argv + optind, false);
+	run(&s, p);
+	walk_fini(&s.walk);
+	progress_stop(&s.progress);
+	pool_free(&p);
+	return finish(&s);
+}
