@@ -91,6 +91,12 @@ $(call obj,$(daemon_src) $(judge_src) $(watch_src) $(mtlog_src) $(hands_src) $(d
 $(call obj,$(wildcard scanners/*.c scanners/php/*.c)): FLAGS = $(CF_scan)
 $(call obj,$(cli_src)): FLAGS = $(CF_cli)
 
+$(B)/db/schema.h: db/embed.sh db/schema.sql $(wildcard db/migrations/*.sql)
+	@mkdir -p $(@D)
+	sh db/embed.sh db >$@.new && mv $@.new $@
+$(call obj,$(db_src)): $(B)/db/schema.h
+$(call obj,$(db_src)): FLAGS = $(CF_daemon) -I$(B)/db
+
 $(B)/%.o: %.c $(B)/flags.mk
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) -MMD -MP -c $< -o $@

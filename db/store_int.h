@@ -1,0 +1,110 @@
+/*
+ * store_int - between store.c (the file, the transaction, the queue) and rows.c (the
+ * rows)
+ *
+ * Job:     a row on its way: a statement and its values.
+ * Touches: nothing.
+ */
+#ifndef MAILBRAKE_STORE_INT_H
+#define MAILBRAKE_STORE_INT_H
+
+#include <sqlite3.h>
+
+#include "store.h"
+
+/*
+ * Every statement that writes. W(NAME, durable, clean, SQL)
+ * durable: its group is fsynced; clean: may be left out when the queue is half full.
+ */
+#define STORE_WRITES(W) \
+	W(ACCOUNT_PUT, 0, 0, \
+	  "INSERT OR REPLACE INTO " \
+	  "account(uid,login,state,word,until,since,reason,changed," \
+	  "record) VALUES(?,?,?,?,?,?,?,?,?)") \
+	W(ACCOUNT_DROP, 0, 0, "DELETE FROM account WHERE uid=?") \
+	W(DECISION_ADD, 1, 0, \
+	  "INSERT INTO decision(t,uid,subject,\"from\",\"to\",reason,who,facts) " \
+	  "VALUES(?,?,?,?,?,?,?,?)") \
+	W(HELD_PUT, 1, 0, \
+	  "INSERT OR REPLACE INTO " \
+	  "held(id,uid,login,t,rcpts,size,\"from\",subject,script," \
+	  "reason,state,state_t,attempt,result) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)") \
+	W(HELD_STATE, 1, 0, \
+	  "UPDATE held SET state=?2,attempt=?3,result=?4,state_t=?5 WHERE id=?1") \
+	W(FILE_CLEAN, 0, 1, \
+	  "INSERT OR REPLACE INTO file(dev,ino,size,ctime,rules,verdict,score,uid,path," \
+	  "reason) VALUES(?,?,?,?,?,?,?,?,?,?)") \
+	W(FILE_PUT, 1, 0, \
+	  "INSERT OR REPLACE INTO file(dev,ino,size,ctime,rules,verdict,score,uid,path," \
+	  "reason) VALUES(?,?,?,?,?,?,?,?,?,?)") \
+	W(FILE_DROP, 0, 0, "DELETE FROM file WHERE dev=? AND ino=?") \
+	W(FINDING_PUT, 1, 0, \
+	  "INSERT INTO finding(dev,ino,rule,\"group\",points,uid,path,sha256,t,gone) " \
+	  "VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(dev,ino,rule) DO UPDATE SET " \
+	  "t=CASE WHEN sha256=excluded.sha256 AND gone=0 THEN t ELSE excluded.t END," \
+	  "\"group\"=excluded.\"group\",points=excluded.points,uid=excluded.uid," \
+	  "path=excluded.path,sha256=excluded.sha256,gone=excluded.gone") \
+	W(FINDING_GONE, 1, 0, \
+	  "UPDATE finding SET gone=?3 WHERE dev=?1 AND ino=?2 AND gone=0") \
+	W(ASIDE_PUT, 1, 0, \
+	  "INSERT OR REPLACE INTO set_aside(id,uid,dev,ino,path,t,state,result) " \
+	  "VALUES(?,?,?,?,?,?,?,?)") \
+	W(INCIDENT_PUT, 0, 0, \
+	  "INSERT OR REPLACE INTO " \
+	  "incident(key,t_first,t_last,t_told,t_closed,count,text) " \
+	  "VALUES(?,?,?,?,?,?,?)") \
+	W(COUNTER_ADD, 0, 0, \
+	  "INSERT INTO counter(hour,provider,uid,scope,outcome,count) " \
+	  "VALUES(?,?,?,?,?,?) " \
+	  "ON CONFLICT DO UPDATE SET count=count+excluded.count") \
+	W(TRUST_PUT, 1, 0, \
+	  "INSERT OR REPLACE INTO trust(uid,kind,key,who,t,until) VALUES(?,?,?,?,?,?)") \
+	W(TRUST_DROP, 1, 0, "DELETE FROM trust WHERE uid=? AND kind=? AND key=?") \
+	W(KV_PUT, 0, 0, "INSERT OR REPLACE INTO kv(name,value) VALUES(?,?)") \
+	W(PRUNE_DECISION, 0, 0, "DELETE FROM decision WHERE t<?") \
+	W(PRUNE_COUNTER, 0, 0, "DELETE FROM counter WHERE hour<?/3600000000") \
+	W(PRUNE_FINDING, 0, 0, "DELETE FROM finding WHERE gone>0 AND gone<?") \
+	W(PRUNE_INCIDENT, 0, 0, "DELETE FROM incident WHERE t_closed>0 AND t_closed<?") \
+	W(PRUNE_HELD, 0, 0, \
+	  "DELETE FROM held WHERE state IN('released','discarded','expired') AND " \
+	  "state_t<?")
+
+enum store_write {
+#define W(NAME, durable, clean, sql) WRITE_##NAME,
+	STORE_WRITES(W)
+#undef W
+	    WRITES
+};
+
+#define ROW_VALUES 16
+
+/* A row being put together; all borrowed until store_put copies it. */
+struct row {
+	enum store_write what;
+	int count;
+	struct row_value {
+		int type; /* SQLITE_INTEGER, SQLITE_TEXT, SQLITE_BLOB, SQLITE_NULL */
+		int64_t num;
+		const void *p;
+		size_t len;
+	} v[ROW_VALUES];
+};
+
+/* Queue a copy and apply it in the open transaction. ERR_AGAIN: full, refused. */
+int
+store_put(struct store *s, const struct row *r, struct err *e);
+
+/* Prepare a statement that reads. NULL with ERR_STORE. Finish with store_read_end. */
+sqlite3_stmt *
+store_read(struct store *s, const char *sql, struct err *e);
+/* 1 there is a row, 0 the end, -1 */
+int
+store_read_next(struct store *s, sqlite3_stmt *q, struct err *e);
+void
+store_read_end(sqlite3_stmt *q);
+/* The kept statement for store_file_get; NULL with ERR_STORE. Reset it, do not finish it.
+ */
+sqlite3_stmt *
+store_file_query(struct store *s, struct err *e);
+
+#endif

@@ -1,0 +1,595 @@
+/*
+ * test_store - rows there and back, groups, crash, full disk, damage, migration
+ *
+ * Job:     unit test of db/.
+ * Touches: a temporary directory; children of its own.
+ */
+#include "t.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store.h"
+
+static char dir[] = "/tmp/mailbrake-test-store-XXXXXX";
+static struct err e;
+
+static void
+path_of(char *buf, size_t size, const char *tail)
+{
+	(void)snprintf(buf, size, "%s/" STORE_FILE "%s", dir, tail);
+}
+
+static void
+begin_anew(void)
+{
+	static const char *const tails[] = {"", "-wal", "-shm"};
+	for (size_t i = 0; i < 3; i++) {
+		char p[256];
+
+		path_of(p, sizeof p, tails[i]);
+		(void)unlink(p);
+	}
+}
+
+static struct store *
+must_open(void)
+{
+	struct store *s = NULL;
+
+	T_CHECK(store_open(&s, dir, &e) == 0, "%s", e.text);
+	if (s == NULL)
+		exit(1);
+	return s;
+}
+
+static bool
+count_account(void *arg, const struct store_account *v)
+{
+	int *n = arg;
+
+	(void)v;
+	(*n)++;
+	return true;
+}
+
+static bool
+count_decision(void *arg, const struct store_decision *v)
+{
+	int *n = arg;
+
+	(void)v;
+	(*n)++;
+	return true;
+}
+
+static int
+accounts(struct store *s)
+{
+	int n = 0;
+
+	T_EQ(store_account_each(s, count_account, &n, &e), 0);
+	return n;
+}
+
+static int
+put_account(struct store *s, int64_t uid, const char *state)
+{
+	struct store_account a = {.uid = uid,
+				  .login = "web1",
+				  .state = state,
+				  .word = "none",
+				  .reason = "",
+				  .record = "a\0b",
+				  .record_len = 3};
+
+	return store_account_put(s, &a, &e);
+}
+
+static bool
+see_account(void *arg, const struct store_account *v)
+{
+	(void)arg;
+	T_EQ(v->uid, 1001);
+	T_STR(v->login, "web1");
+	T_STR(v->state, "held");
+	T_EQ(v->record_len, 3);
+	T_CHECK(memcmp(v->record, "a\0b", 3) == 0);
+	return false;
+}
+
+static bool
+see_decision(void *arg, const struct store_decision *v)
+{
+	int *n = arg;
+
+	if ((*n)++ == 0) {
+		T_STR(v->to, "held");
+		T_STR(v->facts, "{\"rcpts\":6}");
+		T_EQ(v->t.us, 5000001);
+	}
+	return true;
+}
+
+static bool
+see_held(void *arg, const struct store_held *v)
+{
+	const char *state = arg;
+
+	T_STR(v->id, "0123456789abcdef");
+	T_STR(v->script, "/home/w/\xff\x01.php");
+	T_STR(v->subject, "Hi \"there\"");
+	T_STR(v->state, state);
+	T_EQ(v->size, 1234);
+	return true;
+}
+
+static bool
+count_held(void *arg, const struct store_held *v)
+{
+	int *n = arg;
+
+	(void)v;
+	(*n)++;
+	return true;
+}
+
+static bool
+count_finding(void *arg, const struct store_finding *v)
+{
+	int *n = arg;
+
+	(void)v;
+	(*n)++;
+	return true;
+}
+
+static bool
+sum_counter(void *arg, const struct store_counter *v)
+{
+	int64_t *n = arg;
+
+	*n += v->count;
+	return true;
+}
+
+static bool
+see_file(void *arg, const struct store_file *v)
+{
+	int *n = arg;
+
+	(*n)++;
+	T_STR(v->path, "/home/w/x\xff.php");
+	T_STR(v->reason, "time");
+	return true;
+}
+
+static void
+test_rows(void)
+{
+	struct store *s = must_open();
+	struct store_status st;
+	struct store_decision d = {.t = {5000000},
+				   .uid = 1001,
+				   .subject = "web1",
+				   .from = "clear",
+				   .to = "watched",
+				   .reason = "r",
+				   .who = "mailbrake",
+				   .facts = "{}"};
+	struct store_held h = {.id = "0123456789abcdef",
+			       .uid = 1001,
+			       .login = "web1",
+			       .size = 1234,
+			       .rcpts = 2,
+			       .subject = "Hi \"there\"",
+			       .script = "/home/w/\xff\x01.php",
+			       .state = "held"};
+	struct store_file f = {.dev = UINT64_MAX,
+			       .ino = 7,
+			       .size = 10,
+			       .ctime_us = -5,
+			       .rules = ~0ull - 1},
+			  g;
+	struct store_finding x = {.dev = 1,
+				  .ino = 2,
+				  .path = "/p",
+				  .rule = "r1",
+				  .group = "g",
+				  .points = 60,
+				  .uid = 1001,
+				  .t = {10},
+				  .sha256 = "aa"};
+	struct store_counter c = {.hour = 480000,
+				  .uid = 1001,
+				  .provider = "microsoft",
+				  .scope = "ip",
+				  .outcome = "bounced",
+				  .count = 2};
+	struct store_trust t = {
+	    .uid = 1001, .kind = "script", .key = "/a.php", .who = "root"};
+	struct store_incident i = {.key = "account:1001", .text = "x", .count = 1};
+	struct store_aside a = {.id = "1-2", .path = "/p", .state = "away", .uid = 1001};
+	char buf[8];
+	size_t len;
+	int n = 0;
+	int64_t sum = 0;
+
+	store_status(s, &st);
+	T_CHECK(st.fresh);
+	/* what was put is seen before it is committed */
+	T_EQ(put_account(s, 1001, "clear"), 0);
+	T_EQ(put_account(s, 1001, "held"), 0);
+	T_EQ(store_account_each(s, see_account, NULL, &e), 0);
+	T_EQ(store_decision_add(s, &d, &e), 0);
+	d.t.us++;
+	d.to = "held";
+	d.facts = "{\"rcpts\":6}";
+	T_EQ(store_decision_add(s, &d, &e), 0);
+	T_EQ(store_decision_each(s, 1001, 10, see_decision, &n, &e), 0);
+	T_EQ(n, 2);
+	n = 0;
+	T_EQ(store_decision_each(s, -1, 1, see_decision, &n, &e), 0);
+	T_EQ(n, 1);
+	n = 0;
+	T_EQ(store_decision_each(s, 1002, 10, count_decision, &n, &e), 0);
+	T_EQ(n, 0);
+
+	T_EQ(store_held_put(s, &h, &e), 0);
+	T_EQ(store_held_get(s, h.id, see_held, (void *)(uintptr_t) "held", &e), 1);
+	T_EQ(store_held_set_state(s, h.id, "releasing", 1, "", (wall_t){9}, &e), 0);
+	T_EQ(store_held_get(s, h.id, see_held, (void *)(uintptr_t) "releasing", &e), 1);
+	T_EQ(store_held_get(s, "zzzzzzzzzzzzzzzz", see_held, NULL, &e), 0);
+	n = 0;
+	T_EQ(store_held_each(s, 1001, "held", 0, count_held, &n, &e), 0);
+	T_EQ(n, 0);
+	T_EQ(store_held_each(s, 1001, NULL, 0, count_held, &n, &e), 0);
+	T_EQ(store_held_each(s, -1, "releasing", 0, count_held, &n, &e), 0);
+	T_EQ(store_held_each(s, -1, NULL, 5, count_held, &n, &e), 0);
+	T_EQ(n, 3);
+
+	T_EQ(store_file_put(s, &f, &e), 0);
+	T_EQ(store_file_get(s, UINT64_MAX, 7, &g, &e), 1);
+	T_EQ(g.ctime_us, -5);
+	T_CHECK(g.rules == ~0ull - 1);
+	T_EQ(store_file_get(s, 1, 7, &g, &e), 0);
+	T_EQ(store_file_drop(s, UINT64_MAX, 7, &e), 0);
+	T_EQ(store_file_get(s, UINT64_MAX, 7, &g, &e), 0);
+	f.verdict = 3;
+	f.uid = 5;
+	f.path = "/home/w/x\xff.php";
+	f.reason = "time";
+	T_EQ(store_file_put(s, &f, &e), 0);
+	n = 0;
+	T_EQ(store_file_each(s, -1, -1, see_file, &n, &e), 0);
+	T_EQ(store_file_each(s, 5, 3, see_file, &n, &e), 0);
+	T_EQ(store_file_each(s, 6, -1, see_file, &n, &e), 0);
+	T_EQ(n, 2);
+
+	T_EQ(store_finding_put(s, &x, &e), 0);
+	x.rule = "r2";
+	T_EQ(store_finding_put(s, &x, &e), 0);
+	n = 0;
+	T_EQ(store_finding_each(s, 1001, true, count_finding, &n, &e), 0);
+	T_EQ(n, 2);
+	T_EQ(store_finding_gone(s, 1, 2, (wall_t){20}, &e), 0);
+	n = 0;
+	T_EQ(store_finding_each(s, -1, true, count_finding, &n, &e), 0);
+	T_EQ(n, 0);
+	T_EQ(store_finding_each(s, -1, false, count_finding, &n, &e), 0);
+	T_EQ(n, 2);
+
+	T_EQ(store_counter_add(s, &c, &e), 0);
+	T_EQ(store_counter_add(s, &c, &e), 0);
+	T_EQ(store_counter_each(s, 480000, sum_counter, &sum, &e), 0);
+	T_EQ(sum, 4);
+	T_EQ(store_trust_put(s, &t, &e), 0);
+	T_EQ(store_trust_drop(s, 1001, "script", "/a.php", &e), 0);
+	T_EQ(store_incident_put(s, &i, &e), 0);
+	T_EQ(store_aside_put(s, &a, &e), 0);
+	T_EQ(store_kv_put(s, "log", "0123456789", 10, &e), 0);
+	T_EQ(store_kv_get(s, "log", buf, sizeof buf, &len, &e), 1);
+	T_EQ(len, 10);
+	T_CHECK(memcmp(buf, "01234567", 8) == 0);
+	T_EQ(store_kv_get(s, "none", buf, sizeof buf, &len, &e), 0);
+	T_CHECK(store_due_ms(s, clock_mono()) >= 0);
+	T_EQ(store_sync(s, &e), 0);
+	T_EQ(store_due_ms(s, clock_mono()), -1);
+	store_close(&s);
+	T_CHECK(s == NULL);
+
+	s = must_open();
+	store_status(s, &st);
+	T_CHECK(!st.fresh);
+	T_EQ(st.generation, 1);
+	T_EQ(store_account_each(s, see_account, NULL, &e), 0);
+	T_EQ(store_prune(s, (wall_t){5000001}, &e), 0);
+	n = 0;
+	T_EQ(store_decision_each(s, -1, 10, see_decision, &n, &e), 0);
+	T_EQ(n, 1);
+	n = 0;
+	T_EQ(store_finding_each(s, -1, false, count_finding, &n, &e), 0);
+	T_EQ(n, 0);
+	store_close(&s);
+}
+
+/* A group is one transaction; a process that dies in it leaves the groups before it. */
+static void
+test_crash(void)
+{
+	struct store *s;
+	int status;
+	pid_t pid;
+
+	begin_anew();
+	pid = fork();
+	if (pid == 0) {
+		int i;
+
+		if (store_open(&s, dir, &e) != 0)
+			_exit(2);
+		for (i = 0; i < 150; i++) {
+			(void)put_account(s, i, "clear");
+			if (i == 99 && store_sync(s, &e) != 0)
+				_exit(3);
+		}
+		_exit(0); /* 50 rows are in an open transaction */
+	}
+	T_EQ(waitpid(pid, &status, 0), pid);
+	T_EQ(status, 0);
+	s = must_open();
+	T_EQ(accounts(s), 100);
+	store_close(&s);
+}
+
+/* Group by rows and by age. */
+static void
+test_group(void)
+{
+	struct store *s;
+	struct store_status st;
+	mono_t now = clock_mono();
+	int i;
+
+	begin_anew();
+	s = must_open();
+	for (i = 0; i < 250; i++) {
+		T_EQ(put_account(s, i, "clear"), 0);
+		now = clock_mono();
+		/* not yet due by age: only the count commits */
+		now.us -= 1000000;
+		T_EQ(store_flush(s, now, &e), 0);
+	}
+	store_status(s, &st);
+	T_EQ(st.commits, 2);
+	T_EQ(st.rows, 200);
+	T_EQ(st.waiting, 50);
+	now = mono_after_ms(clock_mono(), STORE_GROUP_MS);
+	T_EQ(store_due_ms(s, now), 0);
+	T_EQ(store_flush(s, now, &e), 0);
+	store_status(s, &st);
+	T_EQ(st.waiting, 0);
+	T_EQ(st.waiting_bytes, 0);
+	store_close(&s);
+}
+
+/* A full disk (a limit on the size of files): rows wait and are written when it is over.
+ */
+static void
+test_full(void)
+{
+	struct rlimit old, tight;
+	struct store *s;
+	struct store_status st;
+	static char big[20000];
+	struct store_decision d = {.uid = 1,
+				   .subject = "",
+				   .from = "",
+				   .to = "",
+				   .reason = "",
+				   .who = "",
+				   .facts = big};
+	int i, n = 0;
+
+	begin_anew();
+	memset(big, 'x', sizeof big - 1);
+	s = must_open();
+	T_EQ(store_sync(s, &e), 0);
+	T_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);
+	tight = old;
+	tight.rlim_cur = 262144;
+	(void)signal(SIGXFSZ, SIG_IGN);
+	T_EQ(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	for (i = 0; i < 60; i++) {
+		T_EQ(store_decision_add(s, &d, &e), 0);
+		(void)store_flush(s, mono_after_ms(clock_mono(), 100), &e);
+	}
+	T_EQ(store_sync(s, &e), -1);
+	store_status(s, &st);
+	T_EQ(st.state, STORE_RETRYING);
+	T_CHECK(st.waiting > 0 && st.lost == 0, "%llu wait",
+		(unsigned long long)st.waiting);
+	T_CHECK(st.problem[0] != '\0');
+	/* still an answer to what was committed before */
+	T_EQ(store_decision_each(s, 1, 1000, count_decision, &n, &e), 0);
+	T_EQ(n + (int)st.waiting, 60);
+	T_EQ(setrlimit(RLIMIT_FSIZE, &old), 0);
+	T_EQ(store_flush(s, mono_after_ms(clock_mono(), 2 * STORE_RETRY_MS), &e), 0);
+	store_status(s, &st);
+	T_EQ(st.state, STORE_OK);
+	T_EQ(st.waiting, 0);
+	n = 0;
+	T_EQ(store_decision_each(s, 1, 1000, count_decision, &n, &e), 0);
+	T_EQ(n, 60);
+	store_close(&s);
+}
+
+/* The queue is bounded: beyond it rows are refused and counted; clean files go first. */
+static void
+test_queue_bound(void)
+{
+	struct rlimit old, tight;
+	struct store *s;
+	struct store_status st;
+	static char big[1 << 20];
+	int i, refused = 0;
+
+	begin_anew();
+	s = must_open();
+	T_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);
+	tight = old;
+	tight.rlim_cur = 131072;
+	T_EQ(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	memset(big, 'x', sizeof big);
+	for (i = 0; i < 80; i++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof name, "k%d", i);
+		refused += store_kv_put(s, name, big, sizeof big, &e) != 0;
+	}
+	store_status(s, &st);
+	T_CHECK(refused > 10 && st.lost == (uint64_t)refused, "%d", refused);
+	T_EQ(e.code, ERR_AGAIN);
+	struct store_file f = {.dev = 1, .ino = 1};
+	T_EQ(store_file_put(s, &f, &e), -1);
+	store_status(s, &st);
+	T_EQ(st.lost_clean, 1);
+	T_EQ(setrlimit(RLIMIT_FSIZE, &old), 0);
+	T_EQ(store_flush(s, mono_after_ms(clock_mono(), 2 * STORE_RETRY_MS), &e), 0);
+	store_status(s, &st);
+	T_EQ(st.waiting, 0);
+	store_close(&s);
+}
+
+static void
+noise(const char *tail, long at, size_t len)
+{
+	char p[256], buf[4096];
+	size_t i;
+	unsigned x = 12345;
+	int fd;
+
+	path_of(p, sizeof p, tail);
+	fd = open(p, O_WRONLY);
+	T_CHECK(fd >= 0, "%s", p);
+	T_CHECK(lseek(fd, at, SEEK_SET) == at);
+	while (len > 0) {
+		for (i = 0; i < sizeof buf; i++)
+			buf[i] = (char)((x = x * 1103515245u + 12345u) >> 16);
+		T_CHECK(write(fd, buf, sizeof buf) == (ssize_t)sizeof buf);
+		len = len > sizeof buf ? len - sizeof buf : 0;
+	}
+	(void)close(fd);
+}
+
+/* Noise over the closed file, over its middle, and under an open one. */
+static void
+test_damage(void)
+{
+	struct store *s;
+	struct store_status st;
+	struct stat sb;
+	int i, round;
+
+	for (round = 0; round < 2; round++) {
+		begin_anew();
+		s = must_open();
+		for (i = 0; i < 2000; i++)
+			T_EQ(put_account(s, i, "held"), 0);
+		T_EQ(store_sync(s, &e), 0);
+		store_close(&s);
+		noise("", round == 0 ? 0 : 8192, 65536);
+		s = must_open();
+		store_status(s, &st);
+		T_EQ(st.generation, 2);
+		T_CHECK(stat(st.set_aside, &sb) == 0, "%s", st.set_aside);
+		T_EQ(accounts(s), 0);
+		T_EQ(put_account(s, 1, "held"), 0);
+		T_EQ(store_sync(s, &e), 0);
+		store_close(&s);
+		(void)unlink(st.set_aside);
+	}
+	/* under our feet: what is put meanwhile arrives in the new one */
+	begin_anew();
+	s = must_open();
+	for (i = 0; i < 20000; i++)
+		T_EQ(put_account(s, i, "held"), 0);
+	/* more than the page cache, so that accounts must be read from the disk again */
+	for (i = 0; i < 150; i++) {
+		static char big[131072];
+		char name[16];
+
+		(void)snprintf(name, sizeof name, "k%d", i);
+		T_EQ(store_kv_put(s, name, big, sizeof big, &e), 0);
+	}
+	T_EQ(store_sync(s, &e), 0);
+	store_close(&s);
+	s = must_open();
+	noise("", 0, 65536 * 8);
+	for (i = 149; i >= 0; i--) {
+		char name[16];
+		size_t len;
+
+		(void)snprintf(name, sizeof name, "k%d", i);
+		(void)store_kv_get(s, name, NULL, 0, &len, &e);
+	}
+	for (i = 0; i < 3000; i++)
+		T_EQ(put_account(s, i * 6, "held"), 0);
+	(void)store_sync(s, &e);
+	(void)store_flush(s, mono_after_ms(clock_mono(), 2000), &e);
+	store_status(s, &st);
+	T_EQ(st.generation, 2);
+	T_EQ(st.state, STORE_OK);
+	T_EQ(st.waiting, 0);
+	T_CHECK(accounts(s) > 0);
+	store_close(&s);
+	(void)unlink(st.set_aside);
+}
+
+/* A database of a newer program is left alone; nothing else stops the start. */
+static void
+test_newer(void)
+{
+	struct store *s = NULL;
+	char cmd[400];
+
+	begin_anew();
+	(void)snprintf(cmd, sizeof cmd, "%s/" STORE_FILE, dir);
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		execlp("sqlite3", "sqlite3", cmd,
+		       "create table x(a); pragma user_version=99", (char *)NULL);
+		_exit(127);
+	}
+	T_EQ(waitpid(pid, &status, 0), pid);
+	T_EQ(status, 0);
+	T_EQ(store_open(&s, dir, &e), -1);
+	T_EQ(e.code, ERR_STORE);
+	T_CHECK(strstr(e.text, "newer") != NULL, "%s", e.text);
+	T_EQ(store_open(&s, "/nonexistent/dir", &e), -1);
+	T_EQ(e.code, ERR_SYS);
+}
+
+int
+main(void)
+{
+	if (mkdtemp(dir) == NULL)
+		return 1;
+	test_rows();
+	test_crash();
+	test_group();
+	test_full();
+	test_queue_bound();
+	test_damage();
+	test_newer();
+	begin_anew();
+	T_EQ(rmdir(dir), 0);
+	return T_DONE();
+}
