@@ -50,10 +50,8 @@ struct held; /* an open held message */
 
 /* Open state_dir/held, making it (0700) when it is not there. Nothing is counted before
  * held_scan. ERR_SYS. Close with held_dir_close. */
-int
-held_dir_open(struct held_dir **out, const char *state_dir, struct err *e);
-void
-held_dir_close(struct held_dir **d);
+int held_dir_open(struct held_dir **out, const char *state_dir, struct err *e);
+void held_dir_close(struct held_dir **d);
 
 /*
  * Hold size bytes of body_fd (read from offset 0, position not used). h->id and h->sha256
@@ -62,32 +60,25 @@ held_dir_close(struct held_dir **d);
  * held_free_min would stay free or disk full, ERR_INPUT the body is shorter than size or
  * the head too large, ERR_SYS otherwise.
  */
-int
-held_write(struct held_dir *d, const struct conf *c, struct held_head *h, int body_fd,
-	   uint64_t size, struct err *e);
+int held_write(struct held_dir *d, const struct conf *c, struct held_head *h, int body_fd,
+	       uint64_t size, struct err *e);
 
 /*
  * Open a held message. verify: read the body and compare its SHA-256. 1: *out is the
  * caller's, its descriptor stands at the first byte of the body; 0: there is none of that
  * id; -1: ERR_INPUT damaged (head, length, or checksum) or no id, ERR_SYS.
  */
-int
-held_open(struct held_dir *d, const char *id, bool verify, struct held **out,
-	  struct err *e);
-const struct held_head *
-held_head(const struct held *m);
+int held_open(struct held_dir *d, const char *id, bool verify, struct held **out,
+	      struct err *e);
+const struct held_head *held_head(const struct held *m);
 /* The read-only descriptor, at the body; the message keeps it. */
-int
-held_fd(const struct held *m);
+int held_fd(const struct held *m);
 /* Where in the file the body begins, bytes. */
-uint64_t
-held_offset(const struct held *m);
-void
-held_close(struct held **m);
+uint64_t held_offset(const struct held *m);
+void held_close(struct held **m);
 
 /* Remove for good (after release or discard). 1 removed, 0 was not there, -1 ERR_SYS. */
-int
-held_remove(struct held_dir *d, const char *id, struct err *e);
+int held_remove(struct held_dir *d, const char *id, struct err *e);
 
 /*
  * Walk every held message in the order of their ids (time), count them anew, and remove
@@ -95,30 +86,25 @@ held_remove(struct held_dir *d, const char *id, struct err *e);
  * is damaged (it is kept, and not counted). Heads are read, bodies only checked for their
  * length. Returns the number of messages or -1 (ERR_SYS).
  */
-int64_t
-held_scan(struct held_dir *d,
-	  bool (*fn)(void *arg, const char *id, const struct held_head *h,
-		     const char *problem),
-	  void *arg, struct err *e);
+int64_t held_scan(struct held_dir *d,
+		  bool (*fn)(void *arg, const char *id, const struct held_head *h,
+			     const char *problem),
+		  void *arg, struct err *e);
 
 /* Held of one account, or of all (uid (uid_t)-1). */
-void
-held_usage(const struct held_dir *d, uid_t uid, uint64_t *messages_out,
-	   uint64_t *bytes_out);
+void held_usage(const struct held_dir *d, uid_t uid, uint64_t *messages_out,
+		uint64_t *bytes_out);
 
 /* Free bytes on its file system; -1 unknown. */
-int64_t
-held_free_bytes(const struct held_dir *d);
+int64_t held_free_bytes(const struct held_dir *d);
 
 /* Is s an id? */
-bool
-held_id_ok(const char *s);
+bool held_id_ok(const char *s);
 
 /* Parse len bytes from the start of a file: the head into *h, strings into a buffer the
  * caller frees with free(*buf_out), *offset_out where the body begins. ERR_INPUT. Pure;
  * for held_open and the fuzzer. */
-int
-held_parse(const void *p, size_t len, struct held_head *h, char **buf_out,
-	   uint64_t *offset_out, struct err *e);
+int held_parse(const void *p, size_t len, struct held_head *h, char **buf_out,
+	       uint64_t *offset_out, struct err *e);
 
 #endif
