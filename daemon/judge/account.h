@@ -94,21 +94,16 @@ struct decision {
 
 typedef void (*decision_fn)(void *ctx, const struct decision *d);
 
-struct engine *
-engine_new(const struct engine_conf *c, decision_fn on_decision, void *ctx);
-void
-engine_free(struct engine **e);
+struct engine *engine_new(const struct engine_conf *c, decision_fn on_decision,
+			  void *ctx);
+void engine_free(struct engine **e);
 /* New settings from now on; nothing already decided changes. */
-void
-engine_configure(struct engine *e, const struct engine_conf *c);
+void engine_configure(struct engine *e, const struct engine_conf *c);
 
 /* Judge and count one message. */
-void
-engine_submission(struct engine *e, const struct submission *s, struct answer *out);
-void
-engine_outcome(struct engine *e, const struct outcome_fact *o);
-void
-engine_file(struct engine *e, const struct file_fact *f);
+void engine_submission(struct engine *e, const struct submission *s, struct answer *out);
+void engine_outcome(struct engine *e, const struct outcome_fact *o);
+void engine_file(struct engine *e, const struct file_fact *f);
 
 enum word_scope {
 	SCOPE_ACCOUNT,
@@ -123,21 +118,18 @@ enum word_scope {
  * WORD_NONE takes a lasting word (of that scope) back. ERR_INPUT: unknown rule, scope
  * without arg, or an account never seen (trust and hold make its record).
  */
-int
-engine_word(struct engine *e, wall_t t, uint32_t uid, enum acct_word word,
-	    enum word_scope scope, const char *arg, wall_t until, const char *who,
-	    struct err *err);
+int engine_word(struct engine *e, wall_t t, uint32_t uid, enum acct_word word,
+		enum word_scope scope, const char *arg, wall_t until, const char *who,
+		struct err *err);
 
 /*
  * All held mail of the account was reviewed (released or discarded). A hold whose cause
  * is gone (the flagged file was removed, scans clean, or is trusted) ends here.
  */
-void
-engine_reviewed(struct engine *e, wall_t t, uint32_t uid, const char *who);
+void engine_reviewed(struct engine *e, wall_t t, uint32_t uid, const char *who);
 
 /* Let time pass: expiries. Call at least once a minute in a daemon. */
-void
-engine_tick(struct engine *e, wall_t t);
+void engine_tick(struct engine *e, wall_t t);
 
 /* The facts, the row and what would have had to be different. */
 struct explanation {
@@ -161,12 +153,10 @@ struct explanation {
 };
 
 /* false: the account was never seen. */
-bool
-engine_explain(const struct engine *e, uint32_t uid, struct explanation *out);
+bool engine_explain(const struct engine *e, uint32_t uid, struct explanation *out);
 
 /* Call fn for every account, in no order; fn must not change the engine. */
-void
-engine_each(const struct engine *e, void (*fn)(void *ctx, uint32_t uid), void *ctx);
+void engine_each(const struct engine *e, void (*fn)(void *ctx, uint32_t uid), void *ctx);
 
 struct engine_stats {
 	uint64_t accounts, watched, held, scripts, files;
@@ -175,8 +165,7 @@ struct engine_stats {
 	uint64_t time_jumps;
 	uint64_t bytes; /* heap, about */
 };
-void
-engine_stats(const struct engine *e, struct engine_stats *out);
+void engine_stats(const struct engine *e, struct engine_stats *out);
 
 /*
  * One account's record, for the store: versioned, self-contained, survives a restart
@@ -185,12 +174,9 @@ engine_stats(const struct engine *e, struct engine_stats *out);
  * engine is then unchanged. engine_dirty: walks accounts changed since they were last
  * saved.
  */
-void *
-engine_save(struct engine *e, uint32_t uid, size_t *len_out);
-int
-engine_load(struct engine *e, const void *data, size_t len, struct err *err);
+void *engine_save(struct engine *e, uint32_t uid, size_t *len_out);
+int engine_load(struct engine *e, const void *data, size_t len, struct err *err);
 /* Next uid changed since its last engine_save; false when there is none. */
-bool
-engine_dirty(struct engine *e, uint32_t *uid_out);
+bool engine_dirty(struct engine *e, uint32_t *uid_out);
 
 #endif

@@ -73,10 +73,11 @@ struct engine_conf {
 	int64_t accounts_max;     /* accounts in memory */
 	int64_t scripts_max;      /* scripts remembered per account */
 	int64_t jump_max_s;       /* a larger step of the clock is a jump, not time */
+	bool blind; /* no file is watched (replay of a log): what is first seen is
+		       presumed old */
 };
 
-void
-engine_conf_defaults(struct engine_conf *c);
+void engine_conf_defaults(struct engine_conf *c);
 
 /*
  * What is known when one message is judged. Counts include the message itself.
@@ -103,6 +104,7 @@ struct facts {
 	uint32_t new_24h, new_7d; /* exposed */
 	uint32_t new_1m, new_10m, new_1h;
 	uint32_t new_own;     /* 7 days: mail of theirs to the owner */
+	uint32_t new_own_of;  /* strangers' messages that is compared with */
 	uint32_t new_msgs;    /* 7 days: mail of theirs to strangers */
 	uint32_t new_equal;   /* 7 days: ... whose body was seen before */
 	uint32_t new_subject; /* 7 days: ... whose subject was seen before */
@@ -145,17 +147,12 @@ struct ruling {
 };
 
 /* Decide. Every input has an answer. */
-struct ruling
-policy_decide(const struct facts *f, const struct engine_conf *c);
+struct ruling policy_decide(const struct facts *f, const struct engine_conf *c);
 
-const char *
-state_name(enum acct_state s); /* static */
-const char *
-standing_name(enum standing s); /* static */
-const char *
-word_name(enum acct_word w); /* static */
-const char *
-answer_name(enum verdict_answer a); /* "pass", "hold", "refuse"; static */
+const char *state_name(enum acct_state s);      /* static */
+const char *standing_name(enum standing s);     /* static */
+const char *word_name(enum acct_word w);        /* static */
+const char *answer_name(enum verdict_answer a); /* "pass", "hold", "refuse"; static */
 
 /*
  * What a script may address: limits for exposed recipients per window, given its standing
@@ -165,12 +162,10 @@ struct ceiling {
 	int64_t exposed[4]; /* 1 min, 10 min, 1 h, 24 h */
 	int64_t bulk_1h, bulk_24h, off_24h;
 };
-struct ceiling
-policy_ceiling(const struct facts *f, const struct engine_conf *c);
+struct ceiling policy_ceiling(const struct facts *f, const struct engine_conf *c);
 
 /* What new scripts of the account may address together: in 24 h, and in 7 days. */
-void
-policy_allowance(const struct facts *f, const struct engine_conf *c, int64_t *day_out,
-		 int64_t *week_out);
+void policy_allowance(const struct facts *f, const struct engine_conf *c,
+		      int64_t *day_out, int64_t *week_out);
 
 #endif

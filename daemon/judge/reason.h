@@ -72,16 +72,12 @@ enum reason {
 };
 
 /* The word ("new-script"); "unknown" for a number that is none. Static. */
-const char *
-reason_word(enum reason r);
+const char *reason_word(enum reason r);
 /* The sentence. Static. */
-const char *
-reason_says(enum reason r);
+const char *reason_says(enum reason r);
 /* What would have had to be different; "" when nothing was held. Static. */
-const char *
-reason_differs(enum reason r);
+const char *reason_differs(enum reason r);
 /* The reason of a word; REASON_COUNT when there is none. */
-enum reason
-reason_of_word(const char *word);
+enum reason reason_of_word(const char *word);
 
 #endif

@@ -14,8 +14,7 @@
 enum vol_window { VOL_1M, VOL_10M, VOL_1H, VOL_24H, VOL_7D, VOL_WINDOWS };
 
 /* Seconds of a window. */
-int64_t
-vol_window_s(enum vol_window w);
+int64_t vol_window_s(enum vol_window w);
 
 /*
  * Exact to one bucket (12 s, 1 min, 5 min, 1 h, 6 h): a count never forgets anything
@@ -26,13 +25,10 @@ struct volume {
 	uint32_t b1m[6], b10m[11], b1h[13], b24h[25], b7d[29];
 };
 
-void
-volume_add(struct volume *v, int64_t now_s, uint32_t n);
+void volume_add(struct volume *v, int64_t now_s, uint32_t n);
 /* Take n back from what was added last (a recipient that proved to be explained). */
-void
-volume_sub(struct volume *v, int64_t now_s, uint32_t n);
-uint32_t
-volume_get(const struct volume *v, int64_t now_s, enum vol_window w);
+void volume_sub(struct volume *v, int64_t now_s, uint32_t n);
+uint32_t volume_get(const struct volume *v, int64_t now_s, enum vol_window w);
 
 /*
  * A cheap window: this bucket and the one before it, the latter by the share that is
@@ -42,18 +38,14 @@ struct slide {
 	uint32_t epoch, now, before;
 };
 
-void
-slide_add(struct slide *s, int64_t now_s, int64_t window_s, uint32_t n);
-void
-slide_sub(struct slide *s, int64_t now_s, int64_t window_s, uint32_t n);
-uint32_t
-slide_get(const struct slide *s, int64_t now_s, int64_t window_s);
+void slide_add(struct slide *s, int64_t now_s, int64_t window_s, uint32_t n);
+void slide_sub(struct slide *s, int64_t now_s, int64_t window_s, uint32_t n);
+uint32_t slide_get(const struct slide *s, int64_t now_s, int64_t window_s);
 
 /*
  * Lower bound (95 %, Wilson's score interval without continuity correction) of the share
  * of hits in n, in millionths; 0 for n = 0.
  */
-uint32_t
-wilson_low_ppm(uint32_t hits, uint32_t n);
+uint32_t wilson_low_ppm(uint32_t hits, uint32_t n);
 
 #endif

@@ -1,0 +1,214 @@
+/*
+ * facts - gather what policy_decide needs to know
+ *
+ * Job:     one account's record, one script, one message -> struct facts. Changes
+ * nothing. Touches: nothing.
+ */
+#include "acct.h"
+
+#include <string.h>
+
+static const int64_t window_s[SCRIPT_WINDOWS] = {60, 600, 3600, 86400};
+
+int64_t
+facts_evidence(const struct engine *e, const struct acct *a,
+	       const struct finding **worst_out)
+{
+	int64_t worst = 0;
+
+	if (worst_out != NULL)
+		*worst_out = NULL;
+	for (uint32_t i = 0; i < a->finding_count; i++) {
+		const struct finding *f = &a->findings[i];
+
+		if (e->now_s - f->t_s > e->conf.evidence_ttl_s ||
+		    f->trust_until_s > e->now_s)
+			continue;
+		if (f->points > worst) {
+			worst = f->points;
+			if (worst_out != NULL)
+				*worst_out = f;
+		}
+	}
+	return worst;
+}
+
+bool
+facts_in_wave(const struct acct *a, const struct script *s, int64_t now_s)
+{
+	if (a->wave_to_s != 0 && now_s - a->wave_to_s < SETTLING_S &&
+	    (s->fresh_s == 0 ||
+	     (s->fresh_s >= a->wave_from_s - 3600 && s->fresh_s <= a->wave_to_s + 3600)))
+		return true;
+	return a->births >= WAVE_SCRIPTS && s->born_wall_s != 0 &&
+	       s->born_wall_s > a->births_wall_s - 7200 &&
+	       s->born_wall_s < a->births_wall_s + 7200;
+}
+
+static bool
+hidden_place(const char *path)
+{
+	static const char *const places[] = {"/uploads/", "/cache/", "/tmp/",
+					     "/images/",  "/img/",   "/."};
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+		if (strstr(path, places[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* The account put or changed a file lately: mail that names no script may be its. */
+static bool
+fresh_file_lately(const struct engine *e, const struct acct *a)
+{
+	for (unsigned i = 0; i < ACCT_FRESH; i++)
+		if (a->fresh_files[i].t_s != 0 &&
+		    e->now_s - a->fresh_files[i].t_s < e->conf.young_script_s)
+			return true;
+	return false;
+}
+
+/* The standing of a script that sends to strangers for the first time. */
+static enum standing
+first_standing(const struct engine *e, const struct acct *a, const struct script *s)
+{
+	int64_t young = e->conf.young_script_s;
+	bool early =
+	    e->now_s - (a->learn_from_s > e->start_s ? a->learn_from_s : e->start_s) <
+	    e->conf.learning_time_s;
+	bool fresh = s->fresh_s != 0 && e->now_s - s->fresh_s < young;
+	bool known_age = s->born_wall_s != 0;
+	bool is_young = known_age && e->wall_s - s->born_wall_s < young;
+
+	if (early && e->conf.blind)
+		return STAND_DORMANT;
+	if (fresh || is_young)
+		return early && script_entry_point(s->name) && !hidden_place(s->name)
+			   ? STAND_BLIND
+			   : STAND_NEW;
+	if (known_age)
+		return STAND_DORMANT;
+	if (s->name[0] == '\0' && fresh_file_lately(e, a))
+		return STAND_NEW;
+	return early ? STAND_BLIND : STAND_NEW;
+}
+
+enum standing
+facts_standing(const struct engine *e, const struct acct *a, const struct script *s)
+{
+	if (s->stranger_s == 0)
+		return first_standing(e, a, s);
+	if (s->standing == STAND_NEW &&
+	    e->now_s - s->stranger_s < e->conf.learning_time_s)
+		return STAND_NEW;
+	if (s->changed_s != 0 && e->now_s - s->changed_s < e->conf.young_script_s)
+		return STAND_CHANGED;
+	if (e->now_s - s->stranger_s >= e->conf.learning_time_s)
+		return STAND_KNOWN;
+	/* blind until its age is told, or until it is known by its history */
+	if (s->standing == STAND_BLIND && s->born_wall_s != 0 && s->fresh_s == 0 &&
+	    e->wall_s - s->born_wall_s >= e->conf.young_script_s)
+		return STAND_DORMANT;
+	return s->standing;
+}
+
+static void
+gather_new(const struct engine *e, const struct acct *a, const struct judged *j,
+	   struct facts *f)
+{
+	int64_t now = e->now_s;
+	uint32_t add = f->standing == STAND_NEW ? j->exposed : 0;
+	uint32_t one = f->standing == STAND_NEW && !j->msg.own;
+
+	f->new_1m = volume_get(&a->fresh, now, VOL_1M) + add;
+	f->new_10m = volume_get(&a->fresh, now, VOL_10M) + add;
+	f->new_1h = volume_get(&a->fresh, now, VOL_1H) + add;
+	f->new_24h = volume_get(&a->fresh, now, VOL_24H) + add;
+	f->new_7d = volume_get(&a->fresh, now, VOL_7D) + add;
+	f->new_msgs = slide_get(&a->new_msgs, now, WEEK_S) + one;
+	f->new_equal = slide_get(&a->new_equal, now, WEEK_S) + (one && j->msg.equal_body);
+	f->new_subject =
+	    slide_get(&a->new_subject, now, WEEK_S) + (one && j->msg.equal_subject);
+	f->new_own =
+	    f->settling ? slide_get(&a->new_own, now, WEEK_S) : j->script->own_msgs;
+	if (!f->settling)
+		f->new_own_of = j->script->stranger_msgs + one;
+	else
+		f->new_own_of = f->new_msgs;
+	f->new_multi = (a->multi_s != 0 && now - a->multi_s < WEEK_S) ||
+		       (one != 0 && j->msg.rcpts > 2);
+	f->new_wave = facts_in_wave(a, j->script, now);
+}
+
+static void
+gather_script(const struct engine *e, const struct acct *a, const struct judged *j,
+	      struct facts *f)
+{
+	const struct script *s = j->script;
+	const struct finding *own = acct_finding(a, s->name);
+	int64_t now = e->now_s;
+	uint32_t bulk = j->msg.bulk ? j->exposed : 0;
+
+	f->standing = facts_standing(e, a, s);
+	f->entry_point = s->born_wall_s == 0 && s->fresh_s == 0 &&
+			 script_entry_point(s->name) && !hidden_place(s->name);
+	f->claimed = j->s->script_is_claim;
+	f->script_age_s = s->born_wall_s == 0 ? -1 : e->wall_s - s->born_wall_s;
+	if (own != NULL && now - own->t_s <= e->conf.evidence_ttl_s &&
+	    own->trust_until_s <= now)
+		f->script_points = own->points;
+	f->frequent = script_frequent(s);
+	f->in_slot = script_in_slot(s, e->wall_s);
+	f->bulk_usual = script_bulk_usual(s);
+	f->no_hashes = j->s->body_hash == 0 && j->s->subject_hash == 0;
+	for (unsigned w = 0; w < SCRIPT_WINDOWS; w++) {
+		f->exposed[w] = slide_get(&s->exposed[w], now, window_s[w]) + j->exposed;
+		f->usual[w] = s->usual[w];
+	}
+	f->bulk_1h = slide_get(&s->bulk_1h, now, 3600) + bulk;
+	f->bulk_24h = slide_get(&s->bulk_24h, now, 86400) + bulk;
+	f->off_24h = slide_get(&s->off_24h, now, 86400) + (f->in_slot ? 0 : bulk);
+	f->usual_bulk_1h = s->usual_bulk_1h;
+	f->usual_bulk_24h = s->usual_bulk_24h;
+	f->trusted_script = s->trust_until_s > now;
+	f->own = j->msg.own;
+	f->msg_exposed = j->exposed;
+	f->msg_rcpts = j->msg.rcpts;
+}
+
+void
+facts_gather(const struct engine *e, const struct acct *a, const struct judged *j,
+	     struct facts *f)
+{
+	int64_t now = e->now_s;
+	uint32_t strangers = j != NULL && !j->msg.own ? j->msg.rcpts : 0;
+	int64_t from = a->learn_from_s > e->start_s ? a->learn_from_s : e->start_s;
+	int64_t learning = e->conf.learning_time_s;
+
+	*f = (struct facts){
+	    .state = a->state, .state_reason = a->reason, .script_age_s = -1};
+	f->word = a->word != WORD_NONE && a->word_until_s > now ? a->word : WORD_NONE;
+	f->evidence_points = facts_evidence(e, a, NULL);
+	f->watched_for_s = now - from;
+	f->offended = a->released_s != 0 && now - a->released_s < OFFENDED_S;
+	f->settling = now - a->first_s < SETTLING_S ||
+		      (a->wave_to_s != 0 && now - a->wave_to_s < SETTLING_S);
+	for (unsigned w = 0; w < VOL_WINDOWS; w++)
+		f->rcpts[w] = volume_get(&a->rcpts, now, (enum vol_window)w) + strangers;
+	f->msgs_24h = slide_get(&a->msgs_24h, now, 86400) + (j != NULL);
+	f->evidence_exposed = a->evidence_exposed + (j != NULL ? j->exposed : 0);
+	f->refused = slide_get(&a->refused_7d, now, WEEK_S);
+	f->answered = f->refused + slide_get(&a->sent_7d, now, WEEK_S);
+	f->refused_low_ppm = wilson_low_ppm(f->refused, f->answered);
+	f->trusted_ceiling = a->ceiling_trust_s > now;
+	for (unsigned r = 0; r < RULE_COUNT; r++)
+		f->trusted_rule[r] = a->rule_trust_s[r] > now;
+	if (j != NULL) {
+		gather_script(e, a, j, f);
+		gather_new(e, a, j, f);
+		/* a weekly newsletter's first one may come a little after a week */
+		if (f->standing == STAND_DORMANT)
+			learning += 86400;
+	}
+	f->learning = f->watched_for_s < learning && !f->offended;
+}

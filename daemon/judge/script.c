@@ -1,0 +1,260 @@
+/*
+ * script - one script's history with strangers, in fixed memory
+ *
+ * Job:     see script.h.
+ * Touches: nothing but the struct it is given.
+ */
+#include "script.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define DAY 86400
+#define CREDIT_S 600 /* a copy to the owner explains a customer's mail for so long */
+#define OWED_S 120   /* ... and a customer's mail that went before it */
+#define CREDIT_MAX 3 /* more copies are not saved up */
+#define SLOT_HOURS 5
+#define BULK_RCPTS 3
+
+static const int64_t window_s[SCRIPT_WINDOWS] = {60, 600, 3600, DAY};
+
+uint64_t
+script_key(const char *path)
+{
+	uint64_t h = 14695981039346656037ULL;
+
+	for (const unsigned char *p = (const unsigned char *)path; *p; p++)
+		h = (h ^ *p) * 1099511628211ULL;
+	return h ^ (h >> 29);
+}
+
+void
+script_hour_of(int64_t wall_s, unsigned *wday_out, unsigned *hour_out)
+{
+	int64_t hours = wall_s / 3600;
+
+	if (hours < 0)
+		hours = 0;
+	*hour_out = (unsigned)(hours % 24);
+	*wday_out = (unsigned)((hours / 24 + 4) % 7);
+}
+
+static bool
+slot_near(uint32_t hours, unsigned hour)
+{
+	for (unsigned d = 0; d <= SLOT_HOURS; d++) {
+		if (hour + d < 24 && (hours >> (hour + d) & 1))
+			return true;
+		if (hour >= d && (hours >> (hour - d) & 1))
+			return true;
+	}
+	return false;
+}
+
+bool
+script_in_slot(const struct script *s, int64_t wall_s)
+{
+	unsigned wday, hour;
+	uint32_t all = 0;
+
+	script_hour_of(wall_s, &wday, &hour);
+	for (unsigned d = 0; d < 7; d++)
+		all |= s->slots[d];
+	if (s->active_days >= 4 && slot_near(all, hour))
+		return true;
+	if (slot_near(s->slots[wday], hour))
+		return true;
+	/* across midnight */
+	if (hour < SLOT_HOURS &&
+	    (s->slots[(wday + 6) % 7] >> (24 + hour - SLOT_HOURS)) != 0)
+		return true;
+	if (hour + SLOT_HOURS >= 24 &&
+	    (s->slots[(wday + 1) % 7] & ((1U << (hour + SLOT_HOURS - 23)) - 1)) != 0)
+		return true;
+	return false;
+}
+
+bool
+script_frequent(const struct script *s)
+{
+	return s->active_days >= 5 && s->active_hours >= 4 * s->active_days;
+}
+
+bool
+script_bulk_usual(const struct script *s)
+{
+	return s->stranger_msgs >= 5 && s->equal_msgs >= s->stranger_msgs / 2;
+}
+
+bool
+script_is_bulk(const struct script *s, const struct script_msg *m)
+{
+	if (m->own)
+		return false;
+	if (m->rcpts >= BULK_RCPTS || m->equal_body || script_bulk_usual(s))
+		return true;
+	if (!m->equal_subject)
+		return false;
+	/* the same subject again means something where it is not the script's way */
+	if (m->no_body_hash)
+		return s->subject_msgs < s->stranger_msgs / 2;
+	return s->stranger_msgs >= 10 && s->subject_msgs < s->stranger_msgs / 5;
+}
+
+uint32_t
+script_exposes(const struct script *s, int64_t now_s, const struct script_msg *m)
+{
+	if (m->own)
+		return 0;
+	if (m->rcpts == 1 && s->credit > 0 && now_s - s->credit_s <= CREDIT_S)
+		return 0;
+	return m->rcpts;
+}
+
+static uint32_t
+grown(uint32_t usual, uint32_t peak, bool learned, int64_t days)
+{
+	uint64_t most = (uint64_t)usual + usual / 4 + 2;
+
+	if (peak > usual)
+		return learned && peak > most ? (uint32_t)most : peak;
+	/* what it does no more fades: half in about 140 days */
+	if (days > 200)
+		days = 200;
+	return usual - (uint32_t)((uint64_t)(usual - peak) * (uint64_t)days / 200);
+}
+
+void
+script_fold(struct script *s, int64_t learning_s)
+{
+	bool learned = s->stranger_s != 0 && s->last_s - s->stranger_s >= learning_s;
+
+	for (unsigned w = 0; w < SCRIPT_WINDOWS; w++) {
+		s->usual[w] = grown(s->usual[w], s->peak[w], learned, 1);
+		s->peak[w] = 0;
+	}
+	s->usual_bulk_1h = grown(s->usual_bulk_1h, s->peak_bulk_1h, learned, 1);
+	s->usual_bulk_24h = grown(s->usual_bulk_24h, s->peak_bulk_24h, learned, 1);
+	s->peak_bulk_1h = s->peak_bulk_24h = 0;
+	s->slots[s->day_wday % 7] |= s->day_hours;
+	s->day_hours = 0;
+}
+
+void
+script_note_change(struct script *s, int64_t now_s, int64_t learning_s)
+{
+	if (s->stranger_s == 0)
+		return;
+	script_fold(s, learning_s);
+	s->changed_s = now_s;
+}
+
+static void
+count_active(struct script *s, int64_t now_s, int64_t wall_s, int64_t learning_s)
+{
+	int64_t day = now_s / DAY, hour = now_s / 3600;
+	unsigned wday, h;
+
+	script_hour_of(wall_s, &wday, &h);
+	if (day != s->day) {
+		script_fold(s, learning_s);
+		s->day = day;
+		s->active_days++;
+	} else if (wday != s->day_wday) {
+		s->slots[s->day_wday % 7] |= s->day_hours;
+		s->day_hours = 0;
+	}
+	s->day_wday = (uint8_t)wday;
+	if (hour != s->hour) {
+		s->hour = hour;
+		s->active_hours++;
+	}
+	s->day_hours |= 1U << h;
+}
+
+static void
+peak(uint32_t *p, uint32_t v)
+{
+	if (v > *p)
+		*p = v;
+}
+
+/* A copy to the owner: explains the customer's mail just before it, or the next. */
+static uint32_t
+count_own(struct script *s, int64_t now_s)
+{
+	s->own_msgs++;
+	if (s->owed > 0 && now_s - s->owed_s <= OWED_S) {
+		s->owed--;
+		for (unsigned w = 0; w < SCRIPT_WINDOWS; w++)
+			slide_sub(&s->exposed[w], now_s, window_s[w], 1);
+		return 1;
+	}
+	s->owed = 0;
+	if (now_s - s->credit_s > CREDIT_S)
+		s->credit = 0;
+	if (s->credit < CREDIT_MAX)
+		s->credit++;
+	s->credit_s = now_s;
+	return 0;
+}
+
+static void
+count_bulk(struct script *s, int64_t now_s, int64_t wall_s, uint32_t exposed)
+{
+	slide_add(&s->bulk_1h, now_s, 3600, exposed);
+	slide_add(&s->bulk_24h, now_s, DAY, exposed);
+	if (!script_in_slot(s, wall_s))
+		slide_add(&s->off_24h, now_s, DAY, exposed);
+	peak(&s->peak_bulk_1h, slide_get(&s->bulk_1h, now_s, 3600));
+	peak(&s->peak_bulk_24h, slide_get(&s->bulk_24h, now_s, DAY));
+}
+
+uint32_t
+script_count(struct script *s, int64_t now_s, int64_t wall_s, const struct script_msg *m,
+	     uint32_t exposed, int64_t learning_s)
+{
+	s->last_s = now_s;
+	s->msgs++;
+	if (m->own)
+		return count_own(s, now_s);
+	if (s->stranger_s == 0)
+		s->stranger_s = now_s;
+	count_active(s, now_s, wall_s, learning_s);
+	s->stranger_msgs++;
+	s->equal_msgs += m->equal_body || m->rcpts >= BULK_RCPTS;
+	s->subject_msgs += m->equal_subject;
+	if (exposed == 0) {
+		if (s->credit > 0)
+			s->credit--;
+		return 0;
+	}
+	if (m->rcpts == 1) {
+		s->owed = (uint8_t)(now_s - s->owed_s > OWED_S ? 1
+				    : s->owed < CREDIT_MAX     ? s->owed + 1
+							       : CREDIT_MAX);
+		s->owed_s = now_s;
+	}
+	for (unsigned w = 0; w < SCRIPT_WINDOWS; w++) {
+		slide_add(&s->exposed[w], now_s, window_s[w], exposed);
+		peak(&s->peak[w], slide_get(&s->exposed[w], now_s, window_s[w]));
+	}
+	if (m->bulk)
+		count_bulk(s, now_s, wall_s, exposed);
+	return 0;
+}
+
+bool
+script_entry_point(const char *path)
+{
+	static const char *const names[] = {
+	    "wp-cron.php", "wp-login.php", "admin-ajax.php", "cron.php",
+	    "index.php",   "artisan",      "cron.sh",        "xmlrpc.php"};
+	const char *base = strrchr(path, '/');
+
+	base = base ? base + 1 : path;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(base, names[i]) == 0)
+			return true;
+	return strstr(path, "newsletter") != NULL || strstr(path, "/cron/") != NULL;
+}

@@ -1,0 +1,93 @@
+/*
+ * script - one script's history with strangers, in fixed memory
+ *
+ * Job:     count what one script sends, learn its usual hour and its times of the week,
+ *          and say how well it is known.
+ * Touches: heap, for the name. Times are arguments: lived seconds for windows, wall
+ *          seconds for ages and the time of the week.
+ */
+#ifndef MAILBRAKE_SCRIPT_H
+#define MAILBRAKE_SCRIPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy.h"
+#include "volume.h"
+
+#define SCRIPT_NAME_MAX 512
+#define SCRIPT_WINDOWS 4 /* 1 min, 10 min, 1 h, 24 h */
+
+struct script {
+	uint64_t key;
+	char *name; /* cut at SCRIPT_NAME_MAX - 1; "" for mail that names none */
+	int64_t first_s, last_s; /* lived; first and last message */
+	int64_t stranger_s;      /* lived; first message to strangers, 0 none */
+	int64_t born_wall_s;     /* created or last changed, 0 unknown */
+	int64_t changed_s; /* lived; last change noticed after it had a history, 0 none */
+	int64_t fresh_s;   /* lived; a fresh file event named it, 0 none */
+	int64_t trust_until_s;  /* lived; INT64_MAX no end, 0 none */
+	enum standing standing; /* as judged at its first stranger */
+	struct slide exposed[SCRIPT_WINDOWS];
+	struct slide bulk_1h, bulk_24h, off_24h;
+	uint32_t usual[SCRIPT_WINDOWS], usual_bulk_1h, usual_bulk_24h;
+	uint32_t peak[SCRIPT_WINDOWS], peak_bulk_1h,
+	    peak_bulk_24h; /* of the day not folded yet */
+	uint32_t msgs, own_msgs, stranger_msgs, equal_msgs, subject_msgs;
+	uint32_t active_hours, active_days;
+	int64_t day;        /* lived day of the peaks */
+	int64_t hour;       /* lived hour last active */
+	uint32_t day_hours; /* hours of that day's weekday, not folded yet: bit = hour */
+	uint8_t day_wday;
+	uint8_t credit,
+	    owed; /* copies to the owner not used up; strangers not explained */
+	int64_t credit_s, owed_s; /* lived */
+	uint32_t slots[7];        /* hours it was active in, by weekday (0 Sunday) */
+};
+
+uint64_t script_key(const char *path);
+/* Hours from Thursday 1970-01-01 00:00 UTC: weekday and hour. */
+void script_hour_of(int64_t wall_s, unsigned *wday_out, unsigned *hour_out);
+
+/* At its usual time: within 5 hours of an hour it was active in. */
+bool script_in_slot(const struct script *s, int64_t wall_s);
+/* Sends in many different hours. */
+bool script_frequent(const struct script *s);
+/* Its mail has always been alike. */
+bool script_bulk_usual(const struct script *s);
+
+/* What a message counts as. */
+struct script_msg {
+	uint32_t rcpts;
+	bool own, equal_body, equal_subject, no_body_hash, bulk;
+};
+
+/* Is this message bulk-like, for a script with this history? */
+bool script_is_bulk(const struct script *s, const struct script_msg *m);
+
+/*
+ * How many recipients of m are exposed: not its own, and not explained by a copy to the
+ * owner within 10 minutes before. Does not count anything.
+ */
+uint32_t script_exposes(const struct script *s, int64_t now_s,
+			const struct script_msg *m);
+
+/*
+ * Count a message that passed. Returns how many strangers counted before it now proved to
+ * be explained (0 or 1): a copy to the owner follows within 2 minutes.
+ */
+uint32_t script_count(struct script *s, int64_t now_s, int64_t wall_s,
+		      const struct script_msg *m, uint32_t exposed, int64_t learning_s);
+
+/* Take today's peaks into the usual ones; called by script_count when the day turns and
+ * before a change is noted. After learning the usual grows by a quarter a day at most, so
+ * that nobody trains it up. */
+void script_fold(struct script *s, int64_t learning_s);
+
+/* A file event or its age says the script changed at wall_s. */
+void script_note_change(struct script *s, int64_t now_s, int64_t learning_s);
+
+/* A name every CMS or newsletter ships as an entry point. */
+bool script_entry_point(const char *path);
+
+#endif
