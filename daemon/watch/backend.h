@@ -34,13 +34,15 @@ struct backend_calls {
 };
 
 struct backend_state {
-	uint64_t dirs;	    /* directories watched one by one; 0 for fanotify */
+	uint64_t dirs;      /* directories watched one by one; 0 for fanotify */
 	uint64_t unwatched; /* directories that could not be watched */
 	const char *why;    /* the reason of those; static */
 };
 
 struct backend {
 	const char *name;
+	bool crawls; /* sees only directories that were entered: roots are crawled at
+			start */
 	/* Privileged set-up. roots and c stay borrowed (c may change its contents). */
 	int (*open)(const struct conf *c, const struct roots *roots,
 		    const struct backend_calls *calls, struct err *e);
@@ -52,19 +54,20 @@ struct backend {
 	/* Read one buffer and tell. Returns its bytes; 0: nothing waited. */
 	size_t (*drain)(void);
 
-	/* Watch root `number` (r->all[number]); fills its dir. Called before priv_drop, and
-	 * after it for roots that came later. */
+	/* Watch root `number` (r->all[number]); fills its dir. Called before priv_drop,
+	 * and after it for roots that came later. */
 	int (*root_came)(size_t number, struct err *e);
 	void (*root_went)(size_t number);
 
 	/*
-	 * Open directory `dir` (O_PATH or O_RDONLY); the fd is the caller's. -1: it is gone,
-	 * swapped or unreachable (errno).
+	 * Open directory `dir` (O_PATH or O_RDONLY); the fd is the caller's. -1: it is
+	 * gone, swapped or unreachable (errno).
 	 */
 	int (*dir_open)(uint32_t dir, int flags, struct stat *st_out);
 	/*
-	 * Enter `name` in dir: watch it, then open it for reading. *dir_out is its number,
-	 * held. -1: no directory, another file system, left out by watch_exclude (errno).
+	 * Enter `name` in dir: watch it, then open it for reading. *dir_out is its
+	 * number, held. -1: no directory, another file system, left out by watch_exclude
+	 * (errno).
 	 */
 	int (*dir_enter)(uint32_t dir, const char *name, struct stat *st_out,
 			 uint32_t *dir_out);
@@ -79,6 +82,5 @@ struct backend {
 };
 
 extern const struct backend backend_inotify;
-extern const struct backend backend_fanotify;
 
 #endif

@@ -14,35 +14,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DIRS_DEPTH_MAX 8192 /* deeper directories have no path and are not entered */
+#define DIRS_DEPTH_MAX 8192   /* deeper directories have no path and are not entered */
 #define DIRS_ROOT 0x80000000u /* a parent with this bit is the number of a root */
 
 struct dirs;
 
-struct dirs *
-dirs_new(void);
-void
-dirs_free(struct dirs **d);
+struct dirs *dirs_new(void);
+void dirs_free(struct dirs **d);
 
 /* Set the node. parent: a number, or DIRS_ROOT | root number with name "". */
-void
-dirs_set(struct dirs *d, uint32_t n, uint32_t parent, const char *name, uint64_t ino);
+void dirs_set(struct dirs *d, uint32_t n, uint32_t parent, const char *name,
+	      uint64_t ino);
 /* Forget it; nothing happens when it is not there. */
-void
-dirs_del(struct dirs *d, uint32_t n);
-bool
-dirs_has(const struct dirs *d, uint32_t n);
+void dirs_del(struct dirs *d, uint32_t n);
+bool dirs_has(const struct dirs *d, uint32_t n);
 /* Is ino the inode this node was set with (its low 32 bits)? */
-bool
-dirs_same(const struct dirs *d, uint32_t n, uint64_t ino);
-size_t
-dirs_count(const struct dirs *d);
+bool dirs_same(const struct dirs *d, uint32_t n, uint64_t ino);
+size_t dirs_count(const struct dirs *d);
 
 /*
  * The path of n below its root, components joined by '/'. Borrowed until the next call;
  * NULL: a parent is missing, or deeper than DIRS_DEPTH_MAX. *root_out: the root's number.
  */
-const char *
-dirs_path(struct dirs *d, uint32_t n, uint32_t *root_out);
+const char *dirs_path(struct dirs *d, uint32_t n, uint32_t *root_out);
 
 #endif

@@ -266,7 +266,8 @@ same_name(const struct inotify_event *a, const struct inotify_event *b)
 static size_t
 ino_drain(void)
 {
-	static char buf[BUFFER] __attribute__((aligned(__alignof__(struct inotify_event))));
+	static char buf[BUFFER]
+	    __attribute__((aligned(__alignof__(struct inotify_event))));
 	ssize_t n = read(in, buf, sizeof buf);
 	size_t at = 0, len = n > 0 ? (size_t)n : 0;
 
@@ -295,9 +296,8 @@ watch_fd(int fd, uint32_t mask)
 	if (errno != ENOSPC && errno != ENOMEM)
 		return DIR_NONE;
 	unwatched++;
-	unwatched_why = errno == ENOMEM
-			    ? "no memory"
-			    : "fs.inotify.max_user_watches is too small";
+	unwatched_why =
+	    errno == ENOMEM ? "no memory" : "fs.inotify.max_user_watches is too small";
 	if (unwatched_next == UNWATCHED_MAX)
 		unwatched_next = 0;
 	return UNWATCHED_FIRST + unwatched_next++;
@@ -359,7 +359,8 @@ ino_dir_path(uint32_t dir, char *buf, size_t size)
 	if (n + k + 2 <= size)
 		(void)snprintf(buf, size, "%s%s%s", top, n > 0 ? "/" : "", path);
 	else
-		(void)snprintf(buf, size, "...%s", path + (n > size - 4 ? n - (size - 4) : 0));
+		(void)snprintf(buf, size, "...%s",
+			       path + (n > size - 4 ? n - (size - 4) : 0));
 }
 
 static bool
@@ -404,7 +405,8 @@ ino_dir_enter(uint32_t dir, const char *name, struct stat *st, uint32_t *dir_out
 static void
 ino_hold(uint32_t dir)
 {
-	(void)dir; /* a watch descriptor is not used twice; one that is gone has no path */
+	(void)
+	    dir; /* a watch descriptor is not used twice; one that is gone has no path */
 }
 
 static void
@@ -417,6 +419,7 @@ ino_state(struct backend_state *out)
 
 const struct backend backend_inotify = {
     .name = "inotify",
+    .crawls = true,
     .open = ino_open,
     .close = ino_close,
     .fd = ino_fd,

@@ -1,14 +1,13 @@
 /*
  * queue - files that wait to be looked at: settled, once each, fair per account
  *
- * Job:     one entry per inode (dev, ino); an entry is due when its file was left alone for
- *          settle_ms, or settle_max_ms after the first event; accounts take turns, so that
- *          one who writes without end does not delay another; each account has a bound.
- *          Entries of walks (background) come after every event entry that is due.
- * Touches: the heap. Time is an argument.
- * Limits:  uid_max entries an account, less when many accounts wait (QUEUE_ALL in all),
- *          and QUEUE_BG_MAX background entries an account. QUEUE_FULL says so: the caller
- *          marks the directory for a later walk.
+ * Job:     one entry per inode (dev, ino); an entry is due when its file was left alone
+ * for settle_ms, or settle_max_ms after the first event; accounts take turns, so that one
+ * who writes without end does not delay another; each account has a bound. Entries of
+ * walks (background) come after every event entry that is due. Touches: the heap. Time is
+ * an argument. Limits:  uid_max entries an account, less when many accounts wait
+ * (QUEUE_ALL in all), and QUEUE_BG_MAX background entries an account. QUEUE_FULL says so:
+ * the caller marks the directory for a later walk.
  */
 #ifndef MAILBRAKE_QUEUE_H
 #define MAILBRAKE_QUEUE_H
@@ -20,7 +19,8 @@
 #include "clock.h"
 #include "msg.h"
 
-#define QUEUE_ALL 400000   /* event entries of all accounts together, about 130 bytes each */
+#define QUEUE_ALL \
+	400000 /* event entries of all accounts together, about 130 bytes each */
 #define QUEUE_UID_LEAST 64 /* what an account may have waiting however many wait */
 #define QUEUE_BG_MAX 2048  /* background entries of one account */
 
@@ -28,7 +28,7 @@
 struct seen {
 	uint64_t dev, ino;
 	uint32_t uid;
-	uint32_t dir;	  /* the backend's number of the directory */
+	uint32_t dir;     /* the backend's number of the directory */
 	const char *name; /* borrowed */
 	enum file_cause cause;
 };
@@ -41,7 +41,7 @@ struct entry {
 	uint32_t uid;
 	uint32_t dir;
 	uint32_t dir_before; /* another directory it was seen in; == dir: none */
-	uint8_t cause;	     /* enum file_cause */
+	uint8_t cause;       /* enum file_cause */
 	uint8_t tries;
 	bool moved; /* seen at more than one place: should this one be gone, look there */
 	char name[];
@@ -52,13 +52,11 @@ enum queue_put { QUEUE_NEW, QUEUE_MERGED, QUEUE_FULL };
 struct queue;
 
 /* Never NULL. */
-struct queue *
-queue_new(int64_t settle_ms, int64_t settle_max_ms, int64_t uid_max);
-void
-queue_free(struct queue **q);
+struct queue *queue_new(int64_t settle_ms, int64_t settle_max_ms, int64_t uid_max);
+void queue_free(struct queue **q);
 /* New settings; what waits keeps the time it was given. */
-void
-queue_set(struct queue *q, int64_t settle_ms, int64_t settle_max_ms, int64_t uid_max);
+void queue_set(struct queue *q, int64_t settle_ms, int64_t settle_max_ms,
+	       int64_t uid_max);
 
 /*
  * A file was seen. QUEUE_NEW: it waits, and holds s->dir until its entry is given back
@@ -66,36 +64,27 @@ queue_set(struct queue *q, int64_t settle_ms, int64_t settle_max_ms, int64_t uid
  * a directory number the queue holds no more (one that was replaced, or s->dir itself);
  * QUEUE_FULL: nothing was kept.
  */
-enum queue_put
-queue_put(struct queue *q, const struct seen *s, mono_t now, uint32_t *dir_out);
+enum queue_put queue_put(struct queue *q, const struct seen *s, mono_t now,
+			 uint32_t *dir_out);
 
 /*
  * The next entry that is due, accounts in turn, events before background (which is only
  * given when `spare`). NULL: none. The caller owns it: entry_free or queue_back.
  */
-struct entry *
-queue_next(struct queue *q, mono_t now, bool spare);
+struct entry *queue_next(struct queue *q, mono_t now, bool spare);
 /* The next entry of this account, due or not, newest event first. NULL: none. */
-struct entry *
-queue_next_uid(struct queue *q, uint32_t uid);
+struct entry *queue_next_uid(struct queue *q, uint32_t uid);
 /* Put an entry back that could not be handled; due again after delay_ms. Takes it. */
-void
-queue_back(struct queue *q, struct entry *take_e, mono_t now, int64_t delay_ms);
-void
-entry_free(struct entry *e);
+void queue_back(struct queue *q, struct entry *take_e, mono_t now, int64_t delay_ms);
+void entry_free(struct entry *e);
 
 /* When the next event entry is due; false: none waits. */
-bool
-queue_due(const struct queue *q, mono_t *due_out);
+bool queue_due(const struct queue *q, mono_t *due_out);
 /* Entries waiting in all, and of one account. */
-size_t
-queue_waiting(const struct queue *q);
-size_t
-queue_waiting_uid(const struct queue *q, uint32_t uid);
-size_t
-queue_waiting_background(const struct queue *q);
+size_t queue_waiting(const struct queue *q);
+size_t queue_waiting_uid(const struct queue *q, uint32_t uid);
+size_t queue_waiting_background(const struct queue *q);
 /* How many more background entries of this account there is room for. */
-size_t
-queue_room_background(const struct queue *q, uint32_t uid);
+size_t queue_room_background(const struct queue *q, uint32_t uid);
 
 #endif

@@ -30,9 +30,9 @@ ours(const struct stat *st)
 }
 
 /*
- * path with the admin's links resolved, for the caller to free; NULL when a tenant's link is
- * in the way (EPERM) or it is not there. What happens to it afterwards is met by opening
- * the result without following any link.
+ * path with the admin's links resolved, for the caller to free; NULL when a tenant's link
+ * is in the way (EPERM) or it is not there. What happens to it afterwards is met by
+ * opening the result without following any link.
  */
 static char *
 without_links(const char *path)

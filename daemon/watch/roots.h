@@ -28,7 +28,7 @@ struct root {
 
 struct roots {
 	struct root *all; /* by number; numbers stay while the root does */
-	size_t count;	  /* numbers in use or free */
+	size_t count;     /* numbers in use or free */
 	size_t live;
 	size_t refused; /* globs' results left out: reached through a tenant's link */
 	bool full;
@@ -42,19 +42,16 @@ struct roots_calls {
 };
 
 /* Look the globs up again and call for each difference. */
-void
-roots_refresh(struct roots *r, const struct conf *c, const struct roots_calls *calls);
+void roots_refresh(struct roots *r, const struct conf *c,
+		   const struct roots_calls *calls);
 
 /* The number of the live root that path lies in (or is), -1: none; *below_out: the rest
  * of path below it, without a leading slash. */
-int
-roots_find(const struct roots *r, const char *path, const char **below_out);
+int roots_find(const struct roots *r, const char *path, const char **below_out);
 
 /* Is the directory left out by watch_exclude? */
-bool
-roots_excluded(const struct conf *c, const char *path);
+bool roots_excluded(const struct conf *c, const char *path);
 
-void
-roots_fini(struct roots *r);
+void roots_fini(struct roots *r);
 
 #endif

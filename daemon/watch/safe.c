@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +37,7 @@ open_resolved(int base, const char *path, int flags, uint64_t resolve)
 	int i;
 
 	memset(&how, 0, sizeof how);
-	how.flags = (uint64_t)(flags | O_CLOEXEC);
+	how.flags = (unsigned)(flags | O_CLOEXEC);
 	how.resolve = resolve;
 	for (i = 0; i < TRIES; i++) {
 		fd = syscall(SYS_openat2, base, path, &how, sizeof how);

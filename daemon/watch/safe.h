@@ -2,11 +2,10 @@
  * safe - open what a tenant owns without being led astray
  *
  * Job:     open directories and regular files below a descriptor; never follow a symbolic
- *          link, never leave the base, never open a FIFO, device or socket, never wait for
- *          a lease.
- * Touches: the file system; opens only, reads nothing.
- * Source:  openat2(2); fcntl(2) on leases: an open with O_NONBLOCK fails with EWOULDBLOCK
- *          where a plain one hangs for lease-break-time (45 s).
+ *          link, never leave the base, never open a FIFO, device or socket, never wait
+ * for a lease. Touches: the file system; opens only, reads nothing. Source:  openat2(2);
+ * fcntl(2) on leases: an open with O_NONBLOCK fails with EWOULDBLOCK where a plain one
+ * hangs for lease-break-time (45 s).
  */
 #ifndef MAILBRAKE_SAFE_H
 #define MAILBRAKE_SAFE_H
@@ -15,19 +14,18 @@
 #include <sys/stat.h>
 
 /*
- * Open the directory at path below base (relative; "" is base itself); longer than PATH_MAX
- * is fine. flags: O_PATH or O_RDONLY. Returns the fd, or -1 with errno (ELOOP, ENOTDIR: a
- * link or no directory is in the way; EXDEV: another file system is mounted there).
+ * Open the directory at path below base (relative; "" is base itself); longer than
+ * PATH_MAX is fine. flags: O_PATH or O_RDONLY. Returns the fd, or -1 with errno (ELOOP,
+ * ENOTDIR: a link or no directory is in the way; EXDEV: another file system is mounted
+ * there).
  */
-int
-safe_open_dir(int base, const char *path, int flags);
+int safe_open_dir(int base, const char *path, int flags);
 
 /*
  * Open the directory at the absolute path, no link followed; other file systems may be
  * crossed. The caller compares what it got with what it expects. As safe_open_dir.
  */
-int
-safe_open_abs(const char *path, int flags);
+int safe_open_abs(const char *path, int flags);
 
 enum safe {
 	SAFE_OK,
@@ -39,14 +37,13 @@ enum safe {
 };
 
 /*
- * Open the regular file `name` (one component) in dir for reading. SAFE_OK: *fd_out is the
- * caller's and *st_out is its fstat. Access time is left alone where the kernel lets us.
+ * Open the regular file `name` (one component) in dir for reading. SAFE_OK: *fd_out is
+ * the caller's and *st_out is its fstat. Access time is left alone where the kernel lets
+ * us.
  */
-enum safe
-safe_open_file(int dir, const char *name, int *fd_out, struct stat *st_out);
+enum safe safe_open_file(int dir, const char *name, int *fd_out, struct stat *st_out);
 
 /* false after the kernel said it has no openat2 (before 5.6): the slow way is used. */
-bool
-safe_has_openat2(void);
+bool safe_has_openat2(void);
 
 #endif

@@ -49,6 +49,7 @@ struct stack {
 struct account {
 	struct account *hash_next, *prev, *next;
 	struct stack stack;
+	size_t owed; /* of them with WALK_OWED */
 	uint32_t uid;
 };
 
@@ -134,6 +135,7 @@ push(struct line *l, uint32_t uid, struct job *j)
 	j->below = a->stack.top;
 	a->stack.top = j;
 	a->stack.count++;
+	a->owed += (j->flags & WALK_OWED) != 0;
 	l->jobs++;
 }
 
@@ -143,6 +145,7 @@ pop(struct line *l, struct account *a)
 	struct job *j = a->stack.top;
 
 	a->stack.top = j->below;
+	a->owed -= (j->flags & WALK_OWED) != 0;
 	l->jobs--;
 	if (--a->stack.count == 0)
 		account_drop(l, a);
@@ -247,7 +250,8 @@ struct step {
 static int64_t
 since_below(const struct job *j, const struct stat *st)
 {
-	int64_t ctime = (int64_t)st->st_ctim.tv_sec * 1000000 + st->st_ctim.tv_nsec / 1000;
+	int64_t ctime =
+	    (int64_t)st->st_ctim.tv_sec * 1000000 + st->st_ctim.tv_nsec / 1000;
 
 	return ctime >= j->since_us ? 0 : j->since_us;
 }
@@ -353,7 +357,35 @@ enter(struct step *s)
 static bool
 still_there(int err)
 {
-	return err == EMFILE || err == ENFILE || err == ENOMEM || err == EACCES || err == EIO;
+	return err == EMFILE || err == ENFILE || err == ENOMEM || err == EACCES ||
+	       err == EIO;
+}
+
+/* Put the rest of a directory back, below the ones found in it so far (depth first). */
+static void
+put_back(struct step *s)
+{
+	struct line *l = &s->w->lines[s->line];
+	struct account *a = account_find(l, s->uid);
+	struct job *j;
+	size_t i;
+
+	if (s->full && s->line == WALK_URGENT) {
+		s->j->cause = CAUSE_RESCAN;
+		push(&s->w->lines[WALK_BACKGROUND], s->uid, s->j);
+		return;
+	}
+	if (s->pushed == 0 || a == NULL) {
+		push(l, s->uid, s->j);
+		return;
+	}
+	for (i = 1, j = a->stack.top; i < s->pushed; i++)
+		j = j->below;
+	s->j->below = j->below;
+	j->below = s->j;
+	a->stack.count++;
+	a->owed += (s->j->flags & WALK_OWED) != 0;
+	l->jobs++;
 }
 
 static bool
@@ -361,41 +393,24 @@ step_job(struct walk *w, enum walk_line line, struct account *a)
 {
 	struct step s = {.w = w, .line = line, .uid = a->uid};
 	struct line *l = &w->lines[line];
-	bool more = false;
 	int fd;
 
-	/* off the stack while it runs, back below what it finds */
-	s.j = pop(l, a);
+	s.j = pop(l, a); /* a may be gone now */
 	fd = enter(&s);
 	if (fd < 0 && still_there(errno))
 		w->dropped++;
 	if (fd >= 0) {
-		struct job *mine = s.j, *found;
-		struct account *owner;
-		size_t before = walk_left(w, line, s.uid);
+		bool more = read_some(&s, fd);
 
-		more = read_some(&s, fd);
 		close(fd);
-		if (!more && mine->again) {
-			mine->again = false;
-			mine->cookie = 0;
+		if (!more && s.j->again) {
+			s.j->again = false;
+			s.j->cookie = 0;
 			more = true;
 		}
 		if (more) {
-			/* LIFO, but the rest of this directory after what it held so far */
-			owner = account_find(l, s.uid);
-			if (before == walk_left(w, line, s.uid) || owner == NULL) {
-				push(l, s.uid, mine);
-			} else {
-				found = owner->stack.top;
-				while (--s.pushed > 0)
-					found = found->below;
-				mine->below = found->below;
-				found->below = mine;
-				owner->stack.count++;
-				l->jobs++;
-			}
-			return !s.full;
+			put_back(&s);
+			return !s.full || line == WALK_URGENT;
 		}
 	}
 	l->done++;
@@ -432,6 +447,19 @@ walk_left(const struct walk *w, enum walk_line line, int64_t uid)
 		return w->lines[line].jobs;
 	a = account_find(&w->lines[line], (uint32_t)uid);
 	return a == NULL ? 0 : a->stack.count;
+}
+
+size_t
+walk_owed(const struct walk *w, uint32_t uid)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < WALK_LINES; i++) {
+		const struct account *a = account_find(&w->lines[i], uid);
+
+		n += a == NULL ? 0 : a->owed;
+	}
+	return n;
 }
 
 uint64_t

@@ -1,0 +1,221 @@
+/*
+ * send - open a file safely and hand it to judge
+ *
+ * Job:     entry -> directory -> file -> FILE with its descriptor; LOOK -> FILE or GONE.
+ * Touches: the file system (opens), judge's link.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "safe.h"
+#include "state.h"
+#include "text.h"
+
+#define TRIES 8
+#define PATH_SHOWN 7168 /* FILE holds 8,192 bytes in all */
+
+static struct msg out;
+
+bool
+send_msg(struct watch *w, const struct msg *m)
+{
+	struct err e;
+
+	if (link_send(w->judge, m, &e) == 0)
+		return true;
+	if (e.code != ERR_AGAIN)
+		log_warn_rate("send", 60, "watch_send error=\"%s\"", e.text);
+	return false;
+}
+
+static int64_t
+us(struct timespec t)
+{
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* fd stays the caller's. */
+static bool
+send_file(struct watch *w, int fd, const struct stat *st, enum file_cause cause,
+	  mono_t event, uint64_t asked, const char *path)
+{
+	struct m_file f = {.dev = st->st_dev,
+			   .ino = st->st_ino,
+			   .size = (uint64_t)st->st_size,
+			   .mtime_us = us(st->st_mtim),
+			   .ctime_us = us(st->st_ctim),
+			   .uid = st->st_uid,
+			   .gid = st->st_gid,
+			   .mode = st->st_mode,
+			   .nlink = st->st_nlink,
+			   .cause = cause,
+			   .event_us = event.us,
+			   .asked = asked,
+			   .path = path};
+	struct err e;
+
+	if (m_file_put(&out, &f, &e) != 0) {
+		log_warn_rate("file", 60, "watch_file error=\"%s\"", e.text);
+		return true; /* path is cut to fit: it is not the length */
+	}
+	out.fd = fd;
+	if (!send_msg(w, &out))
+		return false;
+	w->sent++;
+	return true;
+}
+
+static void
+place(const struct watch *w, const struct entry *e, char *buf, size_t size)
+{
+	size_t n;
+
+	w->b->dir_path(e->dir, buf, size - 258);
+	n = strlen(buf);
+	buf[n] = '/';
+	(void)text_copy(buf + n + 1, size - n - 1, e->name);
+}
+
+static void
+done(struct watch *w, struct entry *e)
+{
+	if (e->moved)
+		w->b->dir_release(e->dir_before);
+	w->b->dir_release(e->dir);
+	entry_free(e);
+}
+
+/* Not at its last place: gone, or only that name is (a second link was removed). */
+static void
+gone(struct watch *w, struct entry *e)
+{
+	struct walk_order o = {
+	    .uid = e->uid, .cause = CAUSE_RESCAN, .flags = WALK_FILES | WALK_OWED};
+
+	if (e->moved) {
+		/* anything that changed since the first event, with room for coarse
+		 * clocks */
+		o.since_us = clock_wall().us - (clock_mono().us - e->first.us) - 2000000;
+		o.dir = e->dir_before;
+		walk_add(w->walk, WALK_BACKGROUND, &o);
+	}
+	done(w, e);
+}
+
+/* Later, or never when it was tried often enough. */
+static void
+later(struct watch *w, struct entry *e, mono_t now, const char *why)
+{
+	char path[PATH_SHOWN], shown[512];
+
+	if (e->tries++ < TRIES) {
+		queue_back(w->queue, e, now, 100 << e->tries);
+		return;
+	}
+	w->busy++;
+	place(w, e, path, sizeof path);
+	log_warn_rate("unopened", 60, "watch_unopened uid=%u why=\"%s\" path=%s", e->uid,
+		      why, text_safe(shown, sizeof shown, path));
+	done(w, e);
+}
+
+bool
+send_entry(struct watch *w, struct entry *e, mono_t now)
+{
+	char path[PATH_SHOWN];
+	struct stat st, dst;
+	enum safe s = SAFE_GONE;
+	int dir = w->b->dir_open(e->dir, O_PATH, &dst), fd = -1;
+	bool taken;
+
+	if (dir >= 0) {
+		s = safe_open_file(dir, e->name, &fd, &st);
+		close(dir);
+	} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
+		s = SAFE_FAILED;
+	}
+	switch (s) {
+	case SAFE_OK:
+		place(w, e, path, sizeof path);
+		taken =
+		    send_file(w, fd, &st, (enum file_cause)e->cause, e->last, 0, path);
+		close(fd);
+		if (taken)
+			done(w, e);
+		else
+			queue_back(w->queue, e, now, 0);
+		return taken;
+	case SAFE_GONE:
+		gone(w, e);
+		return true;
+	case SAFE_KIND:
+		done(w, e);
+		return true;
+	case SAFE_REFUSED:
+		w->refused++;
+		done(w, e);
+		return true;
+	case SAFE_BUSY:
+		later(w, e, now, "its owner holds a lease on it");
+		return true;
+	case SAFE_FAILED:
+		later(w, e, now, strerror(errno));
+		return true;
+	}
+	return true;
+}
+
+/* Open path safely below the root it lies in. */
+static enum safe
+look_open(const struct watch *w, const char *path, int *fd_out, struct stat *st)
+{
+	char below[PATH_SHOWN];
+	const char *rest;
+	char *name;
+	int number = roots_find(&w->roots, path, &rest), root, dir;
+	enum safe s = SAFE_GONE;
+
+	if (number < 0 || *rest == '\0' || !text_copy(below, sizeof below, rest))
+		return SAFE_KIND;
+	name = strrchr(below, '/');
+	root = safe_open_abs(w->roots.all[number].path, O_PATH);
+	if (root < 0)
+		return SAFE_GONE;
+	if (name != NULL)
+		*name++ = '\0';
+	dir = safe_open_dir(root, name == NULL ? "" : below, O_PATH);
+	if (dir >= 0) {
+		s = safe_open_file(dir, name == NULL ? below : name, fd_out, st);
+		close(dir);
+	}
+	close(root);
+	return s;
+}
+
+void
+send_look(struct watch *w, const struct m_look *look, mono_t now)
+{
+	struct m_gone g = {.dev = look->dev,
+			   .ino = look->ino,
+			   .uid = look->uid,
+			   .asked = look->asked,
+			   .path = look->path};
+	struct stat st;
+	struct err e;
+	int fd = -1;
+	bool same = false;
+
+	if (look_open(w, look->path, &fd, &st) == SAFE_OK)
+		same = st.st_uid == look->uid &&
+		       (look->ino == 0 ||
+			(st.st_ino == look->ino && st.st_dev == look->dev));
+	if (same)
+		(void)send_file(w, fd, &st, CAUSE_ASKED, now, look->asked, look->path);
+	else if (m_gone_put(&out, &g, &e) == 0)
+		(void)send_msg(w, &out);
+	if (fd >= 0)
+		close(fd);
+}

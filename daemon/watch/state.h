@@ -1,0 +1,54 @@
+/*
+ * state - what the parts of process watch share
+ *
+ * Job:     one struct, one instance (watch.c's); send.c and sight.c work on it.
+ * Touches: nothing.
+ */
+#ifndef MAILBRAKE_WATCH_STATE_H
+#define MAILBRAKE_WATCH_STATE_H
+
+#include "backend.h"
+#include "link.h"
+#include "queue.h"
+#include "roots.h"
+#include "walk.h"
+
+#define HURRY_FILES 256 /* files sent for one HURRY */
+
+struct watch {
+	struct conf conf;
+	struct link *judge, *parent;
+	const struct backend *b;
+	struct roots roots;
+	struct queue *queue;
+	struct walk *walk;
+
+	uint64_t credits; /* FILE messages judge still takes */
+	uint64_t reserve; /* of them kept for events */
+	bool ready;       /* every root was crawled */
+	bool since_known, walked;
+	int64_t since_us;
+	bool rescanning, rescan_again;
+	int64_t rescan_since_us;
+	int64_t quiet_us; /* wall time when the kernel's queue was last empty */
+	bool roots_stale;
+
+	/* for SIGHT */
+	mono_t started;
+	uint64_t start_ms;
+	uint64_t sent, overflows, rescans, refused, busy;
+	uint64_t deferred; /* files over a bound, left to a walk */
+	char why_inotify[160];
+};
+
+/* send.c: one entry to judge. false: judge takes no more now; the entry was put back. */
+bool send_entry(struct watch *w, struct entry *take_e, mono_t now);
+/* Answer LOOK. */
+void send_look(struct watch *w, const struct m_look *look, mono_t now);
+/* Send one message; the link's own queue bounds it. false: it is full. */
+bool send_msg(struct watch *w, const struct msg *m);
+
+/* sight.c: SIGHT when it differs from the last one; always when `now_please`. */
+void sight_tell(struct watch *w, bool now_please);
+
+#endif

@@ -1,0 +1,578 @@
+/*
+ * watch - the process that sees files change
+ *
+ * Job:     see watch.h. One poll loop: kernel events first, then directories that
+ *          appeared, then what judge may be sent, then background walks in small paced
+ *          steps.
+ * Touches: everything the modules it calls touch.
+ */
+#include "watch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <linux/capability.h>
+
+#include "log.h"
+#include "loop.h"
+#include "priv.h"
+#include "state.h"
+
+#define SIGHT_MS 5000
+#define SLACK_US 2000000   /* file systems stamp with coarse clocks */
+#define DRAIN_US 5000      /* of one round, for kernel events */
+#define URGENT_US 4000     /* for directories that appeared */
+#define BACKGROUND_US 3000 /* for rescans, of every */
+#define BACKGROUND_EVERY_MS 10
+#define HURRY_US 300000   /* at most, to walk what one account just made */
+#define SEND_ROUND 512    /* files sent before the kernel is asked again */
+#define ROOTS_AGAIN_MS 20 /* after a hint that a root is new, so that hints add up */
+#define CONF_BYTES_MAX 1048576
+
+static struct watch self;
+static int wake_timer = -1, roots_timer = -1, glob_timer = -1;
+static bool background_rests;
+
+/* --- what the backend tells --- */
+
+static int64_t
+recently(void)
+{
+	return clock_wall().us - SLACK_US;
+}
+
+static void
+on_again(uint32_t dir)
+{
+	struct walk_order o = {.dir = dir,
+			       .since_us = recently(),
+			       .cause = CAUSE_RESCAN,
+			       .flags = WALK_FILES | WALK_OWED};
+
+	walk_add(self.walk, WALK_BACKGROUND, &o);
+}
+
+/* false: no room. */
+static bool
+put(uint32_t dir, const char *name, const struct stat *st, enum file_cause cause)
+{
+	struct seen s = {.dev = st->st_dev,
+			 .ino = st->st_ino,
+			 .uid = st->st_uid,
+			 .dir = dir,
+			 .name = name,
+			 .cause = cause};
+	uint32_t release;
+
+	self.b->dir_hold(dir);
+	switch (queue_put(self.queue, &s, clock_mono(), &release)) {
+	case QUEUE_NEW:
+		return true;
+	case QUEUE_MERGED:
+		if (release != UINT32_MAX)
+			self.b->dir_release(release);
+		return true;
+	case QUEUE_FULL:
+		break;
+	}
+	self.b->dir_release(dir);
+	return false;
+}
+
+static void
+on_file(uint32_t dir, const char *name, const struct stat *st)
+{
+	struct walk_order o = {.dir = dir,
+			       .uid = st->st_uid,
+			       .since_us = recently(),
+			       .cause = CAUSE_RESCAN,
+			       .flags = WALK_FILES | WALK_OWED};
+
+	if (put(dir, name, st, CAUSE_EVENT))
+		return;
+	self.deferred++;
+	walk_add(self.walk, WALK_BACKGROUND, &o);
+}
+
+static bool
+on_walked(uint32_t dir, const char *name, const struct stat *st, enum file_cause cause)
+{
+	return put(dir, name, st, cause);
+}
+
+static void
+on_subdir(uint32_t dir, const char *name, uint32_t uid)
+{
+	struct walk_order o = {.dir = dir,
+			       .name = name,
+			       .uid = uid,
+			       .cause = CAUSE_EVENT,
+			       .flags = WALK_FILES | WALK_DEEP | WALK_OWED};
+
+	walk_add(self.walk, WALK_URGENT, &o);
+}
+
+/* Walk every root in the background for what changed since. */
+static void
+walk_roots(int64_t since_us, enum file_cause cause, unsigned flags)
+{
+	size_t i;
+
+	walk_reset_done(self.walk, WALK_BACKGROUND);
+	for (i = 0; i < self.roots.count; i++) {
+		const struct root *r = &self.roots.all[i];
+		struct walk_order o = {.dir = r->dir,
+				       .uid = r->uid,
+				       .since_us = since_us,
+				       .cause = cause,
+				       .flags = flags};
+
+		if (r->path != NULL)
+			walk_add(self.walk, WALK_BACKGROUND, &o);
+	}
+}
+
+static void
+rescan(int64_t since_us)
+{
+	if (self.rescanning) {
+		if (!self.rescan_again || since_us < self.rescan_since_us)
+			self.rescan_since_us = since_us;
+		self.rescan_again = true;
+		return;
+	}
+	self.rescanning = true;
+	self.rescans++;
+	walk_roots(since_us, CAUSE_RESCAN, WALK_FILES | WALK_DEEP | WALK_OWED);
+}
+
+static void
+on_lost(const char *why)
+{
+	self.overflows++;
+	log_warn_rate("lost", 60, "watch_lost why=\"%s\"", why);
+	rescan(self.quiet_us - SLACK_US);
+}
+
+/* --- roots --- */
+
+static bool
+root_came(struct roots *r, size_t number)
+{
+	struct root *root = &r->all[number];
+	struct walk_order o = {
+	    .uid = root->uid, .cause = CAUSE_EVENT, .flags = WALK_DEEP};
+	struct err e;
+
+	if (self.b->root_came(number, &e) != 0) {
+		log_warn_rate("root", 60, "watch_root error=\"%s\"", e.text);
+		return false;
+	}
+	o.dir = root->dir;
+	/* at start only the watches are set; what changed before is walked when judge
+	 * says since when */
+	if (self.ready)
+		o.flags |= WALK_FILES | WALK_OWED;
+	if (self.ready || self.b->crawls)
+		walk_add(self.walk, WALK_URGENT, &o);
+	return true;
+}
+
+static void
+root_went(struct roots *r, size_t number)
+{
+	(void)r;
+	self.b->root_went(number);
+}
+
+static void
+refresh_roots(void)
+{
+	static const struct roots_calls calls = {root_came, root_went};
+
+	self.roots_stale = false;
+	loop_cancel(roots_timer);
+	roots_timer = -1;
+	roots_refresh(&self.roots, &self.conf, &calls);
+}
+
+static void
+on_roots_timer(void *arg)
+{
+	(void)arg;
+	roots_timer = -1;
+	refresh_roots();
+}
+
+static void
+on_glob_timer(void *arg)
+{
+	(void)arg;
+	refresh_roots();
+}
+
+static void
+on_roots_changed(void)
+{
+	self.roots_stale = true;
+	if (roots_timer < 0)
+		roots_timer = loop_once(ROOTS_AGAIN_MS, on_roots_timer, NULL);
+}
+
+/* --- one round of the loop --- */
+
+static bool
+longer_than(mono_t since, int64_t span_us)
+{
+	return mono_diff_us(clock_mono(), since) >= span_us;
+}
+
+/* Read what waits in the kernel, up to a number of bytes or a time. */
+static void
+drain(size_t bytes, int64_t span_us)
+{
+	mono_t begin = clock_mono();
+	size_t got = 0, n;
+
+	do {
+		n = self.b->drain();
+		got += n;
+	} while (n > 0 && got < bytes && !longer_than(begin, span_us));
+	if (n == 0 || self.b->pending() == 0)
+		self.quiet_us = clock_wall().us;
+}
+
+static void
+on_kernel(void *arg, int fd, short revents)
+{
+	(void)arg;
+	(void)fd;
+	(void)revents;
+	drain(SIZE_MAX, DRAIN_US);
+}
+
+static void
+walk_urgent(void)
+{
+	mono_t begin = clock_mono();
+
+	while (!longer_than(begin, URGENT_US) && walk_step(self.walk, WALK_URGENT, -1))
+		continue;
+	if (self.ready || walk_left(self.walk, WALK_URGENT, -1) > 0)
+		return;
+	self.ready = true;
+	self.start_ms = (uint64_t)(mono_diff_us(clock_mono(), self.started) / 1000);
+	log_info("watch_ready backend=%s roots=%zu ms=%llu", self.b->name,
+		 self.roots.live, (unsigned long long)self.start_ms);
+	sight_tell(&self, true);
+}
+
+static void
+send_due(mono_t now)
+{
+	int i;
+
+	for (i = 0; i < SEND_ROUND && self.credits > 0 && !link_waiting(self.judge);
+	     i++) {
+		struct entry *e =
+		    queue_next(self.queue, now, self.credits > self.reserve);
+		uint64_t before = self.sent;
+
+		if (e == NULL || !send_entry(&self, e, now))
+			break;
+		self.credits -= self.sent - before;
+	}
+}
+
+/* Background work yields the disk to everybody else (ioprio_set(2); libc has no name). */
+static void
+disk_class(int class)
+{
+	(void)syscall(SYS_ioprio_set, 1, 0, class << 13 | (class == 3 ? 0 : 4));
+}
+
+static void
+walk_background(void)
+{
+	mono_t begin = clock_mono();
+
+	if (self.ready && self.since_known && !self.walked) {
+		self.walked = true;
+		walk_roots(self.since_us, CAUSE_WALK, WALK_FILES | WALK_DEEP);
+	}
+	if (self.rescanning && walk_left(self.walk, WALK_BACKGROUND, -1) == 0) {
+		self.rescanning = false;
+		if (self.rescan_again) {
+			self.rescan_again = false;
+			rescan(self.rescan_since_us);
+		}
+	}
+	if (background_rests || !self.ready ||
+	    walk_left(self.walk, WALK_BACKGROUND, -1) == 0)
+		return;
+	disk_class(3);
+	while (!longer_than(begin, BACKGROUND_US) &&
+	       walk_step(self.walk, WALK_BACKGROUND, -1))
+		continue;
+	disk_class(2);
+	background_rests = true;
+}
+
+static void
+on_wake(void *arg)
+{
+	(void)arg;
+	wake_timer = -1;
+	background_rests = false;
+}
+
+/* When to come back though nothing happens; -1: never. */
+static int64_t
+wake_ms(mono_t now)
+{
+	int64_t ms = -1;
+	mono_t due;
+
+	if (walk_left(self.walk, WALK_URGENT, -1) > 0)
+		return 0;
+	if (self.credits > 0 && !link_waiting(self.judge)) {
+		if (queue_due(self.queue, &due))
+			ms = due.us <= now.us ? 0 : (due.us - now.us + 999) / 1000;
+		if (queue_waiting_background(self.queue) > 0 &&
+		    self.credits > self.reserve)
+			ms = 0;
+	}
+	if (self.ready && walk_left(self.walk, WALK_BACKGROUND, -1) > 0 &&
+	    (ms < 0 || ms > BACKGROUND_EVERY_MS))
+		ms = BACKGROUND_EVERY_MS;
+	return ms;
+}
+
+static void
+round_end(void *arg)
+{
+	int64_t ms;
+	mono_t now;
+
+	(void)arg;
+	walk_urgent();
+	now = clock_mono();
+	send_due(now);
+	walk_background();
+	self.b->round_end();
+	loop_events(self.judge->fd, link_waiting(self.judge) ? POLLIN | POLLOUT : POLLIN);
+	loop_cancel(wake_timer);
+	wake_timer = -1;
+	ms = wake_ms(now);
+	if (ms >= 0)
+		wake_timer = loop_once(ms, on_wake, NULL);
+}
+
+/* --- messages --- */
+
+/*
+ * Everything the account had closed before judge asked is in the kernel's queue by now:
+ * read that much, walk what it made, send what waits.
+ */
+static void
+on_hurry(const struct m_hurry *h)
+{
+	struct m_hurried v = {.uid = h->uid, .asked = h->asked};
+	static struct msg out;
+	uint32_t uid = (uint32_t)h->uid;
+	mono_t begin = clock_mono();
+	struct entry *e;
+	struct err err;
+	int i;
+
+	drain(self.b->pending(), HURRY_US);
+	if (self.roots_stale)
+		refresh_roots();
+	while (walk_owed(self.walk, uid) > 0 && !longer_than(begin, HURRY_US))
+		if (!walk_step(self.walk, WALK_URGENT, uid) &&
+		    !walk_step(self.walk, WALK_BACKGROUND, uid))
+			break;
+	for (i = 0; i < HURRY_FILES && (e = queue_next_uid(self.queue, uid)) != NULL; i++)
+		if (!send_entry(&self, e, begin))
+			break;
+	v.left = queue_waiting_uid(self.queue, uid) + walk_owed(self.walk, uid) +
+		 (uid == 0 ? 0 : walk_owed(self.walk, 0)) + !self.ready;
+	if (m_hurried_put(&out, &v, &err) == 0 && !send_msg(&self, &out))
+		log_warn_rate("hurried", 60,
+			      "watch_hurried uid=%u error=\"link is full\"", uid);
+}
+
+static void
+on_conf(struct msg *m)
+{
+	static struct conf new;
+	struct stat st;
+	struct err e;
+	char *text = NULL;
+	ssize_t n = -1;
+
+	if (m->fd >= 0 && fstat(m->fd, &st) == 0 && st.st_size <= CONF_BYTES_MAX &&
+	    (text = malloc((size_t)st.st_size + 1)) != NULL)
+		n = pread(m->fd, text, (size_t)st.st_size, 0);
+	conf_defaults(&new);
+	if (n < 0 || conf_parse(&new, text, (size_t)n, "new settings", &e) != 0) {
+		log_warn("watch_conf error=\"%s\" kept=old",
+			 n < 0 ? "unreadable" : e.text);
+	} else {
+		self.conf = new;
+		queue_set(self.queue, new.settle_ms, new.settle_max_ms,
+			  new.queue_uid_max);
+		loop_cancel(glob_timer);
+		glob_timer = loop_every(new.watch_glob_s * 1000, on_glob_timer, NULL);
+		refresh_roots();
+		sight_tell(&self, true);
+	}
+	free(text);
+}
+
+static int
+on_message(struct msg *m, struct err *e)
+{
+	struct m_since since;
+	struct m_want want;
+	struct m_hurry hurry;
+	struct m_look look;
+
+	switch ((int)m->type) {
+	case MSG_SINCE:
+		if (m_since_get(m, &since, e) != 0)
+			return -1;
+		self.since_us = since.ctime_us > SLACK_US ? since.ctime_us - SLACK_US : 0;
+		self.since_known = true;
+		return 0;
+	case MSG_WANT:
+		if (m_want_get(m, &want, e) != 0)
+			return -1;
+		self.since_known = true;
+		self.credits += want.count;
+		/* a walk must leave some for events that come meanwhile */
+		if (self.credits / 4 > self.reserve)
+			self.reserve = self.credits / 4 < 16 ? self.credits / 4 : 16;
+		return 0;
+	case MSG_HURRY:
+		if (m_hurry_get(m, &hurry, e) != 0)
+			return -1;
+		on_hurry(&hurry);
+		return 0;
+	case MSG_LOOK:
+		if (m_look_get(m, &look, e) != 0)
+			return -1;
+		send_look(&self, &look, clock_mono());
+		return 0;
+	case MSG_CONF:
+		on_conf(m);
+		return 0;
+	case MSG_STOP:
+		loop_stop();
+		return 0;
+	default:
+		return err_set(e, ERR_INPUT, "message %s is not for us",
+			       msg_name(m->type));
+	}
+}
+
+static void
+on_link(void *arg, int fd, short revents)
+{
+	static struct msg m;
+	struct link *l = arg;
+	struct err e;
+	int i, r = 0;
+
+	(void)fd;
+	if ((revents & POLLOUT) != 0 && link_flush(l, &e) != 0)
+		r = -1;
+	/* bounded, so that a talkative peer does not keep the kernel's queue waiting */
+	for (i = 0; r >= 0 && i < 64 && (r = link_recv(l, &m, &e)) > 0; i++) {
+		r = on_message(&m, &e);
+		if (m.fd >= 0)
+			close(m.fd);
+		if (r == 0)
+			continue;
+	}
+	if (r >= 0)
+		return;
+	log_info("watch_ends why=\"%s\"", e.text);
+	loop_stop();
+}
+
+static void
+on_sight(void *arg)
+{
+	static struct msg out;
+	struct m_beat beat = {0};
+	struct err e;
+
+	(void)arg;
+	sight_tell(&self, true);
+	if (m_beat_put(&out, &beat, &e) == 0)
+		(void)send_msg(&self, &out);
+}
+
+/* --- start --- */
+
+static int
+choose(const struct conf *c, struct err *e)
+{
+	static const struct backend_calls calls = {on_file, on_subdir, on_again, on_lost,
+						   on_roots_changed};
+
+	self.b = &backend_inotify;
+	(void)c;
+	return self.b->open(&self.conf, &self.roots, &calls, e);
+}
+
+static int
+set_up(const struct conf *c, struct err *e)
+{
+	self.conf = *c;
+	self.started = clock_mono();
+	self.quiet_us = clock_wall().us;
+	self.queue = queue_new(c->settle_ms, c->settle_max_ms, c->queue_uid_max);
+	if (choose(c, e) != 0)
+		return -1;
+	self.walk = walk_new(self.b, on_walked);
+	refresh_roots();
+	return priv_drop(c->user_watch, (uint64_t)1 << CAP_DAC_READ_SEARCH, e);
+}
+
+int
+watch_main(const struct conf *c, struct link *judge, struct link *parent)
+{
+	struct err e;
+
+	memset(&self, 0, sizeof self);
+	self.judge = judge;
+	self.parent = parent;
+	if (set_up(c, &e) != 0) {
+		log_warn("watch_start error=\"%s\"", e.text);
+		return EX_OSERR;
+	}
+	if (!loop_add(judge->fd, POLLIN, on_link, judge) ||
+	    (parent != NULL && !loop_add(parent->fd, POLLIN, on_link, parent)) ||
+	    !loop_add(self.b->fd(), POLLIN, on_kernel, NULL))
+		log_bug("watch_loop full");
+	glob_timer = loop_every(c->watch_glob_s * 1000, on_glob_timer, NULL);
+	(void)loop_every(SIGHT_MS, on_sight, NULL);
+	loop_after_round(round_end, NULL);
+	sight_tell(&self, true);
+	loop_run();
+	walk_free(&self.walk);
+	queue_free(&self.queue);
+	self.b->close();
+	roots_fini(&self.roots);
+	return EX_OK;
+}

@@ -1,0 +1,275 @@
+/*
+ * test_watch - process watch as judge sees it: what is handed over, what is refused
+ *
+ * Job:     start a real watch over a temporary directory and play judge to it.
+ * Touches: a temporary directory, a child process. WATCH_BACKEND=fanotify tests that one.
+ */
+#include "t.h"
+
+#include <ftw.h>
+#include <limits.h>
+
+#include "watch_judge.h"
+
+static char top[PATH_MAX];
+static struct wj j;
+
+static int
+remove_one(const char *p, const struct stat *st, int type, struct FTW *f)
+{
+	(void)st;
+	(void)type;
+	(void)f;
+	return remove(p);
+}
+
+static const char *
+at(const char *name)
+{
+	static char buf[4][PATH_MAX * 2];
+	static int n;
+	char *p = buf[n++ & 3];
+
+	snprintf(p, sizeof buf[0], "%s/%s", top, name);
+	return p;
+}
+
+static void
+write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	if (f == NULL || fputs(text, f) < 0 || fclose(f) != 0) {
+		printf("%s: %s\n", path, strerror(errno));
+		exit(1);
+	}
+}
+
+static void
+start(const char *more)
+{
+	char conf[PATH_MAX + 512];
+	const char *b = getenv("WATCH_BACKEND");
+
+	snprintf(conf, sizeof conf,
+		 "watch_roots = %s/home/*/www\nwatch_backend = %s\nsettle_ms = 30\n"
+		 "user_watch = %u\n%s",
+		 top, b == NULL ? "inotify" : b, geteuid() == 0 ? 64002 : 0, more);
+	wj_start(&j, conf, WJ_WANT);
+	T_CHECK(wj_ready(&j, 5000), "degraded: %s", j.degraded);
+}
+
+static void
+stop(void)
+{
+	T_EQ(j.bad, 0);
+	T_EQ(wj_stop(&j), 0);
+}
+
+static void
+test_kinds(void)
+{
+	int fd;
+
+	start("");
+	write_file(at("home/a/www/one.php"), "one");
+	write_file(at("home/a/tmp.php"), "renamed in");
+	T_EQ(rename(at("home/a/tmp.php"), at("home/a/www/two.php")), 0);
+	write_file(at("home/a/x.php"), "linked");
+	T_EQ(link(at("home/a/x.php"), at("home/a/www/three.php")), 0);
+	mkdir(at("home/a/www/d"), 0755);
+	mkdir(at("home/a/www/d/e"), 0755);
+	mkdir(at("home/a/www/d/e/f"), 0755);
+	write_file(at("home/a/www/d/e/f/four.php"), "deep at once");
+	write_file(at("home/a/www/new\nline\xff.php"), "hostile name");
+	fd = open(at("home/a/www"), O_TMPFILE | O_RDWR, 0600);
+	if (fd >= 0) {
+		char self[64];
+
+		T_EQ(write(fd, "tmpfile", 7), 7);
+		snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+		T_EQ(linkat(AT_FDCWD, self, AT_FDCWD, at("home/a/www/five.php"),
+			    AT_SYMLINK_FOLLOW),
+		     0);
+		close(fd);
+		T_CHECK(1);
+	}
+	mkdir(at("home/a/out"), 0755);
+	write_file(at("home/a/out/six.php"), "in a directory moved in");
+	T_EQ(rename(at("home/a/out"), at("home/a/www/in")), 0);
+	(void)wj_pump(&j, 3000, 400);
+	T_CHECK(wj_has(&j, at("home/a/www/one.php")));
+	T_CHECK(wj_has(&j, at("home/a/www/two.php")));
+	T_CHECK(wj_has(&j, at("home/a/www/three.php")));
+	T_CHECK(wj_has(&j, at("home/a/www/d/e/f/four.php")));
+	T_CHECK(wj_has(&j, at("home/a/www/new\nline\xff.php")));
+	if (fd >= 0)
+		T_CHECK(wj_has(&j, at("home/a/www/five.php")));
+	T_CHECK(wj_has(&j, at("home/a/www/in/six.php")));
+	/* in directories that were renamed after they were entered */
+	T_EQ(rename(at("home/a/www/d"), at("home/a/www/g")), 0);
+	write_file(at("home/a/www/g/e/f/seven.php"), "after a rename");
+	write_file(at("home/a/www/one.php"), "one, changed");
+	(void)wj_pump(&j, 3000, 400);
+	T_CHECK(wj_has(&j, at("home/a/www/g/e/f/seven.php")));
+	T_CHECK(strstr(j.last_path, top) != NULL);
+	T_CHECK(wj_has(&j, at("home/a/www/one.php")));
+	stop();
+}
+
+/* Nothing but regular files is handed over, and nothing outside the roots. */
+static void
+test_refused(void)
+{
+	uint64_t before;
+
+	start("");
+	(void)wj_pump(&j, 1000, 300);
+	before = j.received;
+	mkdir(at("home/a/outside"), 0755);
+	write_file(at("home/a/outside/secret"), "not under a root");
+	T_EQ(symlink(at("home/a/outside/secret"), at("home/a/www/link.php")), 0);
+	T_EQ(symlink(at("home/a/outside"), at("home/a/www/dirlink")), 0);
+	T_EQ(mkfifo(at("home/a/www/fifo.php"), 0644), 0);
+	write_file(at("home/a/outside/more"), "more");
+	(void)wj_pump(&j, 600, 300);
+	T_EQ(j.received, before);
+	stop();
+}
+
+static void
+test_look(void)
+{
+	struct stat st;
+
+	write_file(at("home/a/www/look.php"), "look");
+	T_EQ(stat(at("home/a/www/look.php"), &st), 0);
+	start("");
+	wj_look(&j, st.st_uid, st.st_dev, st.st_ino, at("home/a/www/look.php"), 7);
+	wj_look(&j, st.st_uid + 1, st.st_dev, st.st_ino, at("home/a/www/look.php"), 8);
+	(void)wj_pump(&j, 300, 0);
+	T_EQ(j.asked, 7);
+	T_EQ(j.gone, 8);
+	wj_look(&j, st.st_uid, st.st_dev, st.st_ino + 1, at("home/a/www/look.php"), 9);
+	(void)wj_pump(&j, 200, 0);
+	T_EQ(j.gone, 9);
+	wj_look(&j, st.st_uid, 0, 0, at("home/a/www/../outside/secret"), 10);
+	(void)wj_pump(&j, 200, 0);
+	T_EQ(j.gone, 10);
+	wj_look(&j, st.st_uid, 0, 0, at("home/a/www/link.php"), 11);
+	(void)wj_pump(&j, 200, 0);
+	T_EQ(j.gone, 11);
+	wj_look(&j, 0, 0, 0, "/etc/passwd", 12);
+	(void)wj_pump(&j, 200, 0);
+	T_EQ(j.gone, 12);
+	stop();
+}
+
+/* First start: everything; later: what changed since. */
+static void
+test_since(void)
+{
+	start("");
+	(void)wj_pump(&j, 3000, 500);
+	T_CHECK(wj_has(&j, at("home/a/www/g/e/f/four.php")));
+	T_CHECK(j.causes[CAUSE_WALK] > 5, "%llu",
+		(unsigned long long)j.causes[CAUSE_WALK]);
+	T_EQ(j.causes[CAUSE_EVENT], 0);
+	stop();
+}
+
+static void
+test_new_account(void)
+{
+	start("watch_glob_s = 1\n");
+	mkdir(at("home/b"), 0755);
+	mkdir(at("home/b/www"), 0755);
+	write_file(at("home/b/www/new.php"), "of a new account");
+	(void)wj_pump(&j, 2500, 0);
+	T_CHECK(wj_has(&j, at("home/b/www/new.php")));
+	/* the root is renamed and another put in its place */
+	T_EQ(rename(at("home/b/www"), at("home/b/old")), 0);
+	mkdir(at("home/b/www"), 0755);
+	write_file(at("home/b/www/again.php"), "in the new root");
+	(void)wj_pump(&j, 2500, 0);
+	T_CHECK(wj_has(&j, at("home/b/www/again.php")));
+	stop();
+}
+
+/* What an account closed before it was asked about is there before the answer. */
+static void
+test_hurry(void)
+{
+	int i, missing = 0, left = 0;
+	uint32_t uid = (uint32_t)geteuid();
+
+	start("settle_ms = 5000\nsettle_max_ms = 20000\n");
+	(void)wj_pump(&j, 2000, 500);
+	for (i = 1; i <= 1000; i++) {
+		char name[64];
+
+		if (i % 10 == 0) {
+			snprintf(name, sizeof name, "home/a/www/h%d", i);
+			mkdir(at(name), 0755);
+			snprintf(name, sizeof name, "home/a/www/h%d/m.php", i);
+		} else {
+			snprintf(name, sizeof name, "home/a/www/h%d.php", i);
+		}
+		write_file(at(name), name);
+		if (!wj_hurry(&j, uid, (uint64_t)i)) {
+			T_CHECK(0, "no answer to %d", i);
+			break;
+		}
+		missing += !wj_has(&j, at(name));
+		left += j.hurried_left != 0;
+	}
+	T_EQ(missing, 0);
+	T_EQ(left, 0);
+	stop();
+}
+
+/* Without credits nothing comes; with n credits n files do. */
+static void
+test_credits(void)
+{
+	int i;
+
+	start("");
+	(void)wj_pump(&j, 3000, 700);
+	j.greedy = false;
+	wj_send_want(&j, 0);
+	for (i = 0; i < 200; i++) {
+		char name[64];
+
+		snprintf(name, sizeof name, "home/a/www/c%d.php", i);
+		write_file(at(name), name);
+	}
+	(void)wj_pump(&j, 500, 0);
+	j.received = 0;
+	wj_send_want(&j, 10);
+	(void)wj_pump(&j, 300, 0);
+	T_EQ(j.received, 10);
+	stop();
+}
+
+int
+main(void)
+{
+	const char *t = getenv("TMPDIR");
+
+	snprintf(top, sizeof top, "%s/test_watch.XXXXXX", t == NULL ? "/tmp" : t);
+	if (mkdtemp(top) == NULL || chmod(top, 0755) != 0)
+		return 1;
+	mkdir(at("home"), 0755);
+	mkdir(at("home/a"), 0755);
+	mkdir(at("home/a/www"), 0755);
+	test_kinds();
+	test_refused();
+	test_look();
+	test_since();
+	test_new_account();
+	test_hurry();
+	test_credits();
+	(void)nftw(top, remove_one, 32, FTW_DEPTH | FTW_PHYS);
+	return T_DONE();
+}
