@@ -66,6 +66,12 @@ anvil     unix  -       -       n       -       1       anvil
 scache    unix  -       -       n       -       1       scache
 postlog   unix-dgram n  -       n       -       1       postlogd
 """
+# as in the package's postfix-files
+POSTFIX_DIRS = [("queue", 0o755, "root"), ("data", 0o700, "postfix"),
+                ("queue/pid", 0o755, "root"), ("queue/public", 0o710, "postdrop"),
+                ("queue/maildrop", 0o730, "postdrop")]
+POSTFIX_DIRS += [("queue/" + n, 0o700, "root") for n in (
+    "active bounce corrupt defer deferred flush hold incoming private saved trace").split()]
 EXIM_CONF = """
 primary_hostname = mb.test
 spool_directory = {top}/exim
@@ -155,10 +161,11 @@ class Postfix:
             open(etc + "/postfix/" + name, "a").close()
 
     def start(self):
-        os.makedirs(self.top + "/postfix/queue", exist_ok=True)
-        os.makedirs(self.top + "/postfix/data", exist_ok=True)
-        shutil.chown(self.top + "/postfix/data", "postfix", "postfix")
-        out = run("/usr/sbin/postfix", "set-permissions")
+        for name, mode, group in POSTFIX_DIRS:
+            path = self.top + "/postfix/" + name
+            os.makedirs(path)
+            shutil.chown(path, "root" if name in ("queue", "queue/pid") else "postfix", group)
+            os.chmod(path, mode)
         out = run("/usr/sbin/postfix", "start")
         if out.returncode != 0:
             raise RuntimeError("postfix start: " + out.stdout)
