@@ -1,0 +1,112 @@
+"""run - the end-to-end tests, each in a process of its own, one line each.
+
+usage: run.py BUILD GROUP|NAME...     groups: fast (no root), full (root)
+Exit code 1 when one failed. "skip" says why: not root, or something missing.
+"""
+import importlib
+import os
+import subprocess
+import sys
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+import mta  # noqa: E402
+import world  # noqa: E402
+
+# name: (module, function, MTA, needs root)
+TESTS = {
+    "wrapper": ("t_wrapper", "wrapper", None, False),
+    "story-plain": ("t_story", "story", "builtin", False),
+    "limits": ("t_limits", "limits", "builtin", False),
+    "story-postfix": ("t_story", "story", "postfix", True),
+    "story-exim": ("t_story", "story", "exim", True),
+    "kill-hold": ("t_faults", "kill_hold", "builtin", True),
+    "kill-release": ("t_faults", "kill_release", "builtin", True),
+    "disk-full": ("t_faults", "disk_full", "builtin", True),
+    "judge-stopped": ("t_faults", "judge_stopped", "builtin", True),
+    "worker-crash": ("t_faults", "worker_crash", "builtin", True),
+    "db-noise": ("t_faults", "db_noise", "builtin", True),
+}
+GROUPS = {
+    "fast": [n for n, t in TESTS.items() if not t[3]],
+    "full": [n for n, t in TESTS.items() if t[3]],
+}
+
+
+class Checks:
+    """What one test checked, and figures for its line."""
+
+    def __init__(self):
+        self.count, self.failed, self.notes = 0, [], []
+
+    def true(self, value, text):
+        self.count += 1
+        if not value:
+            self.failed.append(text)
+        return value
+
+    def eq(self, got, want, text):
+        return self.true(got == want, "%s: got %r, wanted %r" % (text, got, want))
+
+    def note(self, text):
+        self.notes.append(text)
+
+
+def one(build, name):
+    module, function, kind, need_root = TESTS[name]
+    cache = os.environ.get("MB_MTA_CACHE", os.path.abspath(build) + "/mta")
+    c, where = Checks(), None
+    try:
+        if need_root and not world.ROOT:
+            raise world.Skip("needs root")
+        if kind in mta.KINDS:  # before the network is gone
+            root, why = mta.fetch(kind, cache)
+            if root is None:
+                raise world.Skip(why)
+        if world.ROOT:
+            world.enter_namespaces()
+        where = importlib.import_module(module)
+        getattr(where, function)(c, build, kind)
+    except world.Skip as e:
+        print("skip e2e  %-16s %s" % (name, e))
+        sys.exit(77)
+    except Exception:
+        c.failed.append(traceback.format_exc())
+    verdict = "FAIL" if c.failed or c.count == 0 else "ok  "
+    print("%s e2e  %-16s %d checks%s" % (verdict, name, c.count,
+                                         "; " + "; ".join(c.notes) if c.notes else ""))
+    for text in c.failed:
+        print("     " + text.rstrip().replace("\n", "\n     "))
+    sys.stdout.flush()
+    sys.exit(1 if c.failed or c.count == 0 else 0)
+
+
+def main():
+    if len(sys.argv) == 4 and sys.argv[2] == "--one":
+        one(sys.argv[1], sys.argv[3])
+    build, names = sys.argv[1], []
+    for word in sys.argv[2:]:
+        names += GROUPS.get(word, [word])
+    failed = 0
+    for name in names:
+        start = time.time()
+        try:
+            p = subprocess.run([sys.executable, __file__, build, "--one", name],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               timeout=600)
+            out, code = p.stdout, p.returncode
+        except subprocess.TimeoutExpired as e:
+            out, code = "FAIL e2e  %-16s no end after 600 s\n%s" % (name, e.stdout or ""), 1
+        if code not in (0, 1, 77):
+            out = "FAIL e2e  %-16s exit %d\n%s" % (name, code, out)
+        print(out.rstrip() + "  [%.1f s]" % (time.time() - start) if "\n" not in out.rstrip()
+              else out.rstrip())
+        sys.stdout.flush()
+        failed += code not in (0, 77)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
