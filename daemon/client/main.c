@@ -10,6 +10,7 @@
 #include <sysexits.h>
 
 #include "log.h"
+#include "replay.h"
 #include "scan.h"
 
 static const struct verb {
@@ -19,6 +20,7 @@ static const struct verb {
 } verbs[] = {
     {"scan", scan_main, "look into files, without the daemon"},
     {"rules", rules_main, "check or test rule files"},
+    {"replay", replay_main, "judge an old log or a trace, without the daemon"},
 };
 #define VERBS (sizeof verbs / sizeof verbs[0])
 

@@ -258,7 +258,7 @@ note_age(const struct engine *e, struct script *s, int64_t age_s)
 	if (s->born_wall_s != 0 && born > s->born_wall_s + 300)
 		script_note_change(s, e->now_s, e->conf.learning_time_s);
 	if (s->born_wall_s == 0 || born > s->born_wall_s + 300)
-		s->born_wall_s = born < 1 ? 1 : born;
+		s->born_wall_s = born == 0 ? -1 : born; /* 0 is unknown */
 }
 
 static void
