@@ -13,7 +13,7 @@
 #include "mt_event.h"
 
 #define MTLOG_LINE_MAX 32768 /* a longer line is cut there, by the reader */
-#define MTLOG_IDS 131072
+#define MTLOG_IDS 65536
 #define MTLOG_PIDS 1024
 
 enum mtlog_mta {
