@@ -52,6 +52,9 @@
 	  "fewer permanent refusals; temporary ones (greylisting) do not count") \
 	R(EVIDENCE_ALONE, "evidence", "a flagged file, and no mail to match it yet", \
 	  "the file is gone or trusted") \
+	R(UNREADABLE, "unreadable", \
+	  "the message could not be read, so nobody knows whom it addresses", \
+	  "a message that the mail parser can read within its time and memory") \
 	R(EXPIRED, "expired", "the hold ran out; nobody reviewed it", "") \
 	R(CLEARED, "cleared", "what caused the hold is gone and its mail was reviewed", \
 	  "") \

@@ -28,6 +28,9 @@ static struct jobs {
 	struct job *first, **last;
 	uint64_t count;
 } files = {NULL, &files.first, 0}, mails = {NULL, &mails.first, 0};
+/* given up on: told in workers_round, so that workers_ask never answers before it returns
+ */
+static struct jobs failed = {NULL, &failed.first, 0};
 
 static struct conf conf;
 static uint64_t next_asked = 1;

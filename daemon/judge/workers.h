@@ -31,6 +31,7 @@ struct job {
 	struct m_scan scan;
 	char *path, *argv; /* heap copies that scan points into */
 	unsigned tries;
+	const char *lost; /* why nobody could answer; a literal */
 	job_fn done;
 	void *arg;
 };
@@ -47,6 +48,9 @@ void workers_peer(int take_fd, uint64_t index);
  * answer.
  */
 struct job *workers_ask(const struct m_scan *scan, int take_fd, job_fn done, void *arg);
+
+/* Once a round: answer for jobs that could not be given to anybody. */
+void workers_round(void);
 
 /* Nobody waits for this answer any more: done will not be called. */
 void workers_forget(struct job *j);

@@ -1,0 +1,276 @@
+/*
+ * alert - tell the admin, once per incident
+ *
+ * Job:     see alert.h.
+ * Touches: the store (incidents), the link to hands.
+ */
+#include "alert.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hub.h"
+#include "log.h"
+#include "text.h"
+#include "xmem.h"
+
+#define INCIDENTS 2000 /* beyond it the one told longest ago is forgotten */
+
+struct incident {
+	char key[64];
+	wall_t first, last, told; /* told.us 0: not yet */
+	int64_t count, untold;
+	char *subject, *body, *event; /* of the last time, waiting to be told */
+};
+
+static struct incident incidents[INCIDENTS];
+static size_t incident_count;
+static wall_t hour_began;
+static int64_t told_this_hour;
+static uint64_t left_out;
+
+static struct incident *
+find(const char *key)
+{
+	struct incident *in, *oldest = &incidents[0];
+	size_t i;
+
+	for (i = 0; i < incident_count; i++) {
+		in = &incidents[i];
+		if (strcmp(in->key, key) == 0)
+			return in;
+		if (in->told.us < oldest->told.us)
+			oldest = in;
+	}
+	in = incident_count < INCIDENTS ? &incidents[incident_count++] : oldest;
+	free(in->subject);
+	free(in->body);
+	free(in->event);
+	memset(in, 0, sizeof *in);
+	(void)text_copy(in->key, sizeof in->key, key);
+	in->first = clock_wall();
+	return in;
+}
+
+static void
+keep(const struct incident *in)
+{
+	struct store_incident row = {.key = in->key,
+				     .text = in->subject == NULL ? "" : in->subject,
+				     .t_first = in->first,
+				     .t_last = in->last,
+				     .t_told = in->told,
+				     .count = in->count};
+	struct err e;
+
+	if (store_incident_put(hub.store, &row, &e) != 0)
+		hub_store_warn(&e);
+}
+
+/* May one more be told in this hour? */
+static bool
+within_rate(wall_t now)
+{
+	if (now.us - hour_began.us >= 3600000000 || now.us < hour_began.us) {
+		hour_began = now;
+		told_this_hour = 0;
+	}
+	if (told_this_hour >= hub.conf.alert_hour_max) {
+		left_out++;
+		hub.count.alerts_left_out++;
+		return false;
+	}
+	told_this_hour++;
+	return true;
+}
+
+static void
+tell(struct incident *in, wall_t now)
+{
+	struct m_alert m = {.subject = in->subject, .event = in->event};
+	char body[8192];
+	struct err e;
+
+	(void)snprintf(body, sizeof body, "%s%s", in->body,
+		       left_out > 0
+			   ? "\nMore alerts were left out in this hour (alert_hour_max); "
+			     "`mailbrake status` and the log have them.\n"
+			   : "");
+	m.body = body;
+	if (m_alert_put(wire_out(), &m, &e) != 0 ||
+	    wire_send(&hub.hands, wire_out(), &e) != 0) {
+		log_warn_rate("alert", 60, "alert_not_told key=%s error=\"%s\"", in->key,
+			      e.text);
+		return;
+	}
+	in->told = now;
+	in->untold = 0;
+	left_out = 0;
+	hub.count.alerts++;
+	log_info("alert key=%s subject=\"%s\"", in->key, in->subject);
+	keep(in);
+}
+
+/* Is this the time to tell of it? A new incident at once, a known one after its interval.
+ */
+static bool
+due(const struct incident *in, wall_t now)
+{
+	return in->untold > 0 &&
+	       (in->told.us == 0 || now.us < in->told.us ||
+		now.us - in->told.us >= hub.conf.alert_interval_s * 1000000);
+}
+
+/* take_event: a new reference, freed here. */
+static void
+raise_incident(const char *key, const char *subject, const char *body, json_t *take_event)
+{
+	struct incident *in = find(key);
+	wall_t now = clock_wall();
+
+	in->last = now;
+	in->count++;
+	in->untold++;
+	free(in->subject);
+	free(in->body);
+	free(in->event);
+	in->subject = xstrdup(subject);
+	in->body = xstrdup(body);
+	(void)json_object_set_new(take_event, "incident", json_string(key));
+	(void)json_object_set_new(take_event, "count", json_integer(in->count));
+	(void)json_object_set_new(take_event, "t_s", json_integer(wall_s(now)));
+	in->event = json_dumps(take_event, JSON_COMPACT);
+	json_decref(take_event);
+	if (in->event == NULL)
+		in->event = xstrdup("{}");
+	if (due(in, now) && within_rate(now))
+		tell(in, now);
+}
+
+void
+alert_file(uint64_t uid, const char *path, const struct m_verdict *v)
+{
+	struct strings s = strings_of(v->findings, v->findings_len);
+	char subject[300], body[4096], shown[700], key[64], line[200];
+	const char *login = hub_login(uid), *rule, *group, *points;
+	size_t at = 0;
+	json_t *event;
+
+	text_safe(shown, sizeof shown, path);
+	(void)snprintf(key, sizeof key, "file:%" PRIu64, uid);
+	(void)snprintf(subject, sizeof subject, "%s file in account %s: %.200s",
+		       verdict_name((unsigned)v->verdict), login, shown);
+	body[0] = '\0';
+	while ((rule = strings_next(&s)) != NULL && (group = strings_next(&s)) != NULL &&
+	       (points = strings_next(&s)) != NULL &&
+	       at + sizeof line < sizeof body / 2) {
+		(void)snprintf(line, sizeof line, "  %s (%s, %s points)\n", rule, group,
+			       points);
+		(void)text_copy(body + at, sizeof body - at, line);
+		at += strlen(line);
+	}
+	(void)snprintf(
+	    body + at, sizeof body - at,
+	    "File:     %s\nAccount:  %s (uid %" PRIu64 ")\nVerdict:  %s, %" PRId64
+	    " points\nSHA-256:  %s\n\nIts mail is watched; when the account now sends, "
+	    "it is held "
+	    "before it leaves.\n\n  mailbrake explain %s\n  mailbrake files %s\n"
+	    "  mailbrake trust %s        when the file is wanted\n",
+	    shown, login, uid, verdict_name((unsigned)v->verdict), v->score, v->sha256,
+	    login, login, login);
+	event = json_pack("{s:s, s:I, s:s, s:s, s:I, s:s}", "event", "file", "uid",
+			  (json_int_t)uid, "account", login, "verdict",
+			  verdict_name((unsigned)v->verdict), "score",
+			  (json_int_t)v->score, "path", shown);
+	if (event != NULL)
+		raise_incident(key, subject, body, event);
+}
+
+void
+alert_decision(const struct decision *d)
+{
+	char subject[300], body[4096], key[64], script[600];
+	const char *login =
+	    d->user != NULL && d->user[0] != '\0' ? d->user : hub_login(d->uid);
+	json_t *event;
+
+	if (d->to != ACCT_HELD || d->from == ACCT_HELD)
+		return;
+	text_safe(script, sizeof script, d->script);
+	(void)snprintf(key, sizeof key, "hold:%u", (unsigned)d->uid);
+	(void)snprintf(subject, sizeof subject, "%s account %s: %s",
+		       d->observed ? "would hold mail of" : "holding mail of", login,
+		       reason_says(d->why));
+	(void)snprintf(
+	    body, sizeof body,
+	    "Account:  %s (uid %u)\nReason:   %s: %s\nScript:   %s\nSent:     %" PRIu64
+	    " messages, %" PRIu64 " recipients before\nDecided:  %s\nFacts:    %s\n\n"
+	    "Nothing is lost: held messages wait until you release or discard them.\n\n"
+	    "  mailbrake explain %s\n  mailbrake held %s\n  mailbrake release %s     "
+	    "send what "
+	    "waits and let mail flow\n  mailbrake discard ID...\n",
+	    login, (unsigned)d->uid, reason_word(d->why), reason_says(d->why),
+	    script[0] == '\0' ? "(not known)" : script, d->passed_messages,
+	    d->passed_rcpts, d->who, d->facts, login, login, login);
+	event = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:b}", "event", "hold",
+			  "uid", (json_int_t)d->uid, "account", login, "reason",
+			  reason_word(d->why), "script", script, "facts", d->facts, "who",
+			  d->who, "observed", d->observed ? 1 : 0);
+	if (event != NULL)
+		raise_incident(key, subject, body, event);
+}
+
+void
+alert_degraded(const char *key, const char *fmt, ...)
+{
+	char text[600], full[64];
+	json_t *event;
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	(void)snprintf(full, sizeof full, "degraded:%s", key);
+	event =
+	    json_pack("{s:s, s:s, s:s}", "event", "degraded", "what", key, "text", text);
+	if (event != NULL)
+		raise_incident(full, text, text, event);
+}
+
+static bool
+restore_one(void *arg, const struct store_incident *v)
+{
+	struct incident *in = find(v->key);
+
+	(void)arg;
+	in->first = v->t_first;
+	in->last = v->t_last;
+	in->told = v->t_told;
+	in->count = v->count;
+	return true;
+}
+
+void
+alert_restore(void)
+{
+	struct err e;
+
+	if (store_incident_each(hub.store, true, restore_one, NULL, &e) != 0)
+		hub_store_warn(&e);
+}
+
+void
+alert_tick(void)
+{
+	wall_t now = clock_wall();
+	size_t i;
+
+	for (i = 0; i < incident_count; i++)
+		if (due(&incidents[i], now) && incidents[i].body != NULL &&
+		    within_rate(now))
+			tell(&incidents[i], now);
+}

@@ -1,0 +1,208 @@
+/*
+ * ctl_status - what works, what does not, and what is not watched
+ *
+ * Job:     the rows of `mailbrake status`. Degraded is loud: every part has a
+ *          state of its own, and one that does not answer is "off", not "ok".
+ * Touches: the state of judge's modules, by reading.
+ */
+#include "ctl_row.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "files.h"
+#include "hub.h"
+#include "submit.h"
+#include "text.h"
+#include "workers.h"
+
+static void part(struct ctl *c, const char *name, const char *state, json_t *take_fields,
+		 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+static void
+part(struct ctl *c, const char *name, const char *state, json_t *take_fields,
+     const char *fmt, ...)
+{
+	json_t *row = take_fields == NULL ? json_object() : take_fields;
+	char text[700];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	(void)json_object_set_new(row, "part", json_string(name));
+	(void)json_object_set_new(row, "state", json_string(state));
+	(void)json_object_set_new(row, "text", ctl_text(text));
+	ctl_row(c, row);
+}
+
+static json_t *
+num(uint64_t v)
+{
+	return json_integer((json_int_t)v);
+}
+
+static void
+watch_part(struct ctl *c)
+{
+	json_t *f;
+
+	if (!wire_up(&hub.watch) || !hub.sight.known) {
+		part(c, "watch", "off", NULL,
+		     "files are not watched: the process is not there");
+		return;
+	}
+	f = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "backend",
+		      hub.sight.backend, "dirs", num(hub.sight.dirs), "files_waiting",
+		      num(hub.sight.files_waiting), "files_sent",
+		      num(hub.sight.files_sent), "overflows", num(hub.sight.overflows),
+		      "rescans", num(hub.sight.rescans), "rescan_dirs_left",
+		      num(hub.sight.rescan_dirs_left), "rescan_dirs_done",
+		      num(hub.sight.rescan_dirs_done), "dropped", num(hub.sight.dropped));
+	part(c, "watch",
+	     hub.sight.degraded[0] != '\0'    ? "degraded"
+	     : hub.sight.rescan_dirs_left > 0 ? "info"
+					      : "ok",
+	     f, "%s, %" PRIu64 " directories, %" PRIu64 " files waiting%s%s",
+	     hub.sight.backend, hub.sight.dirs, hub.sight.files_waiting,
+	     hub.sight.degraded[0] ? "; " : "", hub.sight.degraded);
+	if (hub.sight.rescan_dirs_left > 0)
+		part(c, "rescan", "info", NULL,
+		     "%" PRIu64 " directories done, %" PRIu64 " left",
+		     hub.sight.rescan_dirs_done, hub.sight.rescan_dirs_left);
+}
+
+static void
+scan_part(struct ctl *c)
+{
+	int64_t p50 = 0, p99 = 0;
+	struct workers_state s;
+	bool timed = files_latency(&p50, &p99);
+	json_t *f;
+
+	workers_state(&s);
+	f = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "workers",
+		      num(s.workers), "waiting", num(s.waiting), "files_scanned",
+		      num(s.files_done), "files_clean", num(hub.count.files_clean),
+		      "files_suspicious", num(hub.count.files_suspicious),
+		      "files_malicious", num(hub.count.files_malicious),
+		      "files_unscanned", num(hub.count.files_unscanned), "lost",
+		      num(s.lost), "verdict_p50_us", (json_int_t)p50, "verdict_p99_us",
+		      (json_int_t)p99);
+	part(c, "scan",
+	     s.ready == 0          ? "off"
+	     : s.ready < s.workers ? "degraded"
+				   : "ok",
+	     f,
+	     "%u of %u workers ready, %" PRIu64 " jobs waiting, %" PRIu64
+	     " files unscanned%s",
+	     s.ready, s.workers, s.waiting, hub.count.files_unscanned,
+	     timed ? "" : ", no file looked at yet");
+	part(c, "rules",
+	     s.ready == 0         ? "off"
+	     : s.rules_broken > 0 ? "degraded"
+				  : "ok",
+	     json_pack("{s:o, s:o, s:s}", "rules", num(s.rules), "rules_broken",
+		       num(s.rules_broken), "rules_version", s.rules_version),
+	     "%" PRIu64 " rules, %" PRIu64 " files with errors left out%s%s", s.rules,
+	     s.rules_broken, s.rules_broken ? ": " : "", s.rules_broken ? s.problem : "");
+}
+
+static void
+store_part(struct ctl *c)
+{
+	struct store_status s;
+	json_t *f;
+
+	store_status(hub.store, &s);
+	f = json_pack("{s:o, s:o, s:o, s:o, s:I}", "rows", num(s.rows), "rows_waiting",
+		      num(s.waiting), "rows_lost", num(s.lost), "commits", num(s.commits),
+		      "commit_us_max", (json_int_t)s.commit_us_max);
+	if (s.problem[0] != '\0' || s.lost > 0)
+		part(c, "store", "degraded", f,
+		     "%" PRIu64 " rows wait, %" PRIu64 " lost: %s", s.waiting, s.lost,
+		     s.problem);
+	else if (s.set_aside[0] != '\0')
+		part(c, "store", "degraded", f, "a damaged database was set aside as %s",
+		     s.set_aside);
+	else
+		part(c, "store", "ok", f, "%" PRIu64 " rows committed", s.rows);
+}
+
+static void
+held_part(struct ctl *c)
+{
+	uint64_t messages = 0, bytes = 0;
+	int64_t free_bytes = held_free_bytes(hub.held);
+	char size[24], room[24];
+	bool full = free_bytes >= 0 && free_bytes < hub.conf.held_free_min;
+
+	held_usage(hub.held, (uid_t)-1, &messages, &bytes);
+	part(c, "held", full || hub.count.unsure > 0 ? "degraded" : "ok",
+	     json_pack("{s:o, s:o, s:I, s:o}", "held_messages", num(messages),
+		       "held_bytes", num(bytes), "disk_free_bytes",
+		       (json_int_t)free_bytes, "unsure", num(hub.count.unsure)),
+	     "%" PRIu64 " messages, %s; %s free on its disk%s", messages,
+	     text_bytes(size, sizeof size, bytes),
+	     text_bytes(room, sizeof room, free_bytes < 0 ? 0 : (uint64_t)free_bytes),
+	     full ? ": below held_free_min, mail that must be held is refused" : "");
+}
+
+static void
+judge_part(struct ctl *c)
+{
+	const struct hub_counters *n = &hub.count;
+	struct engine_stats st;
+	json_t *f;
+
+	engine_stats(hub.engine, &st);
+	f = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		      "messages_passed", num(n->passed), "messages_held", num(n->held),
+		      "messages_refused", num(n->refused), "messages_waiting",
+		      num(submit_waiting()), "heads_unread", num(n->unchecked_head),
+		      "timed_out", num(n->timed_out), "released", num(n->released),
+		      "discarded", num(n->discarded), "bad_peers", num(n->bad_peers),
+		      "alerts", num(n->alerts));
+	part(c, "judge", n->unchecked_head > 0 ? "degraded" : "ok", f,
+	     "%s: %" PRIu64 " messages passed, %" PRIu64 " held, %" PRIu64 " refused%s",
+	     hub.conf.mode, n->passed, n->held, n->refused,
+	     n->unchecked_head > 0 ? "; some could not be read in time" : "");
+	part(c, "accounts", st.accounts_refused > 0 ? "degraded" : "ok",
+	     json_pack("{s:o, s:o, s:o}", "accounts", num(st.accounts), "accounts_held",
+		       num(st.held), "accounts_watched", num(st.watched)),
+	     "%" PRIu64 " accounts, %" PRIu64 " watched, %" PRIu64 " held%s", st.accounts,
+	     st.watched, st.held,
+	     st.accounts_refused > 0 ? "; the table is full (accounts_max)" : "");
+}
+
+void
+ctl_status(struct ctl *c, struct strings *args)
+{
+	(void)args;
+	part(c, "mode", hub.reduced ? "degraded" : "ok",
+	     json_pack("{s:s, s:s, s:I}", "version", MB_VERSION, "mode", hub.conf.mode,
+		       "started_t", (json_int_t)wall_s(hub.started)),
+	     "%s%s", hub.conf.mode,
+	     hub.reduced ? "; reduced: not started as root, one uid for all processes"
+			 : "");
+	judge_part(c);
+	watch_part(c);
+	scan_part(c);
+	held_part(c);
+	store_part(c);
+	part(c, "hands", wire_up(&hub.hands) ? "ok" : "off", NULL, "%s",
+	     wire_up(&hub.hands) ? "releases, alerts and the mail queue"
+				 : "nothing can be released, frozen or told");
+	if (!wire_up(&hub.mtlog) || !hub.ears.known)
+		part(c, "mtlog", "off", NULL, "the mail log is not read");
+	else
+		part(c, "mtlog", hub.ears.degraded[0] ? "degraded" : "ok",
+		     json_pack("{s:s, s:s, s:o, s:o, s:o}", "mta", hub.ears.mta, "file",
+			       hub.ears.file, "lines", num(hub.ears.lines),
+			       "lines_damaged", num(hub.ears.damaged), "behind_bytes",
+			       num(hub.ears.behind_bytes)),
+		     "%s: %s, %" PRIu64 " lines%s%s", hub.ears.mta, hub.ears.file,
+		     hub.ears.lines, hub.ears.degraded[0] ? "; " : "", hub.ears.degraded);
+	ctl_end(c, 0, "%s", "");
+}

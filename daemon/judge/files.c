@@ -1,0 +1,545 @@
+/*
+ * files - a file's way from watch to a verdict
+ *
+ * Job:     see files.h.
+ * Touches: the link to watch, the store.
+ */
+#include "files.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alert.h"
+#include "hub.h"
+#include "log.h"
+#include "loop.h"
+#include "text.h"
+#include "workers.h"
+#include "xmem.h"
+
+struct looked {
+	struct looked *next, **prev;
+	uint64_t seq; /* grows with every FILE */
+	struct m_file file;
+	char *path;
+};
+
+struct hurry {
+	struct hurry *next;
+	uint64_t asked, uid;
+	uint64_t until_seq; /* 0: HURRIED has not come yet */
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+struct look {
+	struct look *next;
+	uint64_t asked, dev, ino;
+	void (*fn)(void *arg, int take_fd);
+	void *arg;
+};
+
+static struct look *looks;
+static struct looked *under_way;
+static struct hurry *hurries;
+static uint64_t next_seq = 1, next_hurry = 1, credit_due;
+static int64_t latency[1024];
+static uint64_t latency_count;
+
+/* --- hurry
+ * --------------------------------------------------------------------------------- */
+
+static bool
+waits(const struct hurry *h)
+{
+	const struct looked *l;
+
+	if (h->until_seq == 0)
+		return true;
+	for (l = under_way; l != NULL; l = l->next)
+		if (l->file.uid == h->uid && l->seq <= h->until_seq &&
+		    l->file.cause == CAUSE_EVENT)
+			return true;
+	return false;
+}
+
+static void
+wake_hurries(void)
+{
+	struct hurry **at = &hurries, *h;
+
+	while ((h = *at) != NULL) {
+		if (waits(h)) {
+			at = &h->next;
+			continue;
+		}
+		*at = h->next;
+		h->fn(h->arg);
+		free(h);
+		at = &hurries; /* fn may have changed the list */
+	}
+}
+
+uint64_t
+files_hurry(uint64_t uid, void (*fn)(void *arg), void *arg)
+{
+	struct m_hurry m = {.uid = uid, .asked = next_hurry};
+	struct hurry *h;
+	struct err e;
+
+	if (!wire_up(&hub.watch) || m_hurry_put(wire_out(), &m, &e) != 0 ||
+	    wire_send(&hub.watch, wire_out(), &e) != 0) {
+		fn(arg);
+		return 0;
+	}
+	h = xcalloc(1, sizeof *h);
+	h->asked = next_hurry++;
+	h->uid = uid;
+	h->fn = fn;
+	h->arg = arg;
+	h->next = hurries;
+	hurries = h;
+	return h->asked;
+}
+
+void
+files_hurry_forget(uint64_t handle)
+{
+	struct hurry **at, *h;
+
+	for (at = &hurries; (h = *at) != NULL; at = &h->next)
+		if (h->asked == handle) {
+			*at = h->next;
+			free(h);
+			return;
+		}
+}
+
+static void
+on_hurried(struct msg *m)
+{
+	struct m_hurried v;
+	struct hurry *h;
+	struct err e;
+
+	if (m_hurried_get(m, &v, &e) != 0)
+		return;
+	for (h = hurries; h != NULL; h = h->next)
+		if (h->asked == v.asked)
+			h->until_seq = next_seq; /* every FILE that came before it */
+	wake_hurries();
+}
+
+/* --- one file again
+ * ------------------------------------------------------------------------ */
+
+void
+files_look(uint64_t uid, uint64_t dev, uint64_t ino, const char *path,
+	   void (*fn)(void *arg, int take_fd), void *arg)
+{
+	struct m_look m = {
+	    .uid = uid, .dev = dev, .ino = ino, .asked = next_hurry, .path = path};
+	struct look *l;
+	struct err e;
+
+	if (m_look_put(wire_out(), &m, &e) != 0 ||
+	    wire_send(&hub.watch, wire_out(), &e) != 0) {
+		fn(arg, -1);
+		return;
+	}
+	l = xcalloc(1, sizeof *l);
+	l->asked = next_hurry++;
+	l->dev = dev;
+	l->ino = ino;
+	l->fn = fn;
+	l->arg = arg;
+	l->next = looks;
+	looks = l;
+}
+
+/* take_fd: -1 when it is gone. false: nobody asked for this one. */
+static bool
+look_answer(uint64_t asked, uint64_t dev, uint64_t ino, int take_fd)
+{
+	struct look **at, *l;
+
+	for (at = &looks; (l = *at) != NULL; at = &l->next) {
+		if (l->asked != asked)
+			continue;
+		*at = l->next;
+		if (take_fd >= 0 && (l->dev != dev || l->ino != ino)) {
+			close(take_fd);
+			take_fd = -1;
+		}
+		l->fn(l->arg, take_fd);
+		free(l);
+		return true;
+	}
+	return false;
+}
+
+/* --- the verdict
+ * --------------------------------------------------------------------------- */
+
+static uint64_t
+rules_hash(void)
+{
+	const char *p = workers_rules_version();
+	uint64_t h = 14695981039346656037ULL; /* FNV-1a */
+
+	for (; *p != '\0'; p++)
+		h = (h ^ (unsigned char)*p) * 1099511628211ULL;
+	return h >> 1; /* SQLite's integers are signed */
+}
+
+static void
+keep_findings(const struct looked *l, const struct m_verdict *v, wall_t now)
+{
+	struct strings s = strings_of(v->findings, v->findings_len);
+	const char *rule, *group, *points;
+	struct err e;
+
+	while ((rule = strings_next(&s)) != NULL && (group = strings_next(&s)) != NULL &&
+	       (points = strings_next(&s)) != NULL) {
+		struct store_finding f = {.dev = l->file.dev,
+					  .ino = l->file.ino,
+					  .path = l->path,
+					  .rule = rule,
+					  .group = group,
+					  .sha256 = v->sha256,
+					  .uid = (int64_t)l->file.uid,
+					  .t = now};
+
+		if (!text_to_i64(points, -100000, 100000, &f.points))
+			continue;
+		if (store_finding_put(hub.store, &f, &e) != 0)
+			hub_store_warn(&e);
+	}
+}
+
+static void
+note_latency(const struct looked *l)
+{
+	int64_t us = mono_diff_us(clock_mono(), (mono_t){l->file.event_us});
+
+	if (l->file.cause == CAUSE_EVENT && us >= 0)
+		latency[latency_count++ % (sizeof latency / sizeof latency[0])] = us;
+}
+
+static void
+count_verdict(const struct m_verdict *v)
+{
+	switch ((enum verdict)v->verdict) {
+	case VERDICT_CLEAN:
+		hub.count.files_clean++;
+		break;
+	case VERDICT_SUSPICIOUS:
+		hub.count.files_suspicious++;
+		break;
+	case VERDICT_MALICIOUS:
+		hub.count.files_malicious++;
+		break;
+	case VERDICT_UNSCANNED:
+		hub.count.files_unscanned++;
+		break;
+	}
+}
+
+/* The rules that hit, as words. */
+static const char *
+rule_words(const struct m_verdict *v)
+{
+	static char words[1024];
+	struct strings s = strings_of(v->findings, v->findings_len);
+	const char *rule;
+	size_t at = 0;
+
+	words[0] = '\0';
+	while ((rule = strings_next(&s)) != NULL && strings_next(&s) != NULL &&
+	       strings_next(&s) != NULL) {
+		if (at + strlen(rule) + 2 > sizeof words)
+			break;
+		if (at > 0)
+			words[at++] = ' ';
+		(void)text_copy(words + at, sizeof words - at, rule);
+		at += strlen(rule);
+	}
+	return words;
+}
+
+/* Files that cannot send mail (pictures, logs) are no scripts: the engine need not know
+ * them. */
+static bool
+matters(const struct m_verdict *v)
+{
+	return v->score > 0 || strstr(v->type, "php") != NULL ||
+	       strstr(v->type, "script") != NULL || strstr(v->type, "perl") != NULL ||
+	       strstr(v->type, "python") != NULL;
+}
+
+static void
+tell_engine(const struct looked *l, const struct m_verdict *v, wall_t now)
+{
+	struct file_fact f = {.t = now,
+			      .uid = (uint32_t)l->file.uid,
+			      .user = hub_login(l->file.uid),
+			      .path = l->path,
+			      .points = v->score,
+			      .rules = rule_words(v),
+			      .fresh = l->file.cause == CAUSE_EVENT};
+
+	/* an account's file that root or the web server owns is nobody's evidence here */
+	if (v->verdict != VERDICT_UNSCANNED && matters(v) && l->file.uid != 0)
+		engine_file(hub.engine, &f);
+	hub.changed = true;
+}
+
+static void
+keep_verdict(const struct looked *l, const struct m_verdict *v, wall_t now)
+{
+	struct store_file old, f = {.dev = l->file.dev,
+				    .ino = l->file.ino,
+				    .size = l->file.size,
+				    .rules = rules_hash(),
+				    .ctime_us = l->file.ctime_us,
+				    .score = v->score,
+				    .uid = (int64_t)l->file.uid,
+				    .verdict = (int)v->verdict,
+				    .path = v->verdict == VERDICT_CLEAN ? NULL : l->path,
+				    .reason = v->reason[0] == '\0' ? NULL : v->reason};
+	struct err e;
+
+	if (store_file_get(hub.store, f.dev, f.ino, &old, &e) == 1 &&
+	    old.verdict != VERDICT_CLEAN && v->verdict != VERDICT_UNSCANNED &&
+	    store_finding_gone(hub.store, f.dev, f.ino, now, &e) != 0)
+		hub_store_warn(&e);
+	if (store_file_put(hub.store, &f, &e) != 0)
+		hub_store_warn(&e);
+	keep_findings(l, v, now);
+}
+
+static void
+looked_free(struct looked *l)
+{
+	*l->prev = l->next;
+	if (l->next != NULL)
+		l->next->prev = l->prev;
+	free(l->path);
+	free(l);
+}
+
+static void
+on_verdict(struct job *j, const struct m_verdict *v, const struct m_head *h)
+{
+	struct looked *l = j->arg;
+	wall_t now = clock_wall();
+	char shown[512];
+
+	(void)h;
+	count_verdict(v);
+	note_latency(l);
+	keep_verdict(l, v, now);
+	tell_engine(l, v, now);
+	if (v->verdict != VERDICT_CLEAN)
+		log_info("verdict verdict=%s score=%" PRId64 " uid=%" PRIu64
+			 " ms=%" PRId64 " path=\"%s\"%s%s",
+			 verdict_name((unsigned)v->verdict), v->score, l->file.uid,
+			 mono_diff_us(clock_mono(), (mono_t){l->file.event_us}) / 1000,
+			 text_safe(shown, sizeof shown, l->path),
+			 v->reason[0] ? " reason=" : "", v->reason);
+	if (v->verdict == VERDICT_MALICIOUS || v->verdict == VERDICT_SUSPICIOUS)
+		alert_file(l->file.uid, l->path, v);
+	credit_due++;
+	looked_free(l);
+	wake_hurries();
+}
+
+/* --- what watch sends
+ * ---------------------------------------------------------------------- */
+
+static bool
+known(const struct m_file *f)
+{
+	struct store_file have;
+	struct err e;
+
+	return f->cause != CAUSE_ASKED &&
+	       store_file_get(hub.store, f->dev, f->ino, &have, &e) == 1 &&
+	       have.size == f->size && have.ctime_us == f->ctime_us &&
+	       have.rules == rules_hash() && have.verdict != VERDICT_UNSCANNED;
+}
+
+static void
+on_file(struct msg *m)
+{
+	struct m_scan scan = {.kind = SCAN_FILE, .argv = ""};
+	struct m_file f;
+	struct looked *l;
+	struct err e;
+	int fd = m->fd;
+
+	if (m_file_get(m, &f, &e) != 0 || fd < 0) {
+		log_warn_rate("watch_file", 60, "watch sent an unfit FILE");
+		credit_due++;
+		return;
+	}
+	if (f.cause == CAUSE_ASKED && look_answer(f.asked, f.dev, f.ino, fd)) {
+		m->fd = -1;
+		return;
+	}
+	hub.count.files_seen++;
+	if (known(&f)) {
+		hub.count.files_known++;
+		credit_due++;
+		return;
+	}
+	m->fd = -1;
+	l = xcalloc(1, sizeof *l);
+	l->seq = next_seq++;
+	l->file = f;
+	l->path = xstrdup(f.path);
+	l->file.path = l->path;
+	l->next = under_way;
+	l->prev = &under_way;
+	if (under_way != NULL)
+		under_way->prev = &l->next;
+	under_way = l;
+	scan.size = f.size;
+	scan.mtime_us = f.mtime_us;
+	scan.ctime_us = f.ctime_us;
+	scan.uid = f.uid;
+	scan.gid = f.gid;
+	scan.mode = f.mode;
+	scan.nlink = f.nlink;
+	scan.path = l->path;
+	(void)workers_ask(&scan, fd, on_verdict, l);
+}
+
+static void
+on_gone(struct msg *m)
+{
+	struct file_fact f = {.gone = true, .t = clock_wall()};
+	struct store_file have;
+	struct m_gone g;
+	struct err e;
+
+	if (m_gone_get(m, &g, &e) != 0)
+		return;
+	if (g.asked != 0)
+		(void)look_answer(g.asked, g.dev, g.ino, -1);
+	if (store_file_get(hub.store, g.dev, g.ino, &have, &e) != 1)
+		return;
+	if (have.verdict != VERDICT_CLEAN) {
+		f.uid = (uint32_t)g.uid;
+		f.user = hub_login(g.uid);
+		f.path = g.path;
+		if (store_finding_gone(hub.store, g.dev, g.ino, f.t, &e) != 0)
+			hub_store_warn(&e);
+		engine_file(hub.engine, &f);
+	}
+	if (store_file_drop(hub.store, g.dev, g.ino, &e) != 0)
+		hub_store_warn(&e);
+}
+
+static void
+on_sight(struct msg *m)
+{
+	struct m_sight s;
+	struct err e;
+
+	if (m_sight_get(m, &s, &e) != 0)
+		return;
+	if (strcmp(hub.sight.degraded, s.degraded) != 0 && s.degraded[0] != '\0')
+		log_warn("watch degraded=\"%s\"", s.degraded);
+	hub.sight.known = true;
+	(void)text_safe(hub.sight.backend, sizeof hub.sight.backend, s.backend);
+	(void)text_safe(hub.sight.degraded, sizeof hub.sight.degraded, s.degraded);
+	hub.sight.ready = s.ready;
+	hub.sight.dirs = s.dirs;
+	hub.sight.files_waiting = s.files_waiting;
+	hub.sight.files_sent = s.files_sent;
+	hub.sight.overflows = s.overflows;
+	hub.sight.rescans = s.rescans;
+	hub.sight.rescan_dirs_left = s.rescan_dirs_left;
+	hub.sight.rescan_dirs_done = s.rescan_dirs_done;
+	hub.sight.dropped = s.dropped;
+	hub.sight.start_ms = s.start_ms;
+}
+
+void
+files_on_msg(struct wire *w, struct msg *m)
+{
+	(void)w;
+	if (m->type == MSG_FILE)
+		on_file(m);
+	else if (m->type == MSG_GONE)
+		on_gone(m);
+	else if (m->type == MSG_SIGHT)
+		on_sight(m);
+	else if (m->type == MSG_HURRIED)
+		on_hurried(m);
+}
+
+static void
+grant(uint64_t count)
+{
+	struct m_want w = {.count = count};
+	struct err e;
+
+	if (m_want_put(wire_out(), &w, &e) != 0 ||
+	    wire_send(&hub.watch, wire_out(), &e) != 0)
+		log_warn_rate("want", 60, "want error=\"%s\"", e.text);
+}
+
+void
+files_watch_up(void)
+{
+	struct hurry *h;
+
+	credit_due = 0;
+	while (looks != NULL)
+		(void)look_answer(looks->asked, 0, 0, -1);
+	/* the old watch will not answer any more */
+	for (h = hurries; h != NULL; h = h->next)
+		if (h->until_seq == 0)
+			h->until_seq = next_seq;
+	grant(FILES_CREDIT);
+	wake_hurries();
+}
+
+void
+files_round(void)
+{
+	if (credit_due == 0 || !wire_up(&hub.watch))
+		return;
+	grant(credit_due);
+	credit_due = 0;
+}
+
+static int
+by_size(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+bool
+files_latency(int64_t *p50_us_out, int64_t *p99_us_out)
+{
+	static int64_t sorted[sizeof latency / sizeof latency[0]];
+	size_t n = sizeof latency / sizeof latency[0];
+
+	if (latency_count < n)
+		n = (size_t)latency_count;
+	if (n == 0)
+		return false;
+	memcpy(sorted, latency, n * sizeof sorted[0]);
+	qsort(sorted, n, sizeof sorted[0], by_size);
+	*p50_us_out = sorted[n / 2];
+	*p99_us_out = sorted[n * 99 / 100];
+	return true;
+}

@@ -1,0 +1,62 @@
+/*
+ * hub - what the modules of process judge share
+ *
+ * Job:     one place for the settings, the links and the stores of this process.
+ * Touches: nothing by itself; main.c fills it.
+ */
+#ifndef MAILBRAKE_HUB_H
+#define MAILBRAKE_HUB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "account.h"
+#include "conf.h"
+#include "held.h"
+#include "store.h"
+#include "wire.h"
+
+/* Counted since the start of this process; shown by status and metrics. */
+struct hub_counters {
+	uint64_t passed, held, refused, unchecked_head, timed_out, sender_gave_up;
+	uint64_t files_seen, files_known, files_clean, files_suspicious, files_malicious;
+	uint64_t files_unscanned, released, discarded, unsure, alerts, alerts_left_out;
+	uint64_t bad_peers;
+};
+
+struct hub {
+	struct conf conf;
+	struct wire parent, watch, hands, mtlog;
+	struct store *store;
+	struct held_dir *held;
+	struct engine *engine;
+	struct hub_counters count;
+	wall_t started;
+	bool reduced; /* not started as root: one uid for all */
+	bool changed; /* the engine learned something: store it soon */
+	struct {
+		bool known;
+		char backend[32], degraded[512];
+		uint64_t ready, dirs, files_waiting, files_sent, overflows, rescans;
+		uint64_t rescan_dirs_left, rescan_dirs_done, dropped, start_ms;
+	} sight;
+	struct {
+		bool known;
+		char mta[32], file[256], degraded[512];
+		uint64_t lines, damaged, behind_bytes;
+	} ears;
+};
+
+extern struct hub hub;
+
+/* A row could not be stored: say so once a minute. */
+void hub_store_warn(const struct err *e);
+
+/* The login name of a uid, "" when it has none; looked up at most once a minute. Static.
+ */
+const char *hub_login(uint64_t uid);
+
+/* The uid of a login name or a number; -1: there is none. */
+int64_t hub_uid(const char *name);
+
+#endif

@@ -1,0 +1,478 @@
+/*
+ * judge - the process that counts, decides and holds
+ *
+ * Job:     see judge.h. This file wires: settings, links, stores, timers.
+ * Talks to: parent (CONF, PEER, CHILD, STOP), watch, scan workers, hands, mtlog,
+ *          wrappers and admins; msg.def says who may say what.
+ * Never:   opens a path it was told, parses contents, execs.
+ */
+#include "judge.h"
+
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "alert.h"
+#include "ctl.h"
+#include "files.h"
+#include "hub.h"
+#include "log.h"
+#include "loop.h"
+#include "pool.h"
+#include "priv.h"
+#include "proc.h"
+#include "release.h"
+#include "submit.h"
+#include "text.h"
+#include "workers.h"
+#include "xmem.h"
+
+#define TICK_MS 60000
+#define SAVE_MS 2000   /* changed accounts go to the store so often */
+#define SAVE_ROUND 200 /* accounts a time */
+
+struct hub hub;
+
+static int save_timer = -1, flush_timer = -1;
+
+/* --- names
+ * ---------------------------------------------------------------------------------- */
+
+const char *
+hub_login(uint64_t uid)
+{
+	static struct {
+		uint64_t uid;
+		mono_t read;
+		char login[33];
+	} cache[256];
+	size_t i = uid % (sizeof cache / sizeof cache[0]);
+	mono_t now = clock_mono();
+	const struct passwd *pw;
+
+	if (cache[i].read.us != 0 && cache[i].uid == uid &&
+	    mono_diff_us(now, cache[i].read) < 60000000)
+		return cache[i].login;
+	pw = getpwuid((uid_t)uid);
+	cache[i].uid = uid;
+	cache[i].read = now;
+	(void)text_safe(cache[i].login, sizeof cache[i].login,
+			pw == NULL ? "" : pw->pw_name);
+	if (pw == NULL)
+		(void)snprintf(cache[i].login, sizeof cache[i].login, "%llu",
+			       (unsigned long long)uid);
+	return cache[i].login;
+}
+
+int64_t
+hub_uid(const char *name)
+{
+	const struct passwd *pw = getpwnam(name);
+	int64_t n;
+
+	if (pw != NULL)
+		return pw->pw_uid;
+	return text_to_i64(name, 0, UINT32_MAX - 1, &n) ? n : -1;
+}
+
+void
+hub_store_warn(const struct err *e)
+{
+	log_warn_rate("store", 60, "store error=\"%s\"", e->text);
+}
+
+/* --- the engine and the store
+ * ----------------------------------------------------------------- */
+
+static void
+engine_settings(struct engine_conf *ec)
+{
+	const struct conf *c = &hub.conf;
+
+	engine_conf_defaults(ec);
+	ec->observe = strcmp(c->mode, "observe") == 0;
+	ec->suspicious_points = c->suspicious_points;
+	ec->malicious_points = c->malicious_points;
+	ec->evidence_ttl_s = c->evidence_ttl_s;
+	ec->unknown_rcpt_max = c->unknown_rcpt_max;
+	ec->young_script_s = c->young_script_s;
+	ec->learning_time_s = c->learning_time_s;
+	ec->hard_cap_h = c->hard_cap_h;
+}
+
+static void
+save_account(uint32_t uid)
+{
+	struct explanation *x = xcalloc(1, sizeof *x);
+	struct store_account row = {.uid = uid, .changed = clock_wall()};
+	size_t len = 0;
+	void *record = engine_save(hub.engine, uid, &len);
+	struct err e;
+
+	if (record == NULL) {
+		if (store_account_drop(hub.store, uid, &e) != 0)
+			hub_store_warn(&e);
+	} else if (engine_explain(hub.engine, uid, x)) {
+		row.login = hub_login(uid);
+		row.state = state_name(x->state);
+		row.word = word_name(x->facts.word);
+		row.reason = reason_word(x->reason);
+		row.until = x->word_until;
+		row.since = x->since;
+		row.record = record;
+		row.record_len = len;
+		if (store_account_put(hub.store, &row, &e) != 0)
+			hub_store_warn(&e);
+	}
+	free(record);
+	free(x);
+}
+
+static void
+save_dirty(void *arg)
+{
+	uint32_t uid;
+	int n;
+
+	(void)arg;
+	save_timer = -1;
+	for (n = 0; n < SAVE_ROUND && engine_dirty(hub.engine, &uid); n++)
+		save_account(uid);
+	if (n == SAVE_ROUND)
+		save_timer = loop_once(10, save_dirty, NULL);
+}
+
+/* Something changed an account: have it stored soon. */
+static void
+save_soon(void)
+{
+	if (save_timer < 0)
+		save_timer = loop_once(SAVE_MS, save_dirty, NULL);
+}
+
+static void
+on_decision(void *ctx, const struct decision *d)
+{
+	struct store_decision row = {.t = d->t,
+				     .uid = d->uid,
+				     .subject = "account",
+				     .from = state_name(d->from),
+				     .to = state_name(d->to),
+				     .reason = reason_word(d->why),
+				     .who = d->who,
+				     .facts = d->facts};
+	struct err e;
+
+	(void)ctx;
+	log_info("decision uid=%u from=%s to=%s why=%s who=%s %s%s", (unsigned)d->uid,
+		 row.from, row.to, row.reason, d->who, d->observed ? "observed=yes " : "",
+		 d->facts);
+	if (store_decision_add(hub.store, &row, &e) != 0)
+		hub_store_warn(&e);
+	alert_decision(d);
+	save_soon();
+}
+
+static bool
+load_account(void *arg, const struct store_account *v)
+{
+	uint64_t *bad = arg;
+	struct err e;
+
+	if (v->record_len > 0 &&
+	    engine_load(hub.engine, v->record, v->record_len, &e) != 0) {
+		(*bad)++;
+		log_warn("account_record uid=%lld error=\"%s\"", (long long)v->uid,
+			 e.text);
+	}
+	return true;
+}
+
+static void
+open_stores(void)
+{
+	struct engine_conf ec;
+	struct store_status st;
+	uint64_t bad = 0;
+	struct err e;
+
+	if (store_open(&hub.store, hub.conf.state_dir, &e) != 0 ||
+	    held_dir_open(&hub.held, hub.conf.state_dir, &e) != 0)
+		log_fatal(71, "start error=\"%s\"", e.text);
+	engine_settings(&ec);
+	hub.engine = engine_new(&ec, on_decision, NULL);
+	if (store_account_each(hub.store, load_account, &bad, &e) != 0)
+		hub_store_warn(&e);
+	alert_restore();
+	store_status(hub.store, &st);
+	if (st.set_aside[0] != '\0')
+		alert_degraded("database",
+			       "The database was damaged and was set aside as %s; a new "
+			       "one was begun. Held mail is taken in again from its "
+			       "files; what accounts did before is forgotten.",
+			       st.set_aside);
+	if (bad > 0)
+		alert_degraded("records",
+			       "%llu account records could not be read and were left "
+			       "out.",
+			       (unsigned long long)bad);
+	release_recover();
+}
+
+static void
+flush_due(void *arg)
+{
+	struct err e;
+
+	(void)arg;
+	flush_timer = -1;
+	if (store_flush(hub.store, clock_mono(), &e) != 0) {
+		hub_store_warn(&e);
+		alert_degraded("store",
+			       "The database cannot be written: %s. Nothing is lost yet: "
+			       "rows wait in memory.",
+			       e.text);
+	}
+}
+
+/* --- once a round, once a minute
+ * ---------------------------------------------------------------- */
+
+static void
+after_round(void *arg)
+{
+	int due;
+
+	(void)arg;
+	workers_round();
+	files_round();
+	if (hub.changed)
+		save_soon();
+	hub.changed = false;
+	if (flush_timer < 0 && (due = store_due_ms(hub.store, clock_mono())) >= 0)
+		flush_timer = loop_once(due < 1 ? 1 : due, flush_due, NULL);
+}
+
+static void
+on_minute(void *arg)
+{
+	static unsigned minutes;
+
+	(void)arg;
+	engine_tick(hub.engine, clock_wall());
+	alert_tick();
+	save_soon();
+	if (++minutes % 60 == 0)
+		release_expire();
+}
+
+/* --- the parent
+ * ------------------------------------------------------------------------------------ */
+
+static void
+on_conf(struct msg *m)
+{
+	struct engine_conf ec;
+	struct conf fresh;
+	struct err e;
+	int fd = m->fd;
+
+	m->fd = -1;
+	if (fd < 0 || proc_conf_fd(fd, &fresh, &e) != 0) {
+		log_warn("conf error=\"%s\"", fd < 0 ? "no descriptor" : e.text);
+		return;
+	}
+	hub.conf = fresh;
+	workers_conf(&fresh);
+	engine_settings(&ec);
+	engine_configure(hub.engine, &ec);
+}
+
+static void
+on_hands(struct wire *w, struct msg *m)
+{
+	struct m_done d;
+	struct err e;
+
+	(void)w;
+	if (m->type != MSG_DONE || m_done_get(m, &d, &e) != 0)
+		return;
+	if (!release_done(d.asked, d.ok != 0, d.exit_code, d.text) &&
+	    !ctl_done(d.asked, d.ok != 0, d.text) && !d.ok)
+		log_warn("hands asked=%llu failed=\"%s\"", (unsigned long long)d.asked,
+			 d.text);
+}
+
+static void
+on_mtlog(struct wire *w, struct msg *m)
+{
+	struct m_ears v;
+	struct err e;
+
+	(void)w;
+	if (m->type != MSG_EARS || m_ears_get(m, &v, &e) != 0)
+		return;
+	hub.ears.known = true;
+	(void)text_safe(hub.ears.mta, sizeof hub.ears.mta, v.mta);
+	(void)text_safe(hub.ears.file, sizeof hub.ears.file, v.file);
+	(void)text_safe(hub.ears.degraded, sizeof hub.ears.degraded, v.degraded);
+	hub.ears.lines = v.lines;
+	hub.ears.damaged = v.damaged;
+	hub.ears.behind_bytes = v.behind_bytes;
+}
+
+static void
+on_peer_gone(struct wire *w, const struct err *e)
+{
+	const char *name = w->arg;
+
+	if (e->code == ERR_INPUT) {
+		hub.count.bad_peers++;
+		log_warn("peer=%s sent=\"%s\" its_link=closed", name, e->text);
+	}
+	if (w == &hub.hands)
+		release_hands_gone();
+	if (w == &hub.watch)
+		hub.sight.known = false;
+	if (w == &hub.mtlog)
+		hub.ears.known = false;
+}
+
+static void
+take_peer(struct wire *w, int fd, enum role peer, wire_fn fn, const char *name)
+{
+	struct err e = {ERR_SYS, "replaced"};
+
+	if (wire_up(w)) {
+		wire_close(w);
+		w->arg = (void *)(uintptr_t)name;
+		on_peer_gone(w, &e);
+	}
+	if (!wire_open(w, fd, ROLE_JUDGE, peer, 8 * MSG_MAX, fn, on_peer_gone,
+		       (void *)(uintptr_t)name))
+		log_warn("peer=%s loop is full", name);
+}
+
+static void
+on_peer(struct msg *m)
+{
+	struct m_peer p;
+	struct err e;
+	int fd = m->fd;
+
+	if (m_peer_get(m, &p, &e) != 0 || fd < 0)
+		return;
+	m->fd = -1;
+	if (p.role == ROLE_SCANNER) {
+		workers_peer(fd, p.index);
+	} else if (p.role == ROLE_WATCH) {
+		take_peer(&hub.watch, fd, ROLE_WATCH, files_on_msg, "watch");
+		files_watch_up();
+	} else if (p.role == ROLE_HANDS) {
+		take_peer(&hub.hands, fd, ROLE_HANDS, on_hands, "hands");
+	} else if (p.role == ROLE_MTLOG) {
+		take_peer(&hub.mtlog, fd, ROLE_MTLOG, on_mtlog, "mtlog");
+	} else {
+		close(fd);
+	}
+}
+
+static void
+on_child(struct msg *m)
+{
+	static const char *const names[] = {"judge", "watch", "hands",
+					    "mtlog", "scan",  "scan"};
+	struct m_child c;
+	struct err e;
+	int status;
+
+	if (m_child_get(m, &c, &e) != 0 || c.index >= sizeof names / sizeof names[0])
+		return;
+	status = (int)c.wait_status;
+	if (c.restarts >= 3)
+		alert_degraded(names[c.index],
+			       "Process %s ended (%s %d) and was started again %llu "
+			       "times.",
+			       names[c.index], WIFSIGNALED(status) ? "signal" : "exit",
+			       WIFSIGNALED(status) ? WTERMSIG(status)
+						   : WEXITSTATUS(status),
+			       (unsigned long long)c.restarts);
+}
+
+static void
+finish(void)
+{
+	struct err e;
+	uint32_t uid;
+
+	pool_drain();
+	while (engine_dirty(hub.engine, &uid))
+		save_account(uid);
+	if (store_sync(hub.store, &e) != 0)
+		log_warn("stop error=\"%s\"", e.text);
+	store_close(&hub.store);
+	held_dir_close(&hub.held);
+	engine_free(&hub.engine);
+}
+
+static void
+on_parent(struct wire *w, struct msg *m)
+{
+	(void)w;
+	if (m->type == MSG_CONF)
+		on_conf(m);
+	else if (m->type == MSG_PEER)
+		on_peer(m);
+	else if (m->type == MSG_CHILD)
+		on_child(m);
+	else if (m->type == MSG_STOP)
+		loop_stop();
+}
+
+static void
+on_parent_gone(struct wire *w, const struct err *e)
+{
+	(void)w;
+	log_warn("parent gone=\"%s\"", e->text);
+	loop_stop();
+}
+
+static void
+on_term(int sig)
+{
+	(void)sig;
+	loop_stop();
+}
+
+int
+judge_main(const struct conf *c, struct link *parent)
+{
+	struct err e;
+
+	hub.conf = *c;
+	hub.started = clock_wall();
+	hub.watch.link.fd = hub.hands.link.fd = hub.mtlog.link.fd = -1;
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGTERM, on_term);
+	hub.reduced = !priv_root();
+	if (priv_drop(c->user_judge, 0, &e) != 0)
+		log_fatal(78, "start error=\"%s\"", e.text);
+	workers_init(c);
+	pool_start();
+	open_stores();
+	if (!wire_open(&hub.parent, parent->fd, ROLE_JUDGE, ROLE_PARENT, MSG_MAX,
+		       on_parent, on_parent_gone, NULL))
+		log_bug("parent link");
+	submit_listen(CHILD_JUDGE);
+	ctl_listen(CHILD_CTL);
+	loop_after_round(after_round, NULL);
+	(void)loop_every(TICK_MS, on_minute, NULL);
+	loop_run();
+	log_info("stopping");
+	finish();
+	return 0;
+}

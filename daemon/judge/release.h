@@ -1,0 +1,43 @@
+/*
+ * release - what leaves the hold, and how
+ *
+ * Job:     send held messages as their owners, once; discard; expire;
+ *          bring files and rows of held mail together after a restart.
+ * Touches: held mail, the store, the link to hands.
+ *
+ * Once: the state "releasing" is on the disk before hands is asked, "released" before the
+ * file is removed. A message found in "releasing" at the start may or may not have been
+ * sent: it becomes "unsure", is kept and said, and goes again only by an admin's `release
+ * ID --again`.
+ */
+#ifndef MAILBRAKE_RELEASE_H
+#define MAILBRAKE_RELEASE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* result: "released", "discarded", or why not; both strings live until it returns. */
+typedef void (*release_fn)(void *arg, const char *id, bool ok, const char *result);
+
+/* Queue one message; again: also when its state is "unsure". fn is called once, later. */
+void release_one(const char *id, bool again, release_fn fn, void *arg);
+/* Nobody listens for the results of this arg any more. */
+void release_forget(const void *arg);
+
+/* Remove one held message for good; fn is called before it returns. */
+void release_discard(const char *id, release_fn fn, void *arg);
+
+/* DONE of hands for an INJECT; false: not one of ours. */
+bool release_done(uint64_t asked, bool ok, int64_t exit_code, const char *text);
+
+/* hands is gone: what it was sending is unsure now. */
+void release_hands_gone(void);
+
+/* Rows and files together; once, at start. */
+void release_recover(void);
+
+/* Once an hour: give up what nobody reviewed in held_expire_s, loudly, and warn before.
+ */
+void release_expire(void);
+
+#endif

@@ -1,0 +1,554 @@
+/*
+ * submit - one message's way from the wrapper to its answer
+ *
+ * Job:     see submit.h.
+ * Touches: its clients' connections, held mail (through held.h), the store.
+ */
+#include "submit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "alert.h"
+#include "files.h"
+#include "hub.h"
+#include "log.h"
+#include "loop.h"
+#include "pool.h"
+#include "text.h"
+#include "workers.h"
+#include "xmem.h"
+
+#define SUBMIT_FIRST_MS 2000 /* a client that connected and says nothing */
+#define DOMAINS_MAX 100
+#define REMEMBERED 4096 /* tokens of held messages, for wrappers that ask again */
+
+struct client {
+	struct client *next, **prev;
+	struct wire wire;
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+	mono_t due; /* decide with what is known by then */
+	bool submitted, have_head, hurried, holding, gone;
+	uint64_t size, token, hurry;
+	int body; /* the sealed memfd */
+	char *cwd, *argv, *env, *script;
+	size_t argv_len, env_len;
+	struct job *job;
+	/* what the worker told */
+	bool head_ok;
+	uint64_t rcpts, subject_hash, body_hash;
+	char reason[200], from[320], subject[512], message_id[320], header_script[512];
+	char *domains;
+	size_t domains_len;
+	/* the answer */
+	struct answer answer;
+	struct held_head held;
+	struct err held_err;
+	int held_result;
+};
+
+static struct client *clients;
+static unsigned client_count;
+
+static struct {
+	uint32_t uid;
+	uint64_t token;
+	char id[HELD_ID];
+} remembered[REMEMBERED];
+static size_t remember_at;
+
+static bool ticking;
+
+static void decide(struct client *c);
+static void tick_when_needed(void);
+
+unsigned
+submit_waiting(void)
+{
+	return client_count;
+}
+
+void
+submit_remember(uint32_t uid, uint64_t token, const char *id)
+{
+	if (token == 0)
+		return;
+	remembered[remember_at].uid = uid;
+	remembered[remember_at].token = token;
+	(void)text_copy(remembered[remember_at].id, HELD_ID, id);
+	remember_at = (remember_at + 1) % REMEMBERED;
+}
+
+static const char *
+remembered_id(uint32_t uid, uint64_t token)
+{
+	size_t i;
+
+	for (i = 0; token != 0 && i < REMEMBERED; i++)
+		if (remembered[i].token == token && remembered[i].uid == uid)
+			return remembered[i].id;
+	return NULL;
+}
+
+/* --- coming and going
+ * ----------------------------------------------------------------------- */
+
+static void
+client_free(struct client *c)
+{
+	*c->prev = c->next;
+	if (c->next != NULL)
+		c->next->prev = c->prev;
+	client_count--;
+	wire_close(&c->wire);
+	if (c->job != NULL)
+		workers_forget(c->job);
+	files_hurry_forget(c->hurry);
+	if (c->body >= 0)
+		close(c->body);
+	free(c->cwd);
+	free(c->argv);
+	free(c->env);
+	free(c->script);
+	free(c->domains);
+	free(c);
+}
+
+/* The wrapper is gone: killed, or it gave up. What is being held stays held. */
+static void
+on_gone(struct wire *w, const struct err *e)
+{
+	struct client *c = w->arg;
+
+	if (e->code == ERR_INPUT) {
+		hub.count.bad_peers++;
+		log_warn_rate("bad_wrapper", 60, "wrapper sent=\"%s\" uid=%u", e->text,
+			      (unsigned)c->uid);
+	}
+	c->gone = true;
+	if (!c->holding)
+		client_free(c);
+}
+
+/* true: the wrapper was told. */
+static bool
+answer(struct client *c, enum submit_answer a, const char *id, const char *text)
+{
+	struct m_answer m = {.answer = a, .held_id = id, .text = text};
+	struct err e;
+	bool told = !c->gone && m_answer_put(wire_out(), &m, &e) == 0 &&
+		    wire_send(&c->wire, wire_out(), &e) == 0;
+
+	if (a == SUBMIT_PASS)
+		hub.count.passed++;
+	else if (a == SUBMIT_HELD)
+		hub.count.held++;
+	else
+		hub.count.refused++;
+	return told;
+}
+
+static void
+refuse(struct client *c, const char *text)
+{
+	log_info("refused uid=%u size=%" PRIu64 " text=\"%s\"", (unsigned)c->uid, c->size,
+		 text);
+	(void)answer(c, SUBMIT_REFUSED, "", text);
+	client_free(c);
+}
+
+/* --- holding
+ * -------------------------------------------------------------------------------- */
+
+static void
+hold_work(void *arg)
+{
+	struct client *c = arg;
+
+	c->held_result =
+	    held_write(hub.held, &hub.conf, &c->held, c->body, c->size, &c->held_err);
+}
+
+static void
+hold_row(const struct client *c, bool told)
+{
+	struct store_held row = {
+	    .id = c->held.id,
+	    .login = c->held.login,
+	    .from = c->from,
+	    .subject = c->subject,
+	    .script = c->held.claimed_script,
+	    .reason = reason_word(c->answer.reason),
+	    .state = "held",
+	    .result =
+		told ? "" : "the sender gave up waiting; it may have sent it unchecked",
+	    .uid = (int64_t)c->uid,
+	    .rcpts = (int64_t)c->rcpts,
+	    .size = (int64_t)c->size,
+	    .t = c->held.t,
+	    .state_t = c->held.t};
+	struct err e;
+
+	if (store_held_put(hub.store, &row, &e) != 0)
+		hub_store_warn(&e);
+}
+
+static void
+hold_done(void *arg)
+{
+	struct client *c = arg;
+	char shown[200];
+	bool told;
+
+	c->holding = false;
+	if (c->held_result != 0) {
+		log_warn_rate("hold_failed", 10, "hold_failed uid=%u error=\"%s\"",
+			      (unsigned)c->uid, c->held_err.text);
+		if (c->held_err.code != ERR_AGAIN)
+			alert_degraded("hold",
+				       "Held mail cannot be written: %s. Messages that "
+				       "would be held are refused to their sender.",
+				       c->held_err.text);
+		refuse(c, c->held_err.text);
+		return;
+	}
+	submit_remember(c->uid, c->token, c->held.id);
+	told = answer(c, SUBMIT_HELD, c->held.id, "");
+	if (!told)
+		hub.count.sender_gave_up++;
+	hold_row(c, told);
+	log_info("held id=%s uid=%u rcpts=%" PRIu64 " why=%s script=\"%s\"%s", c->held.id,
+		 (unsigned)c->uid, c->rcpts, reason_word(c->answer.reason),
+		 text_safe(shown, sizeof shown, c->held.claimed_script),
+		 told ? "" : " sender_was_told=no");
+	client_free(c);
+}
+
+static void
+hold(struct client *c)
+{
+	struct held_head *h = &c->held;
+
+	h->uid = c->uid;
+	h->gid = c->gid;
+	h->t = clock_wall();
+	h->rcpts = c->rcpts;
+	h->login = hub_login(c->uid);
+	h->cwd = c->cwd;
+	h->reason = reason_word(c->answer.reason);
+	h->claimed_from = c->from;
+	h->claimed_subject = c->subject;
+	h->claimed_script = c->script;
+	h->claimed_message_id = c->message_id;
+	h->argv = c->argv;
+	h->argv_len = c->argv_len;
+	h->env = c->env;
+	h->env_len = c->env_len;
+	h->domains = c->domains == NULL ? "" : c->domains;
+	h->domains_len = c->domains_len;
+	h->token = c->token;
+	c->holding = true;
+	pool_run(hold_work, hold_done, c);
+}
+
+/* --- judging
+ * --------------------------------------------------------------------------------- */
+
+/*
+ * The script's name, from the best claim there is: what the wrapper found in its parents'
+ * arguments (php-cli), else the file X-PHP-Originating-Script names, in the directory the
+ * script runs in (php-fpm), else that directory.
+ */
+static void
+name_script(struct client *c)
+{
+	const char *base = c->header_script, *colon;
+	char path[PATH_MAX];
+
+	if (c->script[0] == '/')
+		return;
+	colon = strchr(base, ':');
+	if (colon != NULL)
+		base = colon + 1;
+	if (base[0] == '/')
+		(void)text_copy(path, sizeof path, base);
+	else if (c->script[0] != '\0')
+		(void)snprintf(path, sizeof path, "%s/%s", c->cwd, c->script);
+	else if (base[0] != '\0' && strchr(base, '/') == NULL)
+		(void)snprintf(path, sizeof path, "%s/%s", c->cwd, base);
+	else
+		(void)snprintf(path, sizeof path, "%s/", c->cwd);
+	free(c->script);
+	c->script = xstrdup(path);
+}
+
+static void
+ask_engine(struct client *c)
+{
+	const char *domains[DOMAINS_MAX];
+	struct strings s =
+	    strings_of(c->domains == NULL ? "" : c->domains, c->domains_len);
+	struct submission sub = {.t = clock_wall(),
+				 .uid = c->uid,
+				 .user = hub_login(c->uid),
+				 .script_is_claim = true,
+				 .script_age_s = -1,
+				 .subject_hash = c->subject_hash,
+				 .body_hash = c->body_hash,
+				 .own = -1,
+				 .size = c->size,
+				 .domains = domains};
+
+	name_script(c);
+	sub.script = c->script;
+	sub.rcpts = c->rcpts > UINT32_MAX ? UINT32_MAX : (uint32_t)c->rcpts;
+	while (sub.domain_count < DOMAINS_MAX &&
+	       (domains[sub.domain_count] = strings_next(&s)) != NULL)
+		sub.domain_count++;
+	engine_submission(hub.engine, &sub, &c->answer);
+	hub.changed = true;
+}
+
+static void
+decide(struct client *c)
+{
+	if (c->job != NULL) {
+		workers_forget(c->job);
+		c->job = NULL;
+		hub.count.timed_out++;
+	}
+	files_hurry_forget(c->hurry);
+	c->hurry = 0;
+	if (!c->have_head) {
+		hub.count.unchecked_head++;
+		alert_degraded("head",
+			       "Messages could not be read in time: their recipients "
+			       "were not counted. See `mailbrake status`.");
+	}
+	ask_engine(c);
+	/* what a worker refused to read is not clean: a person looks at it */
+	if (c->have_head && !c->head_ok && c->answer.answer == ANSWER_PASS &&
+	    strcmp(hub.conf.mode, "observe") != 0) {
+		c->answer.answer = ANSWER_HOLD;
+		c->answer.reason = REASON_UNREADABLE;
+	}
+	if (c->answer.answer == ANSWER_HOLD) {
+		hold(c);
+	} else if (c->answer.answer == ANSWER_REFUSE) {
+		refuse(c, c->answer.text);
+	} else {
+		(void)answer(c, SUBMIT_PASS, "", "");
+		client_free(c);
+	}
+}
+
+static void
+maybe_decide(struct client *c)
+{
+	if (c->submitted && c->have_head && c->hurried && !c->holding)
+		decide(c);
+}
+
+static void
+on_head(struct job *j, const struct m_verdict *v, const struct m_head *h)
+{
+	struct client *c = j->arg;
+
+	(void)v;
+	c->job = NULL;
+	c->have_head = true;
+	c->head_ok = h->ok != 0;
+	c->rcpts = h->rcpts;
+	c->subject_hash = h->subject_hash;
+	c->body_hash = h->body_hash;
+	(void)text_utf8(c->reason, sizeof c->reason, h->reason, strlen(h->reason));
+	(void)text_utf8(c->from, sizeof c->from, h->from, strlen(h->from));
+	(void)text_utf8(c->subject, sizeof c->subject, h->subject, strlen(h->subject));
+	(void)text_utf8(c->message_id, sizeof c->message_id, h->message_id,
+			strlen(h->message_id));
+	(void)text_copy(c->header_script, sizeof c->header_script, h->claimed_script);
+	c->domains = xmemdup(h->domains, h->domains_len);
+	c->domains_len = h->domains_len;
+	maybe_decide(c);
+}
+
+static void
+on_hurried(void *arg)
+{
+	struct client *c = arg;
+
+	c->hurried = true;
+	c->hurry = 0;
+	maybe_decide(c);
+}
+
+/* --- SUBMIT
+ * ----------------------------------------------------------------------------------- */
+
+/* The body must be a sealed memfd of the size it says: then nobody can change it any
+ * more. */
+static bool
+body_fit(struct client *c, int fd, uint64_t size)
+{
+	const int want = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	struct stat st;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	if (seals < 0 || (seals & want) != want || fstat(fd, &st) != 0 ||
+	    st.st_size < 0 || (uint64_t)st.st_size != size)
+		return false;
+	c->size = size;
+	return (int64_t)size <= hub.conf.message_size_max;
+}
+
+static void
+on_submit(struct client *c, struct msg *m)
+{
+	struct m_scan scan = {.kind = SCAN_MAIL, .path = ""};
+	struct m_submit s;
+	const char *id;
+	struct err e;
+	int copy;
+
+	if (c->submitted || m_submit_get(m, &s, &e) != 0 || m->fd < 0 ||
+	    strings_count(s.argv, s.argv_len) == 0 || !body_fit(c, m->fd, s.size)) {
+		hub.count.bad_peers++;
+		refuse(c, "the submission is not of the form this version takes");
+		return;
+	}
+	c->body = m->fd;
+	m->fd = -1;
+	c->token = s.token;
+	c->cwd = xstrdup(s.cwd);
+	c->argv = xmemdup(s.argv, s.argv_len);
+	c->argv_len = s.argv_len;
+	c->env = xmemdup(s.env, s.env_len);
+	c->env_len = s.env_len;
+	c->script = xstrdup(s.claimed_script);
+	c->due = mono_after_ms(clock_mono(), hub.conf.hurry_ms);
+	if ((id = remembered_id(c->uid, c->token)) != NULL) {
+		(void)answer(c, SUBMIT_HELD, id, "");
+		client_free(c);
+		return;
+	}
+	copy = fcntl(c->body, F_DUPFD_CLOEXEC, 0);
+	if (copy < 0) {
+		refuse(c, "too many messages at once");
+		return;
+	}
+	scan.size = c->size;
+	scan.uid = c->uid;
+	scan.argv = c->argv;
+	scan.argv_len = c->argv_len;
+	c->job = workers_ask(&scan, copy, on_head, c);
+	c->hurry = files_hurry(c->uid, on_hurried, c);
+	/* not before: the above may have answered at once, and deciding frees the client
+	 */
+	c->submitted = true;
+	maybe_decide(c);
+}
+
+static void
+on_msg(struct wire *w, struct msg *m)
+{
+	if (m->type == MSG_SUBMIT)
+		on_submit(w->arg, m);
+}
+
+static unsigned
+count_uid(uid_t uid)
+{
+	const struct client *c;
+	unsigned n = 0;
+
+	for (c = clients; c != NULL; c = c->next)
+		n += c->uid == uid;
+	return n;
+}
+
+static void
+on_connect(void *arg, int fd, short revents)
+{
+	struct client *c;
+	struct err e;
+	int conn;
+
+	(void)arg;
+	(void)revents;
+	conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (conn < 0) {
+		if (errno == EMFILE || errno == ENFILE)
+			log_warn_rate("accept", 60, "accept errno=%d", errno);
+		return;
+	}
+	c = xcalloc(1, sizeof *c);
+	c->body = -1;
+	if (link_peer(conn, &c->uid, &c->gid, &c->pid, &e) != 0) {
+		close(conn);
+		free(c);
+		return;
+	}
+	c->due = mono_after_ms(clock_mono(), SUBMIT_FIRST_MS);
+	c->next = clients;
+	c->prev = &clients;
+	if (clients != NULL)
+		clients->prev = &c->next;
+	clients = c;
+	client_count++;
+	if (!wire_open(&c->wire, conn, ROLE_JUDGE, ROLE_WRAPPER, MSG_MAX, on_msg, on_gone,
+		       c)) {
+		client_free(c);
+		return;
+	}
+	/* one account that floods is refused: closing would let its mail pass unseen */
+	if (client_count > SUBMIT_CLIENTS ||
+	    (int64_t)count_uid(c->uid) > hub.conf.submit_uid_max)
+		refuse(c, "this account has too many messages waiting for an answer");
+	tick_when_needed();
+}
+
+static void
+on_tick(void *arg)
+{
+	mono_t now = clock_mono();
+	struct client *c, *next;
+
+	(void)arg;
+	ticking = false;
+	for (c = clients; c != NULL; c = next) {
+		next = c->next;
+		if (c->holding || mono_diff_us(now, c->due) < 0)
+			continue;
+		if (!c->submitted)
+			client_free(c);
+		else
+			decide(c);
+	}
+	tick_when_needed();
+}
+
+/* An idle daemon does not wake up: the clock runs while somebody waits. */
+static void
+tick_when_needed(void)
+{
+	if (clients == NULL || ticking)
+		return;
+	ticking = loop_once(50, on_tick, NULL) >= 0;
+}
+
+void
+submit_listen(int listen_fd)
+{
+	if (!loop_add(listen_fd, POLLIN, on_connect, NULL))
+		log_bug("submit_listen");
+}
