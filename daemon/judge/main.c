@@ -22,6 +22,7 @@
 #include "hub.h"
 #include "log.h"
 #include "loop.h"
+#include "mta.h"
 #include "pool.h"
 #include "priv.h"
 #include "proc.h"
@@ -469,6 +470,7 @@ judge_main(const struct conf *c, struct link *parent)
 		log_bug("parent link");
 	submit_listen(CHILD_JUDGE);
 	ctl_listen(CHILD_CTL);
+	mta_listen(CHILD_MTA);
 	loop_after_round(after_round, NULL);
 	(void)loop_every(TICK_MS, on_minute, NULL);
 	loop_run();

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "alert.h"
+#include "expect.h"
 #include "hub.h"
 #include "log.h"
 #include "pool.h"
@@ -137,6 +138,7 @@ ask_hands(struct going *g)
 		wire_out()->fd = held_fd(g->held);
 		if (wire_send(&hub.hands, wire_out(), &e) == 0) {
 			g->asked_hands = true;
+			expect_add(h->uid, h->rcpts, clock_mono());
 			return;
 		}
 	}

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "alert.h"
+#include "expect.h"
 #include "files.h"
 #include "hub.h"
 #include "log.h"
@@ -347,6 +348,7 @@ decide(struct client *c)
 	} else if (c->answer.answer == ANSWER_REFUSE) {
 		refuse(c, c->answer.text);
 	} else {
+		expect_add(c->uid, c->rcpts, clock_mono());
 		(void)answer(c, SUBMIT_PASS, "", "");
 		client_free(c);
 	}

@@ -1,0 +1,230 @@
+/*
+ * mta - the second sensor: what goes around the wrapper
+ *
+ * Job:     see mta.h.
+ * Touches: its connections, the engine.
+ */
+#include "mta.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "expect.h"
+#include "hub.h"
+#include "log.h"
+#include "loop.h"
+#include "mta_request.h"
+#include "priv.h"
+#include "sockdiag.h"
+#include "text.h"
+#include "xmem.h"
+
+static struct asker {
+	int fd;
+	bool used;
+	uid_t uid;
+	size_t len;
+	char *buf; /* MTA_REQUEST_MAX + 1 */
+} askers[MTA_CLIENTS];
+static struct mta_counts count;
+
+struct mta_counts
+mta_counts(void)
+{
+	return count;
+}
+
+static void
+drop(struct asker *a)
+{
+	loop_del(a->fd);
+	close(a->fd);
+	free(a->buf);
+	memset(a, 0, sizeof *a);
+}
+
+/*
+ * Whose message is it? The submitter by the MTA's word when it came by its sendmail; the
+ * owner of the socket, by the kernel's, when it came by SMTP from this machine; -1:
+ * nobody here.
+ */
+static int64_t
+whose(const struct mta_request *r, uid_t mta_uid)
+{
+	uint32_t uid;
+	struct err e;
+	int64_t named;
+
+	if (r->client.family != 0 &&
+	    sockdiag_uid(&r->client, &r->server, &uid, &e) == 1 && uid != mta_uid)
+		return uid;
+	if (r->auth[0] != '\0' && (named = hub_uid(r->auth)) >= 0)
+		return named;
+	/* -bs: SMTP on standard input has no connection, and a true submitter */
+	if (r->client.family == 0 && r->ouid >= 0)
+		return r->ouid;
+	return -1;
+}
+
+/* true: hold it. */
+static bool
+judge(const struct mta_request *r, uid_t mta_uid)
+{
+	int64_t uid = whose(r, mta_uid);
+	struct submission s = {.t = clock_wall(),
+			       .id = r->id,
+			       .script_is_claim = true,
+			       .script_age_s = -1,
+			       .own = -1,
+			       .size = r->size};
+	struct answer a;
+
+	/* the MTA's own bounces, root's mail, and mail from outside are not an account's
+	 */
+	if (uid == (int64_t)mta_uid || uid == 0)
+		return false;
+	if (uid < 0) {
+		count.unknown_uid++;
+		return false;
+	}
+	s.rcpts = r->rcpts == 0           ? 1
+		  : r->rcpts > UINT32_MAX ? UINT32_MAX
+					  : (uint32_t)r->rcpts;
+	if (expect_take((uint32_t)uid, EXPECT_HOOK, s.rcpts, clock_mono())) {
+		count.expected++;
+		return false;
+	}
+	count.bypassed++;
+	s.uid = (uint32_t)uid;
+	s.user = hub_login((uint64_t)uid);
+	s.script = r->script[0] == '\0' ? NULL : r->script;
+	engine_submission(hub.engine, &s, &a);
+	hub.changed = true;
+	/* its line in the log is this same message */
+	expect_log_only(s.uid, s.rcpts, clock_mono());
+	if (a.answer == ANSWER_PASS)
+		return false;
+	count.held++;
+	log_info("mta_hold uid=%u id=%s rcpts=%u why=%s", (unsigned)s.uid, r->id,
+		 (unsigned)s.rcpts, reason_word(a.reason));
+	return true;
+}
+
+static void
+reply(struct asker *a, const struct mta_request *r, bool hold)
+{
+	const char *text =
+	    r->kind == MTA_POSTFIX
+		? hold ? "action=HOLD mailbrake: held for review\n\n" : "action=DUNNO\n\n"
+	    : hold ? "HOLD\n"
+		   : "OK\n";
+	ssize_t n = send(a->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (n != (ssize_t)strlen(text) || r->kind != MTA_POSTFIX)
+		drop(a); /* Exim asks once a connection; Postfix keeps it */
+}
+
+static void
+answer(struct asker *a, size_t whole)
+{
+	struct mta_request r;
+	struct err e;
+
+	if (mta_request_parse(a->buf, whole, &r, &e) != 0) {
+		log_warn_rate("mta_request", 60, "mta_request error=\"%s\"", e.text);
+		drop(a);
+		return;
+	}
+	count.asked++;
+	memmove(a->buf, a->buf + whole, a->len - whole);
+	a->len -= whole;
+	reply(a, &r, judge(&r, a->uid));
+}
+
+static void
+on_bytes(void *arg, int fd, short revents)
+{
+	struct asker *a = arg;
+	ssize_t n = recv(fd, a->buf + a->len, MTA_REQUEST_MAX - a->len, MSG_DONTWAIT);
+	int64_t whole;
+
+	(void)revents;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		drop(a);
+		return;
+	}
+	a->len += (size_t)n;
+	while (a->used && a->len > 0 &&
+	       (whole = mta_request_whole(a->buf, a->len)) != 0) {
+		if (whole < 0) {
+			drop(a);
+			return;
+		}
+		answer(a, (size_t)whole);
+	}
+	if (a->used && a->len == MTA_REQUEST_MAX)
+		drop(a);
+}
+
+static bool
+may_ask(uid_t uid)
+{
+	char name[64];
+	const char *at = NULL;
+	uid_t one;
+	gid_t gid;
+	struct err e;
+
+	if (uid == 0 || uid == geteuid())
+		return true;
+	while (conf_list_next(hub.conf.mta_users, &at, name, sizeof name))
+		if (priv_lookup(name, &one, &gid, &e) == 0 && one == uid)
+			return true;
+	return false;
+}
+
+static void
+on_connect(void *arg, int fd, short revents)
+{
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+	struct err e;
+	size_t i;
+	int conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)arg;
+	(void)revents;
+	if (conn < 0)
+		return;
+	for (i = 0; i < MTA_CLIENTS; i++)
+		if (!askers[i].used)
+			break;
+	if (i == MTA_CLIENTS || link_peer(conn, &uid, &gid, &pid, &e) != 0 ||
+	    !may_ask(uid)) {
+		count.refused_peers++;
+		close(conn);
+		return;
+	}
+	askers[i].fd = conn;
+	askers[i].uid = uid;
+	askers[i].used = true;
+	askers[i].len = 0;
+	askers[i].buf = xcalloc(1, MTA_REQUEST_MAX + 1);
+	if (!loop_add(conn, POLLIN, on_bytes, &askers[i]))
+		drop(&askers[i]);
+}
+
+void
+mta_listen(int listen_fd)
+{
+	if (!loop_add(listen_fd, POLLIN, on_connect, NULL))
+		log_bug("mta_listen");
+}

@@ -1,0 +1,27 @@
+/*
+ * mta - the second sensor: what goes around the wrapper
+ *
+ * Job:     answer the MTA's own hooks (Exim's readsocket, Postfix's policy
+ *          delegation) about messages the wrapper did not see: the MTA's
+ *          binary used directly, SMTP to localhost, authenticated mail.
+ * Touches: its connections, the engine.
+ * Source:  contrib/exim, contrib/postfix. Only pass or hold: an MTA that is
+ *          told "defer" loses local mail (measured with Exim).
+ * Limits:  MTA_CLIENTS connections; only root and the accounts of mta_users
+ *          may ask.
+ */
+#ifndef MAILBRAKE_MTA_H
+#define MAILBRAKE_MTA_H
+
+#include <stdint.h>
+
+#define MTA_CLIENTS 256
+
+struct mta_counts {
+	uint64_t asked, expected, bypassed, held, unknown_uid, refused_peers;
+};
+
+void mta_listen(int listen_fd);
+struct mta_counts mta_counts(void);
+
+#endif
