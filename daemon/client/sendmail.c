@@ -33,6 +33,7 @@
 #include "conf.h"
 #include "link.h"
 #include "msg.h"
+#include "paths.h"
 #include "sendmail_args.h"
 #include "sendmail_claim.h"
 #include "text.h"
@@ -127,13 +128,14 @@ load_good_lines(const char *path)
 static void
 load_settings(int *argc, char **argv)
 {
-	const char *path = MB_SYSCONFDIR "/mailbrake/mailbrake.conf", *prefix = NULL;
+	const char *given = NULL, *prefix = NULL;
+	char path[512];
 	struct err e;
 	int i;
 
 	while (*argc > 2) {
 		if (strcmp(argv[1], "--mailbrake-conf") == 0)
-			path = argv[2];
+			given = argv[2];
 		else if (strcmp(argv[1], "--mailbrake-prefix") == 0)
 			prefix = argv[2];
 		else
@@ -142,6 +144,8 @@ load_settings(int *argc, char **argv)
 			argv[i] = argv[i + 2];
 		*argc -= 2;
 	}
+	if (paths_conf(path, sizeof path, given, prefix, &e) != 0)
+		give_up(EX_USAGE, "%s", e.text);
 	if (conf_load(&conf, path, &e) != 0)
 		load_good_lines(path);
 	if (prefix != NULL && conf_prefix(&conf, prefix, &e) != 0)

@@ -74,6 +74,7 @@ become_owner(const struct job_spec *s, struct note *note)
 {
 	const struct passwd *pw;
 	uid_t r, e, saved;
+	char number[24];
 
 	if (geteuid() != 0) {
 		if (s->uid != geteuid())
@@ -85,12 +86,15 @@ become_owner(const struct job_spec *s, struct note *note)
 	if (pw == NULL && errno != 0 && errno != ENOENT && errno != ESRCH)
 		child_fails(note, "account %s could not be looked up: %s", s->login,
 			    strerror(errno));
-	if (pw == NULL)
+	(void)snprintf(number, sizeof number, "%u", (unsigned)s->uid);
+	if (pw == NULL && strcmp(number, s->login) != 0)
 		child_fails(note, "account gone: there is no %s", s->login);
-	if (pw->pw_uid != s->uid)
+	if (pw != NULL && pw->pw_uid != s->uid)
 		child_fails(note, "account gone: %s is uid %u now, was %u", s->login,
 			    pw->pw_uid, s->uid);
-	if (initgroups(s->login, s->gid) != 0 || setresgid(s->gid, s->gid, s->gid) != 0 ||
+	/* a uid that never had a name is still the same owner */
+	if ((pw != NULL ? initgroups(s->login, s->gid) : setgroups(0, NULL)) != 0 ||
+	    setresgid(s->gid, s->gid, s->gid) != 0 ||
 	    setresuid(s->uid, s->uid, s->uid) != 0 || getresuid(&r, &e, &saved) != 0 ||
 	    r != s->uid || e != s->uid || saved != s->uid ||
 	    (s->uid != 0 && setuid(0) == 0))

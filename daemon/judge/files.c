@@ -20,6 +20,10 @@
 #include "workers.h"
 #include "xmem.h"
 
+#define SINCE_KEY "watch_since_us"
+#define SINCE_MARGIN_US 120000000 /* files seen twice are known; files not seen are not \
+				   */
+
 struct looked {
 	struct looked *next, **prev;
 	uint64_t seq; /* grows with every FILE */
@@ -31,6 +35,8 @@ struct hurry {
 	struct hurry *next;
 	uint64_t asked, uid;
 	uint64_t until_seq; /* 0: HURRIED has not come yet */
+	uint64_t left;      /* files watch could not send at once: asked for again */
+	bool again;
 	void (*fn)(void *arg);
 	void *arg;
 };
@@ -66,6 +72,16 @@ waits(const struct hurry *h)
 	return false;
 }
 
+static bool
+ask_hurry(uint64_t uid, uint64_t asked)
+{
+	struct m_hurry m = {.uid = uid, .asked = asked};
+	struct err e;
+
+	return m_hurry_put(wire_out(), &m, &e) == 0 &&
+	       wire_send(&hub.watch, wire_out(), &e) == 0;
+}
+
 static void
 wake_hurries(void)
 {
@@ -73,6 +89,11 @@ wake_hurries(void)
 
 	while ((h = *at) != NULL) {
 		if (waits(h)) {
+			at = &h->next;
+			continue;
+		}
+		if (h->again && ask_hurry(h->uid, h->asked)) {
+			h->until_seq = 0;
 			at = &h->next;
 			continue;
 		}
@@ -86,18 +107,16 @@ wake_hurries(void)
 uint64_t
 files_hurry(uint64_t uid, void (*fn)(void *arg), void *arg)
 {
-	struct m_hurry m = {.uid = uid, .asked = next_hurry};
 	struct hurry *h;
-	struct err e;
 
-	if (!wire_up(&hub.watch) || m_hurry_put(wire_out(), &m, &e) != 0 ||
-	    wire_send(&hub.watch, wire_out(), &e) != 0) {
+	if (!ask_hurry(uid, next_hurry)) {
 		fn(arg);
 		return 0;
 	}
 	h = xcalloc(1, sizeof *h);
 	h->asked = next_hurry++;
 	h->uid = uid;
+	h->left = UINT64_MAX;
 	h->fn = fn;
 	h->arg = arg;
 	h->next = hurries;
@@ -127,9 +146,13 @@ on_hurried(struct msg *m)
 
 	if (m_hurried_get(m, &v, &e) != 0)
 		return;
-	for (h = hurries; h != NULL; h = h->next)
-		if (h->asked == v.asked)
-			h->until_seq = next_seq; /* every FILE that came before it */
+	for (h = hurries; h != NULL; h = h->next) {
+		if (h->asked != v.asked)
+			continue;
+		h->until_seq = next_seq; /* every FILE that came before it */
+		h->again = v.left > 0 && v.left < h->left;
+		h->left = v.left;
+	}
 	wake_hurries();
 }
 
@@ -494,6 +517,37 @@ grant(uint64_t count)
 		log_warn_rate("want", 60, "want error=\"%s\"", e.text);
 }
 
+/* Where watch takes up: a little before the last time nothing was waiting. */
+static void
+tell_since(void)
+{
+	struct m_since m = {.ctime_us = 0};
+	struct err e;
+	size_t len;
+
+	if (store_kv_get(hub.store, SINCE_KEY, &m.ctime_us, sizeof m.ctime_us, &len,
+			 &e) != 1 ||
+	    len != sizeof m.ctime_us)
+		m.ctime_us = 0;
+	if (m_since_put(wire_out(), &m, &e) != 0 ||
+	    wire_send(&hub.watch, wire_out(), &e) != 0)
+		log_warn("since error=\"%s\"", e.text);
+}
+
+void
+files_keep_since(void)
+{
+	int64_t us = clock_wall().us - SINCE_MARGIN_US;
+	struct err e;
+
+	if (!wire_up(&hub.watch) || !hub.sight.known || !hub.sight.ready ||
+	    hub.sight.files_waiting > 0 || hub.sight.rescan_dirs_left > 0 ||
+	    under_way != NULL)
+		return;
+	if (store_kv_put(hub.store, SINCE_KEY, &us, sizeof us, &e) != 0)
+		hub_store_warn(&e);
+}
+
 void
 files_watch_up(void)
 {
@@ -502,6 +556,7 @@ files_watch_up(void)
 	credit_due = 0;
 	while (looks != NULL)
 		(void)look_answer(looks->asked, 0, 0, -1);
+	tell_since();
 	/* the old watch will not answer any more */
 	for (h = hurries; h != NULL; h = h->next)
 		if (h->until_seq == 0)

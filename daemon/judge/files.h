@@ -22,6 +22,9 @@ void files_on_msg(struct wire *w, struct msg *m);
 /* A (new) watch: grant it credit. */
 void files_watch_up(void);
 
+/* Once a minute: if nothing waits, remember that everything up to now was seen. */
+void files_keep_since(void);
+
 /* Once a round: give back the credit of what is done. */
 void files_round(void);
 

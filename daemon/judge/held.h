@@ -39,6 +39,7 @@ struct held_head {
 	wall_t t;
 	uint64_t size;   /* bytes of the body */
 	uint64_t rcpts;  /* recipients, counted from the message and argv */
+	uint64_t token;  /* the wrapper's, to ask again after a restart; 0: none; < 2^63 */
 	char sha256[65]; /* of the body, hex */
 	const char *login, *cwd, *reason;
 	const char *claimed_from, *claimed_subject, *claimed_script, *claimed_message_id;

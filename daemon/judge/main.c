@@ -266,6 +266,7 @@ on_minute(void *arg)
 	(void)arg;
 	engine_tick(hub.engine, clock_wall());
 	alert_tick();
+	files_keep_since();
 	save_soon();
 	if (++minutes % 60 == 0)
 		release_expire();

@@ -315,8 +315,17 @@ give(struct worker *w, struct job *j)
 	}
 	log_warn_rate("worker_give", 60, "worker_give error=\"%s\"", e.text);
 	w->job = NULL;
-	finish_lost(j,
-		    e.code == ERR_INPUT ? "name or arguments too long" : "worker ended");
+	j->lost = e.code == ERR_INPUT ? "name or arguments too long" : "worker ended";
+	push(&failed, j);
+}
+
+void
+workers_round(void)
+{
+	struct job *j;
+
+	while ((j = pop(&failed)) != NULL)
+		finish_lost(j, j->lost);
 }
 
 static struct job *

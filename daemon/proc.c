@@ -1,0 +1,737 @@
+/*
+ * proc - the processes of the daemon, and what keeps them running
+ *
+ * Job:     see proc.h. The table `procs` is the napkin: who runs, as whom.
+ * Privilege: root, capabilities cut (see run_caps).
+ * Talks to: its children, by writing only; it learns of them by SIGCHLD.
+ * Never:   reads a byte from a peer, opens a user's path.
+ */
+#include "proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "link.h"
+#include "log.h"
+#include "loop.h"
+#include "msg.h"
+#include "paths.h"
+#include "priv.h"
+#include "text.h"
+
+#define BACKOFF_MIN_MS 100
+#define BACKOFF_MAX_MS 30000
+#define HEALTHY_S 60        /* a child that lived so long starts again at once */
+#define STOP_GRACE_MS 10000 /* then SIGKILL */
+#define WORKERS_MAX 64
+#define LINK_OUT_MAX (4 * MSG_MAX)
+
+enum slot { P_JUDGE, P_WATCH, P_HANDS, P_MTLOG, P_SCAN_A, P_SCAN_B, P_COUNT };
+
+static struct proc {
+	const char *name;
+	enum role role;
+	bool wanted;
+	pid_t pid; /* 0: not running */
+	mono_t started, next_start;
+	int64_t backoff_ms;
+	uint64_t restarts;
+	struct link link; /* to the child; writing only */
+} procs[P_COUNT] = {
+    [P_JUDGE] = {.name = "judge", .role = ROLE_JUDGE, .wanted = true},
+    [P_WATCH] = {.name = "watch", .role = ROLE_WATCH, .wanted = true},
+    [P_HANDS] = {.name = "hands", .role = ROLE_HANDS, .wanted = true},
+    [P_MTLOG] = {.name = "mtlog", .role = ROLE_MTLOG},
+    [P_SCAN_A] = {.name = "scan", .role = ROLE_SCANNER, .wanted = true},
+    /* the other set of workers while rules are exchanged */
+    [P_SCAN_B] = {.name = "scan", .role = ROLE_SCANNER},
+};
+
+static const uint64_t run_caps =
+    1ULL << CAP_KILL | 1ULL << CAP_SETUID | 1ULL << CAP_SETGID | 1ULL << CAP_SETPCAP |
+    1ULL << CAP_CHOWN | 1ULL << CAP_FOWNER | 1ULL << CAP_DAC_OVERRIDE;
+
+static struct conf conf;
+static const char *conf_file, *conf_dir_prefix;
+static uint64_t generation;
+static int conf_fd = -1, submit_fd = -1, ctl_fd = -1, mta_fd = -1;
+static int exit_code;
+static bool stopping;
+static mono_t stop_by;
+static struct msg out;
+
+/* --- settings on their way to the children
+ * ------------------------------------------------ */
+
+static int
+seal_conf(const struct conf *c, struct err *e)
+{
+	FILE *f;
+	int fd, copy;
+
+	fd = memfd_create("mailbrake.conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return err_sys(e, "memfd");
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	f = copy < 0 ? NULL : fdopen(copy, "w");
+	if (f == NULL) {
+		err_sys(e, "memfd");
+		close(fd);
+		return -1;
+	}
+	conf_print(c, false, f);
+	if (fclose(f) != 0 ||
+	    fcntl(fd, F_ADD_SEALS,
+		  F_SEAL_SEAL | F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) != 0) {
+		err_sys(e, "memfd");
+		close(fd);
+		return -1;
+	}
+	if (conf_fd >= 0)
+		close(conf_fd);
+	conf_fd = fd;
+	generation++;
+	return 0;
+}
+
+int
+proc_conf_fd(int take_fd, struct conf *c, struct err *e)
+{
+	static char text[262144];
+	ssize_t n = pread(take_fd, text, sizeof text, 0);
+
+	close(take_fd);
+	if (n < 0)
+		return err_sys(e, "settings of the parent");
+	if ((size_t)n == sizeof text)
+		return err_set(e, ERR_INPUT, "settings of the parent are over %zu bytes",
+			       sizeof text - 1);
+	conf_defaults(c);
+	return conf_parse(c, text, (size_t)n, "settings of the parent", e);
+}
+
+int
+proc_child_conf(int link_fd, struct conf *c, struct err *e)
+{
+	struct pollfd p = {link_fd, POLLIN, 0};
+	struct m_conf m;
+	struct link l;
+	int fd;
+
+	link_init(&l, link_fd, ROLE_ANY, ROLE_PARENT, 0);
+	if (poll(&p, 1, 10000) != 1 || link_recv(&l, &out, e) != 1)
+		return err_set(e, ERR_SYS, "no settings came from the parent");
+	fd = out.fd;
+	if (out.type != MSG_CONF || m_conf_get(&out, &m, e) != 0 || fd < 0) {
+		if (fd >= 0)
+			close(fd);
+		return err_set(e, ERR_INPUT, "the parent's first message is not CONF");
+	}
+	return proc_conf_fd(fd, c, e);
+}
+
+static void
+tell_conf(struct proc *p)
+{
+	struct m_conf m = {.generation = generation};
+	struct err e;
+
+	if (p->role == ROLE_SCANNER || m_conf_put(&out, &m, &e) != 0)
+		return;
+	out.fd = conf_fd;
+	if (link_send(&p->link, &out, &e) != 0)
+		log_warn("tell_conf process=%s error=\"%s\"", p->name, e.text);
+}
+
+static void
+tell_peer(enum slot s, uint64_t index, int fd)
+{
+	const struct proc *p = &procs[s];
+	struct m_peer m = {.role = p->role,
+			   .index = index,
+			   .pid = (uint64_t)p->pid,
+			   .restarts = p->restarts};
+	struct err e;
+
+	if (m_peer_put(&out, &m, &e) != 0)
+		log_bug("tell_peer error=\"%s\"", e.text);
+	out.fd = fd;
+	if (link_send(&procs[P_JUDGE].link, &out, &e) != 0)
+		log_warn("tell_peer process=%s error=\"%s\"", p->name, e.text);
+}
+
+static void
+tell_child(enum slot s, int wait_status)
+{
+	const struct proc *p = &procs[s];
+	int64_t in_ms = mono_diff_us(p->next_start, clock_mono()) / 1000;
+	struct m_child m = {.role = p->role,
+			    .index = s,
+			    .wait_status = (uint64_t)wait_status,
+			    .restarts = p->restarts,
+			    .next_start_ms = in_ms < 0 ? 0 : (uint64_t)in_ms};
+	struct err e;
+
+	if (s == P_JUDGE || procs[P_JUDGE].pid == 0 || m_child_put(&out, &m, &e) != 0)
+		return;
+	(void)link_send(&procs[P_JUDGE].link, &out, &e);
+}
+
+/* --- starting
+ * ------------------------------------------------------------------------------ */
+
+static int64_t
+worker_count(void)
+{
+	int64_t n = conf.scan_workers;
+
+	if (n == 0) {
+		n = sysconf(_SC_NPROCESSORS_ONLN);
+		n = n < 2 ? 2 : n > 4 ? 4 : n;
+	}
+	/* one is kept for messages, so that mail never waits behind files */
+	return n < 2 ? 2 : n;
+}
+
+/*
+ * Put fds[0..n-1] at 3, 4, ... and close everything above. They are moved out of the way
+ * first, so that none is overwritten before it was moved.
+ */
+static void
+place_fds(int *fds, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (fds[i] >= 0 && (fds[i] = fcntl(fds[i], F_DUPFD, 3 + n)) < 0)
+			_exit(71);
+	for (i = 0; i < n; i++) {
+		if (fds[i] < 0)
+			(void)close(3 + i);
+		else if (dup2(fds[i], 3 + i) < 0)
+			_exit(71);
+	}
+	(void)close_range((unsigned)(3 + n), ~0U, 0);
+}
+
+static void
+exec_scan(int n)
+{
+	char worker[512], rules[512], num[7][24];
+	struct err e;
+	const char *argv[24];
+	int i = 0;
+
+	if (paths_worker(worker, sizeof worker, &conf, &e) != 0 ||
+	    paths_rules(rules, sizeof rules, &conf, &e) != 0 ||
+	    priv_drop(conf.user_scan, 0, &e) != 0)
+		log_fatal(78, "start process=scan error=\"%s\"", e.text);
+	(void)snprintf(num[0], sizeof num[0], "%d", n);
+	(void)snprintf(num[1], sizeof num[1], "%lld", (long long)conf.scan_cpu_ms);
+	(void)snprintf(num[2], sizeof num[2], "%lld", (long long)conf.scan_wall_ms);
+	(void)snprintf(num[3], sizeof num[3], "%lld", (long long)conf.scan_size_max);
+	(void)snprintf(num[4], sizeof num[4], "%lld", (long long)conf.suspicious_points);
+	(void)snprintf(num[5], sizeof num[5], "%lld", (long long)conf.malicious_points);
+	argv[i++] = worker;
+	argv[i++] = "--workers";
+	argv[i++] = num[0];
+	argv[i++] = "--link-fd";
+	argv[i++] = "3";
+	argv[i++] = "--cpu-ms";
+	argv[i++] = num[1];
+	argv[i++] = "--wall-ms";
+	argv[i++] = num[2];
+	argv[i++] = "--size-max";
+	argv[i++] = num[3];
+	argv[i++] = "--suspicious";
+	argv[i++] = num[4];
+	argv[i++] = "--malicious";
+	argv[i++] = num[5];
+	argv[i++] = "--rules";
+	argv[i++] = rules;
+	if (access(conf.rules_local_dir, F_OK) == 0) {
+		argv[i++] = "--rules";
+		argv[i++] = conf.rules_local_dir;
+	}
+	argv[i] = NULL;
+	execv(worker, (char *const *)(uintptr_t)argv);
+	log_fatal(71, "exec program=%s errno=%d", worker, errno);
+}
+
+static void
+exec_role(const struct proc *p)
+{
+	const char *argv[] = {"mailbraked", "-x", p->name, NULL};
+
+	execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
+	log_fatal(71, "exec role=%s errno=%d", p->name, errno);
+}
+
+static void
+in_child(enum slot s, int *fds, int n)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	place_fds(fds, n);
+	if (procs[s].role == ROLE_SCANNER)
+		exec_scan(n);
+	exec_role(&procs[s]);
+	_exit(71);
+}
+
+/* Make the pairs a child needs: ours_out go to the parent or judge, theirs_out to the
+ * child. */
+static int
+make_pairs(enum slot s, int n, int *ours_out, int *theirs_out, struct err *e)
+{
+	int i, pair[2];
+
+	for (i = 0; i < n; i++)
+		ours_out[i] = theirs_out[i] = -1;
+	for (i = 0; i < n; i++) {
+		if (s == P_JUDGE && i > 0) {
+			theirs_out[i] = i == 1 ? submit_fd : i == 2 ? ctl_fd : mta_fd;
+			continue;
+		}
+		if (link_pair(pair, e) != 0)
+			return -1;
+		ours_out[i] = pair[0];
+		theirs_out[i] = pair[1];
+	}
+	return 0;
+}
+
+static void
+close_pairs(enum slot s, int n, const int *fds)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (fds[i] >= 0 && !(s == P_JUDGE && i > 0))
+			close(fds[i]);
+}
+
+/* After the fork: keep our end to the child, give judge its ends. */
+static void
+wire(enum slot s, int n, const int *ours)
+{
+	struct proc *p = &procs[s];
+	int i, first = 0;
+
+	if (p->role != ROLE_SCANNER) {
+		link_init(&p->link, ours[0], ROLE_PARENT, p->role, LINK_OUT_MAX);
+		tell_conf(p);
+		first = 1;
+	}
+	for (i = first; s != P_JUDGE && i < n; i++) {
+		tell_peer(s,
+			  p->role == ROLE_SCANNER
+			      ? (uint64_t)((s == P_SCAN_B ? WORKERS_MAX : 0) + i)
+			      : 0,
+			  ours[i]);
+		close(ours[i]);
+	}
+}
+
+static void
+start(enum slot s)
+{
+	struct proc *p = &procs[s];
+	int ours[WORKERS_MAX], theirs[WORKERS_MAX];
+	int n = p->role == ROLE_SCANNER ? (int)worker_count() : s == P_JUDGE ? 4 : 2;
+	struct err e;
+	pid_t pid;
+
+	if (make_pairs(s, n, ours, theirs, &e) != 0) {
+		close_pairs(s, n, theirs);
+		close_pairs(P_WATCH, n, ours);
+		log_warn("start process=%s error=\"%s\"", p->name, e.text);
+		p->next_start = mono_after_ms(clock_mono(), BACKOFF_MAX_MS);
+		return;
+	}
+	pid = fork();
+	if (pid == 0)
+		in_child(s, theirs, n);
+	close_pairs(s, n, theirs);
+	if (pid < 0) {
+		log_warn("fork process=%s errno=%d", p->name, errno);
+		close_pairs(P_WATCH, n, ours);
+		p->next_start = mono_after_ms(clock_mono(), BACKOFF_MAX_MS);
+		return;
+	}
+	p->pid = pid;
+	p->started = clock_mono();
+	log_info("started process=%s pid=%d restarts=%llu", p->name, (int)pid,
+		 (unsigned long long)p->restarts);
+	wire(s, n, ours);
+}
+
+static void
+start_due(void *arg)
+{
+	mono_t now = clock_mono();
+	int s;
+
+	(void)arg;
+	if (stopping)
+		return;
+	for (s = 0; s < P_COUNT; s++) {
+		if (s != P_JUDGE && procs[P_JUDGE].pid == 0)
+			continue;
+		if (procs[s].wanted && procs[s].pid == 0 &&
+		    mono_diff_us(procs[s].next_start, now) <= 0)
+			start((enum slot)s);
+	}
+}
+
+/* --- ending
+ * -------------------------------------------------------------------------------- */
+
+static void
+signal_all(int sig, bool judge_too)
+{
+	int s;
+
+	for (s = judge_too ? 0 : 1; s < P_COUNT; s++)
+		if (procs[s].pid > 0)
+			(void)kill(procs[s].pid, sig);
+}
+
+static void
+ended(enum slot s, int status)
+{
+	struct proc *p = &procs[s];
+	int64_t lived_ms = mono_diff_us(clock_mono(), p->started) / 1000;
+
+	p->pid = 0;
+	if (p->role != ROLE_SCANNER)
+		link_fini(&p->link);
+	if (stopping)
+		return;
+	if (!p->wanted) {
+		log_info("retired process=%s", p->name);
+		return;
+	}
+	p->restarts++;
+	p->backoff_ms = lived_ms > HEALTHY_S * 1000          ? BACKOFF_MIN_MS
+			: p->backoff_ms == 0                 ? BACKOFF_MIN_MS
+			: p->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS
+							     : p->backoff_ms * 2;
+	p->next_start = mono_after_ms(clock_mono(), p->backoff_ms);
+	log_warn("ended process=%s %s=%d lived_ms=%lld again_in_ms=%lld", p->name,
+		 WIFSIGNALED(status) ? "signal" : "exit",
+		 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+		 (long long)lived_ms, (long long)p->backoff_ms);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 78) {
+		/* a setting that cannot work: trying again will not help */
+		exit_code = 78;
+		stopping = true;
+		loop_stop();
+		return;
+	}
+	tell_child(s, status);
+	/* the others hold links to a judge that is gone: they end, and start with new
+	 * ones */
+	if (s == P_JUDGE)
+		signal_all(SIGTERM, false);
+	loop_once(p->backoff_ms + 1, start_due, NULL);
+}
+
+static void
+reap(void)
+{
+	int status, s;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (s = 0; s < P_COUNT; s++)
+			if (procs[s].pid == pid)
+				ended((enum slot)s, status);
+}
+
+/* --- signals
+ * ------------------------------------------------------------------------------- */
+
+static int
+load(struct conf *c, struct err *e)
+{
+	if (conf_load(c, conf_file, e) != 0)
+		return -1;
+	return conf_prefix(c, conf_dir_prefix, e);
+}
+
+static void
+reload(void)
+{
+	struct conf fresh;
+	struct err e;
+	enum slot now = procs[P_SCAN_A].wanted ? P_SCAN_A : P_SCAN_B;
+	enum slot next = now == P_SCAN_A ? P_SCAN_B : P_SCAN_A;
+	int s;
+
+	if (load(&fresh, &e) != 0 || seal_conf(&fresh, &e) != 0) {
+		log_warn("reload_refused nothing_changed error=\"%s\"", e.text);
+		return;
+	}
+	conf = fresh;
+	for (s = 0; s < P_COUNT; s++)
+		if (procs[s].pid > 0)
+			tell_conf(&procs[s]);
+	if (procs[next].pid == 0) {
+		/* judge closes the links of the old set when the new one is ready */
+		procs[now].wanted = false;
+		procs[next].wanted = true;
+		procs[next].next_start = clock_mono();
+		start_due(NULL);
+	}
+	log_info("reloaded generation=%llu", (unsigned long long)generation);
+}
+
+static void
+stop(void)
+{
+	struct m_stop m = {0};
+	struct err e;
+	int s;
+
+	if (stopping)
+		return;
+	stopping = true;
+	stop_by = mono_after_ms(clock_mono(), STOP_GRACE_MS);
+	for (s = 0; s < P_COUNT; s++)
+		if (procs[s].pid > 0 && procs[s].role != ROLE_SCANNER &&
+		    m_stop_put(&out, &m, &e) == 0)
+			(void)link_send(&procs[s].link, &out, &e);
+	loop_stop();
+}
+
+static void
+on_signal(void *arg, int fd, short revents)
+{
+	struct signalfd_siginfo si;
+
+	(void)arg;
+	(void)revents;
+	while (read(fd, &si, sizeof si) == (ssize_t)sizeof si) {
+		if (si.ssi_signo == SIGCHLD)
+			reap();
+		else if (si.ssi_signo == SIGHUP)
+			reload();
+		else
+			stop();
+	}
+}
+
+static void
+wait_all(void)
+{
+	int s, left;
+
+	do {
+		reap();
+		for (left = s = 0; s < P_COUNT; s++)
+			left += procs[s].pid > 0;
+		if (left > 0 && mono_diff_us(clock_mono(), stop_by) > 0) {
+			log_warn("stop_grace_over left=%d", left);
+			signal_all(SIGKILL, true);
+		}
+		if (left > 0)
+			(void)poll(NULL, 0, 10);
+	} while (left > 0);
+}
+
+/* --- places and sockets
+ * -------------------------------------------------------------------- */
+
+/* user NULL: our own. */
+static int
+own_dir(const char *path, mode_t mode, const char *user, struct err *e)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	struct stat st;
+	char part[300];
+	size_t i;
+	int fd;
+
+	if (priv_root() && user != NULL && priv_lookup(user, &uid, &gid, e) != 0)
+		return -1;
+	for (i = 1; path[i] != '\0' && i < sizeof part; i++) {
+		if (path[i] != '/')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		(void)mkdir(part, 0755);
+	}
+	if (mkdir(path, mode) != 0 && errno != EEXIST)
+		return err_sys(e, "%s", path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "%s", path);
+	if (fstat(fd, &st) != 0 || ((st.st_uid != uid) && fchown(fd, uid, gid) != 0) ||
+	    fchmod(fd, mode) != 0) {
+		err_sys(e, "%s", path);
+		close(fd);
+		return -1;
+	}
+	close(fd);
+	return 0;
+}
+
+/* The MTA's hooks speak a line protocol over a stream (Exim's readsocket). */
+static int
+stream_listen(const char *path, struct err *e)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || !text_copy(sa.sun_path, sizeof sa.sun_path, path)) {
+		if (fd >= 0)
+			close(fd);
+		return err_set(e, ERR_INPUT, "socket path %s is too long", path);
+	}
+	(void)unlink(path);
+	if (bind(fd, (struct sockaddr *)&sa, sizeof sa) != 0 || chmod(path, 0666) != 0 ||
+	    listen(fd, 1024) != 0) {
+		err_sys(e, "listen at %s", path);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int
+open_sockets(struct err *e)
+{
+	char path[300];
+	gid_t gid = getegid();
+
+	(void)snprintf(path, sizeof path, "%s/submit.sock", conf.run_dir);
+	if ((submit_fd = link_listen(path, 0666, e)) < 0)
+		return -1;
+	(void)snprintf(path, sizeof path, "%s/ctl.sock", conf.run_dir);
+	if ((ctl_fd = link_listen(path, 0660, e)) < 0)
+		return -1;
+	if (priv_root() &&
+	    (priv_group(conf.admin_group, &gid, e) != 0 || lchown(path, 0, gid) != 0))
+		return err_sys(e, "%s", path);
+	(void)snprintf(path, sizeof path, "%s/mta.sock", conf.run_dir);
+	return (mta_fd = stream_listen(path, e)) < 0 ? -1 : 0;
+}
+
+/* Only one daemon a run_dir: the lock lives as long as this process. */
+static int
+take_pidfile(struct err *e)
+{
+	char path[300], text[24];
+	int fd, n;
+
+	(void)snprintf(path, sizeof path, "%s/mailbraked.pid", conf.run_dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return err_sys(e, "%s", path);
+	if (lockf(fd, F_TLOCK, 0) != 0)
+		return err_set(e, ERR_AGAIN, "%s: another mailbraked runs here", path);
+	n = snprintf(text, sizeof text, "%d\n", (int)getpid());
+	if (ftruncate(fd, 0) != 0 || write(fd, text, (size_t)n) != n)
+		return err_sys(e, "%s", path);
+	return 0;
+}
+
+static int
+prepare(struct err *e)
+{
+	char held[300];
+
+	(void)snprintf(held, sizeof held, "%s/held", conf.state_dir);
+	if (own_dir(conf.run_dir, 0755, NULL, e) != 0 ||
+	    own_dir(conf.state_dir, 0750, conf.user_judge, e) != 0 ||
+	    own_dir(held, 0700, conf.user_judge, e) != 0)
+		return -1;
+	if (take_pidfile(e) != 0 || open_sockets(e) != 0)
+		return -1;
+	return seal_conf(&conf, e);
+}
+
+static void
+notify_ready(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	size_t n;
+	int fd;
+
+	if (path == NULL || (path[0] != '/' && path[0] != '@') ||
+	    !text_copy(sa.sun_path, sizeof sa.sun_path, path))
+		return;
+	n = offsetof(struct sockaddr_un, sun_path) + strlen(path);
+	if (path[0] == '@')
+		sa.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	(void)sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&sa,
+		     (socklen_t)n);
+	close(fd);
+}
+
+int
+proc_run(const struct conf *c, const char *conf_path, const char *prefix)
+{
+	sigset_t set;
+	struct err e;
+	int sfd, s;
+
+	conf = *c;
+	conf_file = conf_path;
+	conf_dir_prefix = prefix;
+	for (s = 0; s < P_COUNT; s++)
+		procs[s].link.fd = -1;
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	sfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (sfd < 0)
+		log_fatal(71, "signalfd errno=%d", errno);
+	if (prepare(&e) != 0)
+		log_fatal(e.code == ERR_INPUT ? 78 : 71, "start error=\"%s\"", e.text);
+	if (!priv_root())
+		log_warn("reduced one_uid=%u no_privilege_separation: run as root for "
+			 "the real thing",
+			 (unsigned)geteuid());
+	if (priv_trim(run_caps, &e) != 0)
+		log_fatal(71, "start error=\"%s\"", e.text);
+	(void)loop_add(sfd, POLLIN, on_signal, NULL);
+	start_due(NULL);
+	(void)loop_every(1000, start_due, NULL);
+	notify_ready();
+	loop_run();
+	if (exit_code != 0) {
+		stop_by = mono_after_ms(clock_mono(), 2000);
+		signal_all(SIGTERM, true);
+	}
+	wait_all();
+	log_info("stopped");
+	return exit_code;
+}
