@@ -82,5 +82,6 @@ struct backend {
 };
 
 extern const struct backend backend_inotify;
+extern const struct backend backend_fanotify;
 
 #endif

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "dirs.h"
+#include "events.h"
 #include "log.h"
 #include "safe.h"
 #include "xmem.h"
@@ -211,7 +212,7 @@ event_dir(uint32_t wd, struct stat **st_out)
 }
 
 static void
-on_name(uint32_t wd, const struct inotify_event *ev)
+on_name(uint32_t wd, const struct ino_event *ev)
 {
 	struct stat *dst, st;
 	int fd = event_dir(wd, &dst);
@@ -230,7 +231,7 @@ on_name(uint32_t wd, const struct inotify_event *ev)
 }
 
 static void
-on_event(const struct inotify_event *ev)
+on_event(const struct ino_event *ev)
 {
 	uint32_t wd = (uint32_t)ev->wd, root;
 	bool is_root;
@@ -251,37 +252,35 @@ on_event(const struct inotify_event *ev)
 			calls->roots_changed();
 		return;
 	}
-	if (ev->len > 0)
+	if (ev->name[0] != '\0')
 		on_name(wd, ev);
 }
 
 /* Create, write and close of one file often come in a row: one look is enough. */
 static bool
-same_name(const struct inotify_event *a, const struct inotify_event *b)
+same_file(const struct ino_event *a, const struct ino_event *b)
 {
-	return a->wd == b->wd && a->len > 0 && a->len == b->len &&
-	       strcmp(a->name, b->name) == 0;
+	return a->wd == b->wd && ((a->mask | b->mask) & IN_ISDIR) == 0 &&
+	       a->name[0] != '\0' && strcmp(a->name, b->name) == 0;
 }
 
 static size_t
 ino_drain(void)
 {
-	static char buf[BUFFER]
-	    __attribute__((aligned(__alignof__(struct inotify_event))));
+	static char buf[BUFFER] __attribute__((aligned(8)));
 	ssize_t n = read(in, buf, sizeof buf);
 	size_t at = 0, len = n > 0 ? (size_t)n : 0;
+	struct ino_event ev, next;
+	int r = ino_next(buf, len, &at, &ev);
 
-	while (len - at >= sizeof(struct inotify_event)) {
-		const struct inotify_event *ev = (const void *)(buf + at), *next;
-
-		at += sizeof *ev + ev->len;
-		next = (const void *)(buf + at);
-		if (len - at >= sizeof *next && same_name(ev, next) &&
-		    ((ev->mask ^ next->mask) & IN_ISDIR) == 0 &&
-		    (ev->mask & IN_ISDIR) == 0)
-			continue;
-		on_event(ev);
+	while (r > 0) {
+		r = ino_next(buf, len, &at, &next);
+		if (r <= 0 || !same_file(&ev, &next))
+			on_event(&ev);
+		ev = next;
 	}
+	if (r < 0)
+		calls->lost("the kernel's events are of an unknown form");
 	return len;
 }
 

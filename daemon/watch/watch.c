@@ -25,6 +25,7 @@
 #include "loop.h"
 #include "priv.h"
 #include "state.h"
+#include "text.h"
 
 #define SIGHT_MS 5000
 #define SLACK_US 2000000   /* file systems stamp with coarse clocks */
@@ -174,6 +175,8 @@ root_came(struct roots *r, size_t number)
 
 	if (self.b->root_came(number, &e) != 0) {
 		log_warn_rate("root", 60, "watch_root error=\"%s\"", e.text);
+		self.root_refused = true;
+		(void)text_copy(self.root_error, sizeof self.root_error, e.text);
 		return false;
 	}
 	o.dir = root->dir;
@@ -524,15 +527,42 @@ on_sight(void *arg)
 
 /* --- start --- */
 
+static const struct backend_calls backend_calls = {on_file, on_subdir, on_again, on_lost,
+						   on_roots_changed};
+
+/* Open a backend and give it the roots there are. strict: every root, or none. */
+static int
+try_backend(const struct backend *b, bool strict, struct err *e)
+{
+	self.b = b;
+	if (b->open(&self.conf, &self.roots, &backend_calls, e) != 0)
+		return -1;
+	self.walk = walk_new(b, on_walked);
+	self.root_refused = false;
+	refresh_roots();
+	if (!strict || !self.root_refused)
+		return 0;
+	walk_free(&self.walk);
+	roots_fini(&self.roots);
+	b->close();
+	return err_set(e, ERR_SYS, "%s", self.root_error);
+}
+
+/* fanotify where it works for every root; else inotify, and why is told. */
 static int
 choose(const struct conf *c, struct err *e)
 {
-	static const struct backend_calls calls = {on_file, on_subdir, on_again, on_lost,
-						   on_roots_changed};
-
-	self.b = &backend_inotify;
-	(void)c;
-	return self.b->open(&self.conf, &self.roots, &calls, e);
+	if (strcmp(c->watch_backend, "inotify") != 0) {
+		if (!priv_root())
+			(void)snprintf(self.why_inotify, sizeof self.why_inotify,
+				       "not started as root");
+		else if (try_backend(&backend_fanotify, true, e) == 0)
+			return 0;
+		else
+			(void)text_copy(self.why_inotify, sizeof self.why_inotify,
+					e->text);
+	}
+	return try_backend(&backend_inotify, false, e);
 }
 
 static int
@@ -544,8 +574,6 @@ set_up(const struct conf *c, struct err *e)
 	self.queue = queue_new(c->settle_ms, c->settle_max_ms, c->queue_uid_max);
 	if (choose(c, e) != 0)
 		return -1;
-	self.walk = walk_new(self.b, on_walked);
-	refresh_roots();
 	return priv_drop(c->user_watch, (uint64_t)1 << CAP_DAC_READ_SEARCH, e);
 }
 
