@@ -366,6 +366,7 @@ engine_submission(struct engine *e, const struct submission *s, struct answer *o
 	}
 	expire(e, a);
 	j.script = acct_script(e, a, s->script == NULL ? "" : s->script, true);
+	script_turn(j.script, e->now_s, e->conf.learning_time_s);
 	note_age(e, j.script, s->script_age_s);
 	j.msg = (struct script_msg){.rcpts = s->rcpts == 0 ? 1 : s->rcpts,
 				    .own = is_own(a, s),

@@ -176,6 +176,7 @@ walk_script(struct walk *w, struct script *s)
 	walk_i64(w, &s->day);
 	walk_i64(w, &s->hour);
 	walk_u32(w, &s->day_hours);
+	s->day_counted = walk_range(w, s->day_counted, 0, 1) != 0;
 	s->day_wday = (uint8_t)walk_range(w, s->day_wday, 0, 6);
 	s->credit = (uint8_t)walk_range(w, s->credit, 0, 255);
 	s->owed = (uint8_t)walk_range(w, s->owed, 0, 255);

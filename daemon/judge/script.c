@@ -149,20 +149,31 @@ script_note_change(struct script *s, int64_t now_s, int64_t learning_s)
 	s->changed_s = now_s;
 }
 
-static void
-count_active(struct script *s, int64_t now_s, int64_t wall_s, int64_t learning_s)
+void
+script_turn(struct script *s, int64_t now_s, int64_t learning_s)
 {
-	int64_t day = now_s / DAY, hour = now_s / 3600;
+	if (s->active_days == 0 || now_s / DAY == s->day)
+		return;
+	script_fold(s, learning_s);
+	s->day = now_s / DAY;
+	s->day_counted = false;
+}
+
+static void
+count_active(struct script *s, int64_t now_s, int64_t wall_s)
+{
+	int64_t hour = now_s / 3600;
 	unsigned wday, h;
 
 	script_hour_of(wall_s, &wday, &h);
-	if (day != s->day) {
-		script_fold(s, learning_s);
-		s->day = day;
-		s->active_days++;
-	} else if (wday != s->day_wday) {
+	if (wday != s->day_wday) {
 		s->slots[s->day_wday % 7] |= s->day_hours;
 		s->day_hours = 0;
+	}
+	if (!s->day_counted) {
+		s->day = now_s / DAY;
+		s->day_counted = true;
+		s->active_days++;
 	}
 	s->day_wday = (uint8_t)wday;
 	if (hour != s->hour) {
@@ -214,13 +225,14 @@ uint32_t
 script_count(struct script *s, int64_t now_s, int64_t wall_s, const struct script_msg *m,
 	     uint32_t exposed, int64_t learning_s)
 {
+	script_turn(s, now_s, learning_s);
 	s->last_s = now_s;
 	s->msgs++;
 	if (m->own)
 		return count_own(s, now_s);
 	if (s->stranger_s == 0)
 		s->stranger_s = now_s;
-	count_active(s, now_s, wall_s, learning_s);
+	count_active(s, now_s, wall_s);
 	s->stranger_msgs++;
 	s->equal_msgs += m->equal_body || m->rcpts >= BULK_RCPTS;
 	s->subject_msgs += m->equal_subject;

@@ -38,6 +38,7 @@ struct script {
 	int64_t day;        /* lived day of the peaks */
 	int64_t hour;       /* lived hour last active */
 	uint32_t day_hours; /* hours of that day's weekday, not folded yet: bit = hour */
+	bool day_counted;          /* the day of the peaks is in active_days */
 	uint8_t day_wday;
 	uint8_t credit,
 	    owed; /* copies to the owner not used up; strangers not explained */
@@ -78,6 +79,10 @@ uint32_t script_exposes(const struct script *s, int64_t now_s,
  */
 uint32_t script_count(struct script *s, int64_t now_s, int64_t wall_s,
 		      const struct script_msg *m, uint32_t exposed, int64_t learning_s);
+
+/* Before a message is judged: when the day has turned, what it sent until then is its past. */
+void
+script_turn(struct script *s, int64_t now_s, int64_t learning_s);
 
 /* Take today's peaks into the usual ones; called by script_count when the day turns and
  * before a change is noted. After learning the usual grows by a quarter a day at most, so

@@ -1,0 +1,666 @@
+#!/usr/bin/env python3
+"""lab - the traffic laboratory: honest accounts and attackers, and what the judgement makes of them
+
+Job:     write seeded traces of mailbrake replay's JSONL (lab.py gen), or run replay on many and
+         print the two tables of DECISIONS (lab.py run): attacker kind x {rules know it, do not}
+         -> recipients that left; honest kind -> wrong holds per 1,000 accounts a month.
+Touches: standard output; run starts `mailbrake replay` and writes nothing.
+
+Every account draws a dialect: whether bodies and subjects of its business mail are alike, whether
+the owner gets a copy, before or after, which fields its trace lacks, how often its files are
+updated. Attackers draw one too. So a rule that only fits one way of writing traces shows.
+"""
+import argparse
+import json
+import math
+import random
+import subprocess
+import sys
+
+T0 = 1767225600  # 2026-01-01 00:00 UTC, a Thursday
+DAY = 86400
+FREE = ["gmail.com", "outlook.com", "yahoo.com", "hotmail.com", "gmx.de", "icloud.com", "web.de"]
+
+
+def poisson(r, mean):
+    if mean <= 0:
+        return 0
+    if mean > 50:
+        return max(0, int(r.gauss(mean, math.sqrt(mean)) + 0.5))
+    limit, k, p = math.exp(-mean), 0, 1.0
+    while True:
+        p *= r.random()
+        if p <= limit:
+            return k
+        k += 1
+
+
+class Account:
+    """Collects the events of one account; the dialect decides how they are written."""
+
+    def __init__(self, r, uid, kind):
+        self.r, self.uid, self.kind = r, uid, kind
+        self.user = "u%d" % uid
+        self.home = r.choice(["/home/%s/public_html", "/var/www/%s/htdocs", "/home/%s/www"]) % self.user
+        self.domain = "d%d.test" % uid
+        self.events, self.n = [], 0
+        self.born = {}          # path -> wall time of the last change
+        self.sent = []          # (t, script, strangers) of good mail, for the usual hour
+        self.bad_from = None
+        # the dialect
+        self.subjects = r.choice(["unique", "unique", "template"])
+        self.bodies = r.choice(["unique", "unique", "unique", "unique", "missing"])
+        self.no_age = r.random() < 0.05       # this account's scripts have no known age
+        self.drop_age = r.choice([0, 0, 0, 0.1])
+        self.names_script = r.random() > 0.03
+        self.domain_style = r.choice(["free", "mixed", "numbered"])
+        self.outcomes = r.random() < 0.3
+        self.bounce = r.uniform(0, 0.03)
+        self.updates_per_month = r.choice([0, 0, 0.5, 1])
+
+    def path(self, p):
+        return self.home + "/" + p
+
+    def script(self, p, age_days=None):
+        path = self.path(p)
+        if path not in self.born:
+            days = age_days if age_days is not None else self.r.uniform(5, 900)
+            self.born[path] = T0 - days * DAY
+        return path
+
+    def rcpt_domain(self):
+        r = self.r
+        style = self.domain_style
+        if style == "free" or (style == "mixed" and r.random() < 0.5):
+            return r.choice(FREE)
+        if style == "numbered":
+            return "c%d.test" % r.randrange(5000)
+        return "firm%d.example" % r.randrange(100000)
+
+    def file(self, t, path, points=0, rules=()):
+        self.events.append((t, '{"t":%.3f,"uid":%d,"user":"%s","file":"%s","points":%d,"rules":%s}'
+                            % (t, self.uid, self.user, path, points, json.dumps(list(rules)))))
+        self.born[path] = t
+
+    def admin(self, t, word):
+        self.events.append((t, '{"t":%.3f,"uid":%d,"word":"%s"}' % (t, self.uid, word)))
+
+    def mail(self, t, script, rcpts=1, own=False, subject=None, body=None, domains=None, bad=False):
+        self.n += 1
+        ident = "%d-%d" % (self.uid, self.n)
+        if domains is None:
+            domains = [self.domain] if own else [self.rcpt_domain() for _ in range(min(rcpts, 20))]
+        f = ['{"t":%.3f,"uid":%d,"user":"%s","id":"%s"' % (t, self.uid, self.user, ident)]
+        if script is not None and self.names_script:
+            f.append('"script":"%s"' % script)
+            if not self.no_age and script in self.born and self.r.random() >= self.drop_age:
+                f.append('"script_age_s":%d' % max(0, t - self.born[script]))
+        f.append('"rcpts":%d,"domains":["%s"]' % (rcpts, '","'.join(domains)))
+        if subject is not None:
+            f.append('"subject_hash":"%s"' % subject)
+        if body is not None:
+            f.append('"body_hash":"%s"' % body)
+        f.append('"own":%s,"label":"%s"}' % ("true" if own else "false", "bad" if bad else "good"))
+        self.events.append((t, ",".join(f)))
+        if not bad and not own:
+            self.sent.append((t, script, rcpts))
+        if self.outcomes and not bad and not own:
+            back = self.r.random() < self.bounce
+            self.events.append((t + self.r.uniform(0.5, 30),
+                                '{"t":%.3f,"uid":%d,"id":"%s","outcome":"%s","code":%d,"reply":"%s"}'
+                                % (t + 1, self.uid, ident, "bounced" if back else "sent",
+                                   550 if back else 250,
+                                   "550 5.1.1 user unknown" if back else "250 ok")))
+
+    def unique(self):
+        return "%x" % self.r.getrandbits(48)
+
+    def business(self, t, script, what, own=False, **kw):
+        """One person's own message: an order, a booking, a password."""
+        subject = "s-" + what if self.subjects == "template" else "s-" + self.unique()
+        body = None if self.bodies == "missing" else "b-" + self.unique()
+        self.mail(t, script, 1, own=own, subject=subject, body=body, **kw)
+
+    def pair(self, t, script, what, owner_script=None):
+        """Customer's mail and the owner's copy, in either order."""
+        d = self.r.choice([0.2, 1, 3])
+        first_owner = self.r.random() < 0.5
+        self.business(t + (d if first_owner else 0), script, what)
+        self.business(t + (0 if first_owner else d), owner_script or script, what + "-copy", own=True)
+
+    def update(self, days, scripts):
+        """Clean updates: file events, ages begin anew."""
+        for s in scripts:
+            for _ in range(poisson(self.r, self.updates_per_month * days / 30)):
+                t = T0 + self.r.uniform(1, days) * DAY
+                self.later.append((t, s))
+
+    later = ()
+
+
+def daily_times(r, start, end, per_day, shape="shop"):
+    """Event times of a Poisson stream with a day's rhythm."""
+    out = []
+    day = int(start // DAY)
+    while day * DAY < end:
+        for h in range(24):
+            w = {"shop": (0.15 if h < 7 else 1.2 if h < 18 else 1.9 if h < 23 else 0.4),
+                 "office": (0.05 if h < 7 or h > 19 else 1.9),
+                 "flat": 1.0}[shape] / 24
+            for _ in range(poisson(r, per_day * w)):
+                t = day * DAY + h * 3600 + r.uniform(0, 3600)
+                if start <= t < end:
+                    out.append(t)
+        day += 1
+    return sorted(out)
+
+
+# --- honest accounts --------------------------------------------------------------------------
+
+def shop(a, days, copies=True):
+    r = a.r
+    s = a.script(r.choice(["index.php", "shop/checkout.php", "index.php"]))
+    owner = a.script("wp-cron.php") if r.random() < 0.2 else None
+    rate = r.choice([2, 8, 25, 60])
+    sale = r.uniform(9, days - 1) if days > 11 and r.random() < 0.5 else None
+    times = daily_times(r, T0, T0 + days * DAY, rate)
+    if sale is not None:
+        times += daily_times(r, T0 + sale * DAY, T0 + (sale + 1) * DAY, rate * r.choice([4, 8, 10]))
+    for t in times:
+        burst = r.choice([1] * 12 + [2, 3, 6])
+        for i in range(burst):
+            at = t + i * r.uniform(1, 20)
+            if copies:
+                a.pair(at, s, "order", owner)
+            else:
+                a.business(at, s, "order")
+            if r.random() < 0.3:
+                a.business(at + r.uniform(3600, 3 * DAY), s, "shipped")
+    a.main = s
+
+
+def shop_without_copies(a, days):
+    shop(a, days, copies=False)
+
+
+def newsletter(a, days):
+    r = a.r
+    s = a.script(r.choice(["wp-cron.php", "wp-content/plugins/newsletter/send.php", "cron/mailing.php"]))
+    size = r.choice([40, 150, 400, 1200, 4000])
+    wday, hour = r.uniform(0, 7), r.uniform(0, 1)
+    batch, gap = r.choice([(size, 0), (100, 300), (50, 60), (300, 3600)])
+    week = 0
+    while True:
+        t = T0 + (wday + 7 * week) * DAY + hour * 3600 + abs(r.gauss(0, 1200))
+        if t >= T0 + days * DAY:
+            break
+        subject, body = "nl-%d-%d" % (a.uid, week), "nlb-%d-%d" % (a.uid, week)
+        unique = a.personal
+        if a.bcc:
+            a.mail(t, s, size, subject=subject, body=body)
+        else:
+            for i in range(size):
+                at = t + (i // batch) * gap + (i % batch) * a.pace
+                a.mail(at, s, 1, subject=subject, body="b-" + a.unique() if unique else body)
+        size = int(size * r.uniform(0.97, 1.04)) + 1
+        week += 1
+    contact(a, days, rate=r.choice([0, 0.5, 3]))
+    a.main = s
+
+
+def forum(a, days):
+    r = a.r
+    s = a.script(r.choice(["index.php", "cron.php", "forum/index.php"]))
+    members = r.choice([20, 80, 250])
+    posts = r.choice([3, 10, 30])
+    for t in daily_times(r, T0, T0 + days * DAY, posts):
+        n = min(members, 1 + int(r.expovariate(1 / 4.0)))
+        subject, body = "re-" + a.unique(), "p-" + a.unique()
+        for i in range(n):
+            a.mail(t + i * 0.3, s, 1, subject=subject,
+                   body=body if r.random() < 0.7 else "b-" + a.unique())
+    digest = a.script(r.choice(["cron.php", "cron/digest.php"]))
+    hour = r.randrange(3, 9)
+    for d in range(days):
+        t = T0 + d * DAY + hour * 3600 + r.uniform(0, 300)
+        for i in range(r.randrange(members // 4, members // 2 + 2)):
+            a.mail(t + i * 0.5, digest, 1, subject="digest-%d" % d, body="b-" + a.unique())
+    a.main = s
+
+
+def contact(a, days, rate=None, start=0, copy=None):
+    r = a.r
+    s = a.script(r.choice(["index.php", "contact.php", "kontakt/send.php"]))
+    rate = r.choice([0.3, 2, 6]) if rate is None else rate
+    copy = r.random() < 0.3 if copy is None else copy
+    for t in daily_times(r, T0 + start * DAY, T0 + days * DAY, rate, "office"):
+        a.business(t, s, "contact", own=True)
+        if copy:
+            a.business(t + 0.4, s, "contact-copy")
+    a.main = s
+
+
+def monitor(a, days):
+    r = a.r
+    s = None if r.random() < 0.5 else a.script("cron/check.php")
+    every = r.choice([300, 3600, 21600])
+    t = T0 + r.uniform(0, every)
+    outside = r.random() < 0.2      # the owner's address elsewhere, always the same
+    while t < T0 + days * DAY:
+        if every > 3000 or r.random() < 0.05:
+            a.mail(t, s, 1, own=not outside, subject="mon", body="mon" + a.unique(),
+                   domains=["gmail.com"] if outside else None)
+        t += every
+    a.main = s
+
+
+def backup(a, days):
+    s = None if a.r.random() < 0.6 else a.script("backup/run.php")
+    for d in range(days):
+        a.mail(T0 + d * DAY + 3 * 3600 + a.r.uniform(0, 900), s, 1, own=True, subject="backup", body="b" + a.unique())
+    a.main = s
+
+
+def booking(a, days):
+    r = a.r
+    s = a.script(r.choice(["index.php", "booking/book.php"]), age_days=r.uniform(35, 900))
+    a.updates_per_month = 0
+    quiet = r.uniform(10, max(11, days - 6))
+    if r.random() < 0.5:
+        for t in daily_times(r, T0, T0 + quiet * DAY, 0.2):
+            a.business(t, s, "note", own=True)
+    rate = r.choice([4, 10, 25])
+    copies = r.random() < 0.8
+    for t in daily_times(r, T0 + quiet * DAY, T0 + days * DAY, rate):
+        if copies:
+            a.pair(t, s, "booking")
+        else:
+            a.business(t, s, "booking")
+    a.main = s
+
+
+def new_site(a, days):
+    r = a.r
+    at = T0 + r.uniform(0, days - 3) * DAY
+    files = ["index.php", "wp-cron.php", "wp-content/plugins/form/send.php", "wp-login.php"]
+    with_files = r.random() < 0.6
+    for i, p in enumerate(files + ["wp-includes/f%d.php" % i for i in range(30)]):
+        a.born[a.path(p)] = at + i * 0.2
+        if with_files:
+            a.file(at + i * 0.2, a.path(p))
+    a.no_age = False
+    site = a.path(r.choice(files))
+    for i in range(r.randrange(1, 6)):
+        a.business(at + 600 + i * r.uniform(60, 3000), site, "test", own=True)
+    copies = r.random() < 0.8
+    for t in daily_times(r, at + 3600, T0 + days * DAY, r.choice([1, 4, 15])):
+        x = r.random()
+        if x < 0.4:
+            a.business(t, site, "contact", own=True)
+        elif x < 0.8 or copies:
+            a.pair(t, site, "order")
+        else:
+            a.business(t, site, "welcome")
+    a.main = site
+
+
+def migration(a, days):
+    r = a.r
+    at = T0 + r.uniform(0, days - 5) * DAY
+    with_files, old_ages = r.random() < 0.7, r.random() < 0.2
+    if r.random() < 0.3:
+        backup(a, int((at - T0) / DAY))  # the account was here before
+    paths = [a.path("m/app%d.php" % i) for i in range(50)]
+    for i, p in enumerate(paths):
+        if with_files:
+            a.file(at + i * r.choice([0.1, 2]), p)
+        a.born[p] = at - (r.uniform(30, 900) * DAY if old_ages else 0) + i * 0.3
+    a.no_age = False
+    rate = r.choice([2, 10, 30])
+    for t in daily_times(r, at + 1800, T0 + days * DAY, rate):
+        p = r.choice(paths) if r.random() < 0.5 else paths[0]
+        x = r.random()
+        if x < 0.45:
+            a.business(t, p, "note", own=True)
+        elif x < 0.85:
+            a.pair(t, p, "order-%d" % paths.index(p))
+        else:
+            a.business(t, p, "account-%d" % paths.index(p))
+    a.main = paths[0]
+
+
+def mixed(a, days):
+    shop(a, days)
+    main = a.main
+    contact(a, days)
+    backup(a, days)
+    if a.r.random() < 0.3:
+        newsletter(a, days)
+    a.main = main
+
+
+HONEST = {"shop": shop, "shop-without-copies": shop_without_copies, "newsletter": newsletter,
+          "forum": forum, "contact": contact, "monitor": monitor, "backup": backup,
+          "booking": booking, "new-site": new_site, "migration": migration, "mixed": mixed}
+
+
+def honest(r, uid, kind, days):
+    a = Account(r, uid, kind)
+    a.personal, a.bcc, a.pace = r.random() < 0.3, r.random() < 0.2, r.choice([0.05, 0.3, 1, 3])
+    HONEST[kind](a, days)
+    # updates of files that have a history: ages begin anew from then on
+    if kind not in ("new-site", "migration", "booking") and a.main is not None:
+        for _ in range(poisson(r, a.updates_per_month * days / 30)):
+            t = T0 + r.uniform(8, days) * DAY
+            with_event = r.random() < 0.7
+            moved = []
+            for at, line in a.events:
+                moved.append((at, restamp(line, at, t, a.main)))
+            a.events = moved
+            if with_event:
+                a.file(t, a.main)
+    return a
+
+
+def restamp(line, at, changed, path):
+    if at < changed or '"script":"%s"' % path not in line or '"script_age_s":' not in line:
+        return line
+    head, tail = line.split('"script_age_s":', 1)
+    old, rest = tail.split(",", 1)
+    return '%s"script_age_s":%d,%s' % (head, min(int(old), int(at - changed)), rest)
+
+
+# --- attackers --------------------------------------------------------------------------------
+
+def speed_times(r, t, speed):
+    n = 400
+    if speed == "1/s":
+        return [t + i for i in range(n)]
+    if speed == "10/s":
+        return [t + i * 0.1 for i in range(n)]
+    if speed == "100/s":
+        return [t + i * 0.01 for i in range(n)]
+    if speed == "ramp":
+        out, gap = [], 1800.0
+        for _ in range(n):
+            out.append(t)
+            t += gap
+            gap = max(0.5, gap * 0.9)
+        return out
+    if speed == "10min":
+        return [t + i * 600 + r.uniform(0, 5) for i in range(n)]
+    if speed == "4h":
+        return [t + i * 14400 + r.uniform(0, 600) for i in range(40)]
+    raise ValueError(speed)
+
+
+def content(a, style, i):
+    if style == "same":
+        return "spam-s", "spam-b"
+    if style == "subject":
+        return "spam-s", "b-" + a.unique()
+    if style == "templates":
+        return "spam-s%d" % (i % 8), "spam-b%d" % (i % 8)
+    return "s-" + a.unique(), "b-" + a.unique()
+
+
+PLACES = ["wp-content/uploads/2026/x%d.php", "m%d.php", "wp-includes/images/c%d.php", ".cache/a%d.php",
+          "wp-content/plugins/hello%d/mail.php"]
+STYLES = ["same", "same", "subject", "templates", "random"]
+
+
+def attack_new(a, t, known, speed):
+    r = a.r
+    style = r.choice(STYLES)
+    s = a.path(r.choice(PLACES) % r.randrange(1000))
+    seen_file = known or r.random() < 0.8
+    if seen_file:
+        a.file(t - r.choice([1, 60, 3600, 86400]), s, r.choice([60, 100, 160]) if known else 0,
+               ["mailer"] if known else [])
+        if r.random() < 0.3 and known is False:
+            del a.born[s]
+    else:
+        a.born[s] = t - r.uniform(1, 80000)
+    named = known or r.random() < 0.9
+    for i, at in enumerate(speed_times(r, t, speed)):
+        subject, body = content(a, style, i)
+        a.mail(at, s if named else None, 1, subject=subject, body=body, bad=True)
+
+
+def attack_bcc(a, t, known):
+    s = a.path("wp-content/uploads/b%d.php" % a.r.randrange(99))
+    a.file(t - 30, s, 100 if known else 0, ["mailer"] if known else [])
+    for i in range(5):
+        a.mail(t + i * 60, s, 500, subject="bcc", body="bcc", bad=True)
+
+
+def attack_turns(a, t, known):
+    """Many scripts in turn, each a few messages."""
+    r = a.r
+    style, gap = r.choice(STYLES), r.choice([1, 20, 300])
+    paths = [a.path(r.choice(PLACES) % i) for i in range(50)]
+    for i, p in enumerate(paths):
+        a.file(t - 100 + i, p, 100 if known else 0, ["mailer"] if known else [])
+    for i in range(300):
+        subject, body = content(a, style, i)
+        a.mail(t + i * gap, paths[i // 3 % 50], 1, subject=subject, body=body, bad=True)
+
+
+def attack_names(a, t, known):
+    """A new name for every message."""
+    r = a.r
+    style, gap = r.choice(STYLES), r.choice([0.1, 1, 60])
+    if known:
+        a.file(t - 5, a.path("real.php"), 100, ["mailer"])
+    for i in range(600):
+        p = a.path("%s.php" % a.unique())
+        if r.random() < 0.5:
+            a.born[p] = t - 100
+        subject, body = content(a, style, i)
+        a.mail(t + i * gap, p, 1, subject=subject, body=body, bad=True)
+
+
+def attack_inject(a, t, known, which):
+    """Hidden in a script with a history."""
+    r = a.r
+    style = r.choice(["same", "same", "templates", "subject", "random"])
+    s = which or a.main
+    touched = r.random() < 0.6
+    if touched and s is not None:
+        if r.random() < 0.7 or known:
+            a.file(t - 60, s, 100 if known else 0, ["injected"] if known else [])
+        a.born[s] = t - 60
+    elif known and s is not None:
+        a.file(t - 60, s, 100, ["injected"])
+    gap = r.choice([0.1, 1, 10])
+    a.injected = s
+    for i in range(3000):
+        subject, body = content(a, style, i)
+        a.mail(t + i * gap, s, 1, subject=subject, body=body, bad=True)
+
+
+def attack_args(a, t, known):
+    """The mail command itself, naming nothing, or the victim's own script."""
+    r = a.r
+    style = r.choice(STYLES)
+    s = a.path("wp-content/uploads/x.php")
+    a.file(t - 20, s, 100 if known else 0, ["mailer"] if known else [])
+    for i in range(300):
+        subject, body = content(a, style, i)
+        a.mail(t + i, None, 1, subject=subject, body=body, bad=True)
+
+
+ATTACKS = {
+    "new script, 1/s": lambda a, t, k: attack_new(a, t, k, "1/s"),
+    "new script, 10/s": lambda a, t, k: attack_new(a, t, k, "10/s"),
+    "new script, 100/s": lambda a, t, k: attack_new(a, t, k, "100/s"),
+    "new script, ramp": lambda a, t, k: attack_new(a, t, k, "ramp"),
+    "new script, one every 10 min": lambda a, t, k: attack_new(a, t, k, "10min"),
+    "new script, one every 4 h": lambda a, t, k: attack_new(a, t, k, "4h"),
+    "500 Bcc a message": attack_bcc,
+    "many scripts in turn": attack_turns,
+    "made-up script names": attack_names,
+    "sendmail itself, no script": attack_args,
+    "injected, newsletter plugin": lambda a, t, k: attack_inject(a, t, k, None),
+    "injected, index.php": lambda a, t, k: attack_inject(a, t, k, None),
+}
+
+
+def attacked(r, uid, kind, known, days):
+    base = {"injected, newsletter plugin": ["newsletter"],
+            "injected, index.php": ["shop", "contact", "mixed"]}.get(
+        kind, ["shop", "contact", "newsletter", "backup", "monitor", "mixed", "bare", "booking"])
+    b = r.choice(base)
+    a = Account(r, uid, kind)
+    a.personal, a.bcc, a.pace = r.random() < 0.3, r.random() < 0.1, r.choice([0.05, 0.3, 1])
+    a.no_age = False
+    a.names_script = True
+    start = r.uniform(10, days - 8) if b != "bare" else r.uniform(0.1, days - 8)
+    if b == "newsletter":
+        start = max(start, 15.5)  # two issues are its history
+    if b != "bare":
+        HONEST[b](a, days)
+    t = T0 + start * DAY
+    # honest mail after the break-in is not part of the question
+    a.events = [x for x in a.events if x[0] < t]
+    a.sent = [x for x in a.sent if x[0] < t]
+    a.bad_from = t
+    a.injected = None
+    ATTACKS[kind](a, t, known)
+    a.usual = usual_hour(a) if a.injected is not None else 0
+    return a
+
+
+def usual_hour(a):
+    hours = {}
+    for t, s, n in a.sent:
+        if s == a.injected:
+            hours[int(t // 3600)] = hours.get(int(t // 3600), 0) + n
+    return max(hours.values()) if hours else 0
+
+
+# --- running ----------------------------------------------------------------------------------
+
+def replay(binary, accounts):
+    events = []
+    for a in accounts:
+        events += a.events
+    events.sort(key=lambda e: e[0])
+    p = subprocess.run([binary, "replay", "--format", "jsonl", "--json", "-"],
+                       input="\n".join(l for _, l in events) + "\n", text=True,
+                       stdout=subprocess.PIPE, check=True)
+    last = json.loads(p.stdout.strip().rsplit("\n", 1)[-1])["summary"]
+    if last["damaged"] or last["submissions"] == 0:
+        sys.exit("lab: the trace was not understood: %s" % last["damaged"])
+    return {x["uid"]: x for x in last["per_account"]}, len(events)
+
+
+def run_attacks(args, seeds):
+    rows, lines = {}, 0
+    for seed in seeds:
+        accounts, uid = [], 1000
+        for kind in ATTACKS:
+            for known in (False, True):
+                for i in range(args.attacks):
+                    uid += 1
+                    r = random.Random("%s/a/%s/%s/%d" % (seed, kind, known, i))
+                    a = attacked(r, uid, kind, known, 30)
+                    a.known = known
+                    accounts.append(a)
+        for at in range(0, len(accounts), 100):
+            got, n = replay(args.bin, accounts[at:at + 100])
+            lines += n
+            for a in accounts[at:at + 100]:
+                left = got[a.uid]["bad_passed_rcpts"]
+                rows.setdefault((a.kind, a.known), []).append((left, a.usual, a))
+                bound = 0 if a.known else max(5, a.usual if a.injected else 5)
+                if args.verbose and left > bound:
+                    sys.stderr.write("over: %s known=%s left=%d usual=%d uid=%d\n" % (
+                        a.kind, a.known, left, a.usual, a.uid))
+                    if args.keep:
+                        with open("%s/%d.jsonl" % (args.keep, a.uid), "w") as f:
+                            f.write("\n".join(l for _, l in sorted(a.events, key=lambda e: e[0])))
+    return rows, lines
+
+
+def run_honest(args, seeds):
+    rows, lines = {}, 0
+    for seed in seeds:
+        todo = [(kind, i) for kind in HONEST for i in range(args.honest)]
+        for at in range(0, len(todo), 150):
+            accounts = [honest(random.Random("%s/h/%s/%d" % (seed, k, i)), 1001 + j, k, args.days)
+                        for j, (k, i) in enumerate(todo[at:at + 150])]
+            got, n = replay(args.bin, accounts)
+            lines += n
+            for a in accounts:
+                x = got.get(a.uid)
+                wrong = x is not None and x["holds"] > 0
+                rows.setdefault(a.kind, []).append(wrong)
+                if wrong and args.verbose:
+                    sys.stderr.write("wrong: %s seed=%s uid=%d %s at day %.2f passed=%d %s\n" % (
+                        a.kind, seed, a.uid, x["why"], (x["first_held_t"] - T0) / DAY,
+                        x["passed_rcpts"],
+                        {k: getattr(a, k) for k in ("subjects", "bodies", "no_age", "names_script", "personal", "bcc")}))
+                    if args.keep:
+                        with open("%s/h-%s-%d.jsonl" % (args.keep, a.kind, len(rows[a.kind])), "w") as f:
+                            f.write("\n".join(l for _, l in sorted(a.events, key=lambda e: e[0])))
+    return rows, lines
+
+
+def print_tables(attacks, honests, out):
+    bad = 0
+    out.write("%-30s %28s %28s\n" % ("", "rules do not know it", "rules know it"))
+    out.write("%-30s %9s %9s %8s %9s %9s %8s\n" % ("attacker", "max left", "mean", "allowed", "max left", "mean", "allowed"))
+    for kind in ATTACKS:
+        cells = []
+        for known in (False, True):
+            got = attacks.get((kind, known), [])
+            left = [g[0] for g in got]
+            over = sum(1 for l, usual, a in got if l > (0 if known else max(5, usual)))
+            bad += over
+            allowed = "0" if known else ("hour" if kind.startswith("injected") else "5")
+            if over:
+                allowed += " (%d!)" % over
+            cells += [max(left or [0]), sum(left) / max(1, len(left)), allowed]
+        out.write("%-30s %9d %9.2f %8s %9d %9.2f %8s\n" % ((kind,) + tuple(cells)))
+    out.write("\n%-24s %9s %12s %28s\n" % ("honest account", "accounts", "wrong holds", "per 1,000 accounts a month"))
+    total = wrong = 0
+    for kind, got in honests.items():
+        total, wrong = total + len(got), wrong + sum(got)
+        out.write("%-24s %9d %12d %28.2f\n" % (kind, len(got), sum(got), 1000 * sum(got) / len(got)))
+    out.write("%-24s %9d %12d %28.2f\n" % ("all", total, wrong, 1000 * wrong / max(1, total)))
+    return bad, wrong, total
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("what", choices=["gen", "run"])
+    p.add_argument("--bin", default="build/mailbrake")
+    p.add_argument("--seeds", default="1")
+    p.add_argument("--days", type=int, default=30)
+    p.add_argument("--honest", type=int, default=10, help="accounts of each honest kind, per seed")
+    p.add_argument("--attacks", type=int, default=3, help="attackers of each kind, per seed")
+    p.add_argument("--max-wrong", type=int, help="fail above so many wrong holds")
+    p.add_argument("--max-over", type=int, help="fail above so many attackers over their bound")
+    p.add_argument("--verbose", action="store_true")
+    p.add_argument("--keep", help="directory for traces of failures")
+    args = p.parse_args()
+    seeds = args.seeds.split(",")
+    if args.what == "gen":
+        for j, kind in enumerate(HONEST):
+            for i in range(args.honest):
+                a = honest(random.Random("%s/h/%s/%d" % (seeds[0], kind, i)), 1001 + j * 1000 + i, kind, args.days)
+                print("\n".join(l for _, l in sorted(a.events, key=lambda e: e[0])))
+        return
+    attacks, n1 = run_attacks(args, seeds)
+    honests, n2 = run_honest(args, seeds)
+    bad, wrong, total = print_tables(attacks, honests, sys.stdout)
+    print("\nseeds %s, %d days, %d trace lines; %d attackers over their bound, %d of %d honest accounts held"
+          % (args.seeds, args.days, n1 + n2, bad, wrong, total))
+    if (args.max_wrong is not None and wrong > args.max_wrong) or (
+            args.max_over is not None and bad > args.max_over):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
