@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -42,6 +43,7 @@
 extern int close_range(unsigned first, unsigned last, int flags);
 #endif
 
+#define AGAIN_MS 20         /* before asking a daemon again that is being restarted */
 #define ENV_VALUE_MAX 2048  /* bytes of one variable; longer ones are left out */
 #define ENV_BYTES_MAX 16384 /* bytes of all of them */
 
@@ -222,10 +224,12 @@ take_message(bool dot_ends, uint64_t *size_out)
 
 /* What we know of ourselves, as a SUBMIT in `message`. */
 static void
-write_submit(int argc, char **argv, const char *cwd, const char *script, uint64_t size)
+write_submit(int argc, char **argv, const char *cwd, const char *script, uint64_t size,
+	     uint64_t token)
 {
 	static char args[MSG_MAX], env[ENV_BYTES_MAX], pair[ENV_VALUE_MAX + 64];
-	struct m_submit s = {.size = size, .cwd = cwd, .claimed_script = script};
+	struct m_submit s = {
+	    .size = size, .token = token, .cwd = cwd, .claimed_script = script};
 	struct err e;
 	size_t i, len = 0, env_len = 0;
 	const char *v;
@@ -272,11 +276,14 @@ wait_for(int fd, short events, mono_t until)
 }
 
 /*
- * Send `message` with memfd and receive the answer into it. false: there is none within
+ * Send `message` with memfd and receive the answer into it. LATE: there is none within
  * the time, and none can come any more: the connection is shut before we look a last
  * time, so that the daemon either has delivered its answer or is told that it has not.
+ * LOST: the daemon ended before it answered; it is being started again.
  */
-static bool
+enum asked { ANSWERED, LATE, LOST };
+
+static enum asked
 ask(struct link *l, int memfd, mono_t until)
 {
 	struct err e;
@@ -287,18 +294,18 @@ ask(struct link *l, int memfd, mono_t until)
 	message.fd = -1;
 	while (r == 0 && link_waiting(l)) {
 		if (!wait_for(l->fd, POLLOUT, until))
-			return false;
+			return LATE;
 		r = link_flush(l, &e);
 	}
 	if (r != 0)
-		return false;
+		return LOST;
 	while ((r = link_recv(l, &message, &e)) == 0 && wait_for(l->fd, POLLIN, until))
 		continue;
 	if (r == 0) {
 		(void)shutdown(l->fd, SHUT_RDWR);
-		r = link_recv(l, &message, &e);
+		return link_recv(l, &message, &e) == 1 ? ANSWERED : LATE;
 	}
-	return r == 1;
+	return r == 1 ? ANSWERED : LOST;
 }
 
 /* Never returns; the message goes where the answer says. */
@@ -310,15 +317,29 @@ submit(int argc, char **argv, int memfd, uint64_t size, const char *cwd,
 	char path[sizeof conf.run_dir + 16], text[1024];
 	struct m_answer a;
 	struct link l;
+	enum asked r;
+	uint64_t token = 0;
 	struct err e;
 	int fd;
 
-	write_submit(argc, argv, cwd, script, size);
 	snprintf(path, sizeof path, "%s/submit.sock", conf.run_dir);
-	fd = link_connect(path, (int)conf.submit_timeout_ms, &e);
-	if (fd >= 0) {
+	/* the same token each time: a message that was held already is not held again */
+	if (getrandom(&token, sizeof token, GRND_NONBLOCK) != (ssize_t)sizeof token)
+		token = 0;
+	token &= INT64_MAX;
+	while (left_ms(until) > 0) {
+		fd = link_connect(path, left_ms(until), &e);
+		if (fd < 0)
+			break;
+		write_submit(argc, argv, cwd, script, size, token);
 		link_init(&l, fd, ROLE_WRAPPER, ROLE_JUDGE, (size_t)2 * MSG_MAX);
-		if (ask(&l, memfd, until) && message.type == MSG_ANSWER &&
+		r = ask(&l, memfd, until);
+		link_fini(&l);
+		if (r == LOST && token != 0) {
+			(void)poll(NULL, 0, AGAIN_MS);
+			continue;
+		}
+		if (r == ANSWERED && message.type == MSG_ANSWER &&
 		    m_answer_get(&message, &a, &e) == 0) {
 			if (a.answer == SUBMIT_PASS)
 				become_real_with(memfd, argv);
@@ -328,7 +349,7 @@ submit(int argc, char **argv, int memfd, uint64_t size, const char *cwd,
 				give_up(EX_NOPERM, "refused: %s",
 					text_safe(text, sizeof text, a.text));
 		}
-		link_fini(&l);
+		break;
 	}
 	if (strcmp(conf.submit_without_judge, "refuse") == 0)
 		give_up(EX_NOPERM, "refused: the mailbrake daemon does not answer");
