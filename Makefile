@@ -23,7 +23,7 @@ PKG_scan   := yara gmime-3.0 libseccomp zlib libhs libcrypto
 LIB_scan   := -lmagic
 PKG_daemon := sqlite3 jansson libcap-ng libcrypto
 LIB_daemon := -linotifytools
-PKG_cli    := jansson libcrypto zlib liblzma ncurses
+PKG_cli    := jansson libcrypto zlib liblzma ncurses libcap-ng
 LIB_cli    := -linih
 LIB_wrapper := -linih
 
