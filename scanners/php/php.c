@@ -29,11 +29,12 @@ php_new(const struct php_limits *l)
 
 	if (p == NULL)
 		return NULL;
-	p->lim = *l;
-	if (p->lim.input_bytes > INT32_MAX)
-		p->lim.input_bytes = INT32_MAX;
+	p->given = *l;
+	if (p->given.input_bytes > INT32_MAX)
+		p->given.input_bytes = INT32_MAX;
 	p->arena.max = l->memory_bytes;
 	php_words_init(p);
+	php_texts_init(p);
 	php_lex_classes(p->cls);
 	return p;
 }
@@ -63,45 +64,65 @@ php_note(struct php *p, enum php_stop why)
 }
 
 static void
-look(struct php *p, bool in_php)
+look(struct php *p, struct source src, bool in_php, struct out *o)
 {
-	struct toks t = php_lex(p, in_php);
-	struct out o;
+	struct php_facts pre;
+	bool plain;
 
-	memset(&o, 0, sizeof(o));
-	p->view.php = in_php || p->f->tags != 0;
-	p->view.plain = !p->view.php || (!p->trigger && p->f->image == 0);
-	if (p->view.plain)
+	memset(&pre, 0, sizeof(pre));
+	pre.first_comment = -1;
+	(void)php_lex(p, src, in_php, &pre);
+	p->view.php = in_php || pre.tags != 0;
+	plain = !p->view.php || (!p->trigger && pre.image == 0);
+	p->view.plain = plain;
+	if (plain) {
+		*p->f = pre;
 		return;
-	php_print_flat(p, &o, &t);
-	p->view.text = o.p;
-	p->view.text_len = o.n;
+	}
+	p->globals = p->scope = php_scope_new(p, NULL);
+	p->props = php_scope_new(p, NULL);
+	php_walk_source(p, src, in_php, o);
+}
+
+/* Nothing on this stack frame changes after setjmp: all state is in *p. */
+static void
+guarded_look(struct php *p, bool in_php)
+{
+	if (setjmp(p->out_of_it) == 0)
+		look(p, p->file, in_php, &p->top);
+	else
+		php_note(p, p->stop);
+}
+
+/* Everything of the last look goes. */
+static void
+php_clear(struct php *p)
+{
+	size_t from = offsetof(struct php, out_of_it);
+
+	php_arena_reset(&p->arena);
+	memset((char *)p + from, 0, sizeof(*p) - from);
+	p->lim = p->given;
+	p->view.text = "";
+	p->f = &p->view.facts;
+	p->f->first_comment = -1;
 }
 
 static const struct php_view *
 begin(struct php *p, const void *data, size_t len, bool in_php)
 {
-	php_arena_reset(&p->arena);
-	memset(&p->view, 0, sizeof(p->view));
-	p->view.text = "";
-	p->f = &p->view.facts;
-	p->f->first_comment = -1;
-	p->steps = 0;
-	p->output = 0;
-	p->stop = PHP_STOP_NONE;
-	p->trigger = false;
-	p->layers = NULL;
-	p->layer_cap = 0;
+	struct source src;
+	php_clear(p);
 	if (len > p->lim.input_bytes) {
 		len = p->lim.input_bytes;
 		php_note(p, PHP_STOP_INPUT);
 	}
-	p->src = data;
-	p->src_len = (uint32_t)len;
-	if (setjmp(p->out_of_it) == 0)
-		look(p, in_php);
-	else
-		php_note(p, p->stop);
+	src.s = data;
+	src.len = (uint32_t)len;
+	p->file = src;
+	guarded_look(p, in_php);
+	p->view.text = p->top.p != NULL ? p->top.p : "";
+	p->view.text_len = p->top.n;
 	if (p->f->code_before_comment < 0)
 		p->f->code_before_comment = 0;
 	p->view.steps = p->steps;

@@ -11,7 +11,8 @@
  * Use: php_new() once per worker, php_look() once per file, php_free() at the end.
  *
  * THE NORMALISED TEXT (php_view.text and php_layer.text)
- *   one statement a line; no comments; a single blank only where two words, or a word and a literal, meet
+ *   one statement a line; no comments; a single blank only where two words, or a word and
+ * a literal, meet
  *     (`function f($a){`, `echo $x;`, `$a=$b.'c';`), none around operators;
  *   names of functions, classes and keywords in lower case, variables as written;
  *   what is constant is folded: 'a'.'b' is 'ab', chr(65) is 'A', base64_decode('..')

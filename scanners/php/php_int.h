@@ -92,26 +92,99 @@ struct toks {
 	uint32_t n, cap;
 };
 
-/* what the lexer counts on the way; adds up over layers */
-struct lex_stats {
-	bool trigger;
+/* --- tree: php_parse.c, php_parse_stmt.c ---------------------------------------------
+ */
+enum node_kind {
+	/* expressions; kids in the order given */
+	N_NUM,    /* v */
+	N_LIT,    /* s, len decoded; v */
+	N_INTERP, /* parts */
+	N_VAR,    /* s, len, id */
+	N_VARVAR, /* name */
+	N_ARRAY,  /* N_ITEM.. (also list()) */
+	N_ITEM,   /* value [, key]; NF_REF, NF_SPREAD */
+	N_INDEX,  /* base [, index] */
+	N_PROP,   /* base, name (N_NAME or an expression) */
+	N_SPROP,  /* class, N_VAR or expression */
+	N_SCONST, /* class, name (N_NAME or an expression) */
+	N_NAME,   /* s, len, w: constant, class, function */
+	N_CALL,   /* callee, arguments.. */
+	N_NEW,    /* class (N_NAME, expression, N_CLASS), arguments.. */
+	N_CHAIN,  /* operands; join: operator before each but the first */
+	N_ASSIGN, /* target, value; op */
+	N_UNARY,  /* operand; op */
+	N_INC,    /* operand; op; NF_POST */
+	N_CAST,   /* operand; w */
+	N_TERN,   /* condition, then, else; NF_SHORT: condition, else */
+	N_KW,   /* w: isset empty exit print eval include.. clone throw yield; operands */
+	N_FUNC, /* function, method, closure: N_PARAM.., body; s,len name; NF_ARROW */
+	N_PARAM, /* s, len, id; [default]; NF_REF, NF_SPREAD */
+	N_BTICK, /* N_INTERP or N_LIT */
+	N_MATCH, /* subject, N_ITEM.. */
+	/* statements */
+	N_BLOCK,
+	N_EXPR,    /* expression */
+	N_ECHO,    /* expressions */
+	N_HTML,    /* s, len */
+	N_IF,      /* condition, statement [, condition, statement].. [, else] */
+	N_WHILE,   /* condition, body */
+	N_DO,      /* body, condition */
+	N_FOR,     /* N_BLOCK, N_BLOCK, N_BLOCK, body */
+	N_FOREACH, /* subject, value, body [, key] */
+	N_SWITCH,  /* subject, N_CASE.. */
+	N_CASE,    /* condition or N_NOP, statements.. */
+	N_JUMP,    /* w: break continue return goto (s,len,id); [value] */
+	N_LABEL,   /* s, len, id */
+	N_GLOBAL,  /* N_VAR.. */
+	N_STATIC,  /* N_VAR or N_ASSIGN.. */
+	N_UNSET,   /* expressions */
+	N_TRY,     /* blocks */
+	N_CLASS,   /* s, len name; members */
+	N_CONST,   /* N_ASSIGN of N_NAME.. */
+	N_RAW,     /* s, len: text of what could not be parsed */
+	N_NOP
 };
+enum {
+	NF_PAREN = 1,
+	NF_REF = 2,
+	NF_SPREAD = 4,
+	NF_POST = 8,
+	NF_SHORT = 16,
+	NF_ARROW = 32,
+	NF_USE = 64,    /* a closure's use() parameter */
+	NF_SEEN = 128,  /* its facts are counted */
+	NF_SEEN2 = 256, /* its taint is counted */
+	NF_DONE = 512,  /* a statement walked while following goto */
+	NF_BUSY = 1024, /* a function being run */
+	NF_ELSE = 2048,
+	NF_METHOD = 4096,
+	NF_CONSTV = 8192 /* v belongs to the tree, not to the last walk */
+};
+#define HEIGHT_MAX 240
 
-/* --- tree: php_parse.c
- * -------------------------------------------------------------------- */
 struct val;
 struct node {
 	uint8_t kind; /* enum node_kind */
-	uint8_t op;   /* enum op, where it matters */
-	uint16_t height;
+	uint8_t op;   /* enum op */
+	uint8_t join; /* enum op between it and the sibling before, in a chain */
+	uint8_t height;
 	uint16_t flags; /* NF_* */
 	uint16_t w;     /* word of a name or variable */
-	const char *s;  /* name, literal, source */
 	uint32_t len;
-	uint32_t id; /* interned name of a variable, function, label */
+	uint32_t id;   /* interned name of a variable, function, label */
+	const char *s; /* name, literal */
 	struct node *kid, *next;
-	struct val *v; /* last value, set by php_eval in walking mode */
+	struct val *v; /* last value known, see php_eval */
 };
+
+struct source {
+	const char *s;
+	uint32_t len;
+};
+
+/* Parse a whole source into an N_BLOCK. */
+struct node *
+php_parse(struct php *p, struct source src, const struct toks *t);
 
 /* --- values: php_value.c
  * -------------------------------------------------------------------- */
@@ -123,9 +196,8 @@ struct trail { /* how a string was come by, newest first */
 	unsigned n;
 };
 
-struct arr;
 struct val {
-	uint8_t t;
+	uint8_t t;     /* enum val_type */
 	uint8_t flags; /* VF_* */
 	uint32_t len;
 	uint32_t taint; /* TA_* */
@@ -139,6 +211,85 @@ struct val {
 	} u;
 	struct buf *own; /* a string at whose end there may be room */
 };
+enum {
+	VF_HID = 1,  /* made by folding: stands nowhere in the source as it is */
+	VF_SELF = 2, /* the path of this file, or what is read from it */
+	VF_CODE = 4  /* looked at already whether it is a program */
+};
+
+struct key {
+	const char *s; /* NULL: i */
+	uint32_t len;
+	int64_t i;
+};
+struct ent {
+	struct key k;
+	struct val v;
+	bool dead;
+};
+struct arr {
+	struct ent *e;
+	uint32_t n, cap, live;
+	uint32_t *slot, slots; /* made when larger than a few */
+	int64_t next;
+	bool shared; /* another value has it too: copy before writing */
+};
+
+#define STR_BYTES ((uint32_t)4 << 20) /* a longer string is unknown */
+
+static inline bool
+known(const struct val *v)
+{
+	return v->t != V_UNKNOWN;
+}
+
+void
+php_v_str(struct val *v, const char *s, size_t n);
+void
+php_v_int(struct val *v, int64_t i);
+void
+php_v_bool(struct val *v, bool b);
+void
+php_v_dbl(struct val *v, double d);
+void
+php_v_arr(struct php *p, struct val *v, uint32_t cap);
+/* A known scalar as a string; false for arrays and the unknown (v untouched). */
+bool
+php_to_str(struct php *p, struct val *v);
+int64_t
+php_to_int(const struct val *v);
+double
+php_to_dbl(const struct val *v);
+bool
+php_truthy(const struct val *v);
+/* a .= b, both strings; unknown when it would be too long. */
+void
+php_cat(struct php *p, struct val *a, const struct val *b);
+bool
+php_key(struct php *p, const struct val *v, struct key *k_out);
+struct val *
+php_arr_get(const struct arr *a, const struct key *k);
+/* v becomes the owner of its array: then it may be written. */
+void
+php_arr_own(struct php *p, struct val *v);
+/* The element, made if not there. *a must be owned. */
+struct val *
+php_arr_at(struct php *p, struct arr *a, const struct key *k);
+struct val *
+php_arr_push(struct php *p, struct arr *a);
+bool
+php_arr_del(struct arr *a, const struct key *k);
+/* How two strings compare, as strcmp. */
+int
+php_str_cmp(const struct val *a, const struct val *b);
+/* ==, known values only: 1, 0, -1 unknown. */
+int
+php_loose_eq(struct php *p, const struct val *a, const struct val *b);
+int
+php_strict_eq(const struct val *a, const struct val *b);
+/* Remember the decoder. */
+void
+php_trail(struct php *p, struct val *v, const struct trail *prev, const char *name);
 
 enum {
 	TA_GET = 1,
@@ -160,36 +311,94 @@ enum {
 	TA_SHOWN = 2047     /* those that have a name in marks */
 };
 
-/* --- output: php_print.c
- * ------------------------------------------------------------------ */
+/* --- names: php_words.c ------------------------------------------------------------- */
+struct name {
+	const char *s;
+	uint32_t len, hash;
+	struct node *func;    /* function or method declared by that name */
+	struct node *label;   /* goto's target */
+	struct val *constant; /* define() */
+	uint32_t taint;       /* of what the function returns */
+	uint16_t word;
+};
+struct names {
+	struct name *v; /* id 0 is none */
+	uint32_t n, cap;
+	uint32_t *slot, slots;
+};
+
+/* --- variables: php_scope.c ----------------------------------------------------------
+ */
+struct var {
+	struct val v;
+	struct var *link; /* global, or by reference: the one meant */
+	uint32_t id;
+};
+struct saved { /* a value forgotten */
+	struct var *at;
+	struct val v;
+	struct saved *next;
+};
+struct scope {
+	struct scope *up; /* caller's, while a function is run or walked */
+	struct var **slot;
+	uint32_t slots, n;
+	struct node *func;
+};
+
+/* --- output: php_print.c -------------------------------------------------------------
+ */
 struct out {
 	char *p;
 	size_t n, cap;
 	char last; /* last byte, for blanks between words */
 };
 
-/* --- one look
- * ----------------------------------------------------------------------------- */
+/* --- one look ------------------------------------------------------------------------
+ */
 struct php {
-	struct php_limits lim;
+	struct php_limits given;
 	struct arena arena;
 	uint16_t word_slot[WORD_SLOTS];
-	uint8_t cls[256];      /* C_* of php_lex.h */
-	uint8_t op_first[256]; /* first operator beginning so */
+	uint8_t cls[256];        /* C_* of php_lex.h */
+	uint8_t op_first[256];   /* first operator beginning so */
+	uint8_t text_first[256]; /* first text looked for in strings */
 
 	/* of the look going on */
 	jmp_buf out_of_it;
+	struct php_limits lim;
 	struct php_view view;
 	struct php_facts *f; /* &view.facts */
-	uint64_t steps;
-	size_t output; /* bytes of text and layers so far */
+	uint64_t steps, loop_steps;
+	uint64_t text_seen; /* bits of php_facts.c */
+	size_t output;      /* bytes of text and layers so far */
 	enum php_stop stop;
-	const char *src; /* the code being lexed */
-	uint32_t src_len;
 	bool trigger;
+	struct names names;
+	struct source file; /* the whole input */
+	struct scope *globals, *scope;
+	struct saved *saved; /* php_forget() */
+	struct scope *props; /* ->name and ::$name, whatever the object */
+	struct out *o;       /* where text goes; NULL: nowhere */
+	struct out top;      /* the text of the file itself */
+	struct out marks;    /* for the end of the statement */
+	unsigned concrete;   /* running, not walking */
+	unsigned cond;       /* walking code that may not run */
+	unsigned loop;       /* within this many loops */
+	unsigned depth;      /* of eval and walk in each other */
+	unsigned calls;      /* of functions run in each other */
+	unsigned layer;      /* depth of the layer walked */
+	bool again;          /* taint grew behind the walk */
 	struct php_layer *layers;
 	size_t layer_cap;
+	uint64_t *layer_hash;
+	struct node **funcs; /* declared, to be walked */
+	uint32_t func_n, func_cap;
+	struct val ret;  /* of the function being run */
+	uint32_t ret_id; /* its name, or the label of a goto */
 };
+
+#define DEPTH_MAX 1200
 
 /* End the look here: what was had stays. Does not return. */
 _Noreturn void
@@ -197,14 +406,6 @@ php_stop(struct php *p, enum php_stop why);
 /* A limit was met but the look goes on. */
 void
 php_note(struct php *p, enum php_stop why);
-/* Count n units of work; ends the look when there were too many. */
-static inline void
-php_step(struct php *p, uint64_t n)
-{
-	p->steps += n;
-	if (p->steps > p->lim.steps)
-		php_stop(p, PHP_STOP_STEPS);
-}
 
 /* Zeroed, aligned to 8. Never NULL: ends the look instead. */
 void *
@@ -229,14 +430,23 @@ unsigned
 php_word_flags(unsigned w);
 const char *
 php_op_text(unsigned op);
+/* The id of a name, made if new. fold: in lower case (functions, labels). */
+uint32_t
+php_intern(struct php *p, const char *s, size_t len, bool fold);
 
-/* Lex p->src; in_php: no open tag needed. Sets p->trigger if worth a full look. */
+/*
+ * Lex; in_php: no open tag needed. Counts into f, sets p->trigger if worth a full look.
+ * The list ends with a T_END that is not counted in n.
+ */
 struct toks
-php_lex(struct php *p, bool in_php);
+php_lex(struct php *p, struct source src, bool in_php, struct php_facts *f);
 
-/* Print tokens as they are, one statement a line. */
+/* Print n tokens as they are, one statement a line. */
 void
-php_print_flat(struct php *p, struct out *o, const struct toks *t);
+php_print_flat(struct php *p, struct out *o, struct source src, const struct tok *t,
+	       uint32_t n);
+void
+php_print_tok(struct php *p, struct out *o, const char *src, const struct tok *t);
 void
 php_out(struct php *p, struct out *o, const char *s, size_t n);
 void
@@ -245,10 +455,143 @@ void
 php_out_word(struct php *p, struct out *o, const char *s, size_t n);
 void
 php_out_lower(struct php *p, struct out *o, const char *s, size_t n);
-void
-php_print_tok(struct php *p, struct out *o, const char *src, const struct tok *t);
 /* A literal in canonical form. */
 void
 php_out_lit(struct php *p, struct out *o, const char *s, size_t n);
+/* An expression as it was last evaluated: php_show.c. */
+void
+php_show(struct php *p, struct out *o, const struct node *n);
+
+/* Count n units of work; ends the look when there were too many. */
+static inline void
+php_step(struct php *p, uint64_t n)
+{
+	p->steps += n;
+	if (p->steps > p->lim.steps)
+		php_stop(p, PHP_STOP_STEPS);
+	if (p->concrete != 0)
+		p->loop_steps += n;
+}
+
+/* Running has used what it may: what was run is unknown. */
+static inline bool
+php_tired(const struct php *p)
+{
+	return p->concrete != 0 && p->loop_steps > p->lim.loop_steps;
+}
+
+/* --- php_scope.c */
+struct scope *
+php_scope_new(struct php *p, struct scope *up);
+/* The variable; NULL if make is false and there is none. */
+struct var *
+php_var(struct php *p, struct scope *s, uint32_t id, bool make);
+/* Set: merges with what was there where the code may not run. */
+void
+php_set(struct php *p, struct var *at, const struct val *v);
+/* target = v; target any that can stand left of =. */
+void
+php_assign(struct php *p, struct node *target, const struct val *v);
+/* The variable a node means, NULL if it is not known which. */
+struct var *
+php_lvalue(struct php *p, struct node *n, bool make);
+/* Forget the values (not the taint) of everything assigned within n; onto p->saved. */
+void
+php_forget(struct php *p, struct node *n);
+
+/* --- php_eval.c */
+struct val
+php_eval(struct php *p, struct node *n);
+/* op on known values; false: unknown. */
+bool
+php_binary(struct php *p, unsigned op, struct val *a, const struct val *b);
+
+/* --- php_call.c */
+#define ARGS_MAX 24
+struct val
+php_call(struct php *p, struct node *n);
+/* Call by name with values, for callbacks: unknown if it cannot be computed. */
+struct val
+php_call_value(struct php *p, const struct val *f, struct val *a, unsigned n);
+/* Run a function of the file on values. */
+bool
+php_run(struct php *p, struct node *f, const struct val *a, unsigned n, struct val *out);
+
+/* --- php_fn_*.c: functions computed on known values; false: not */
+typedef bool
+php_fn(struct php *p, struct val *a, unsigned n, struct val *out);
+php_fn *
+php_fn_str(unsigned w);
+php_fn *
+php_fn_text(unsigned w);
+php_fn *
+php_fn_arr(unsigned w);
+php_fn *
+php_fn_decode(unsigned w, const char **trail_out);
+bool
+php_base64(struct php *p, const struct val *in, struct val *out);
+
+/* --- php_sink.c: facts and marks of a call, after its arguments are evaluated */
+void
+php_sink_call(struct php *p, struct node *n, unsigned w, struct val *a, struct node **an,
+	      unsigned argc, bool hidden);
+/* An included path that is not plain PHP. */
+bool
+php_odd_path(const struct val *v);
+/* Facts of a call that need no taint. */
+void
+php_facts_call(struct php *p, unsigned w, const struct val *a, unsigned argc);
+void
+php_sink_method(struct php *p, struct node *n, const struct node *name, struct val *a,
+		struct node **an, unsigned argc);
+void
+php_sink_kw(struct php *p, struct node *n, struct val *a);
+void
+php_sink_dynamic(struct php *p, struct node *n, const struct val *f);
+void
+php_sink_backtick(struct php *p, struct node *n, const struct val *a);
+void
+php_sink_new(struct php *p, struct node *n, const struct val *c);
+/* $_SERVER['..'] = .. and other targets worth a fact. */
+void
+php_sink_assign(struct php *p, struct node *target, const struct val *v);
+/* Request data: the taint of $_X[key]; counts the field. */
+uint32_t
+php_source(struct php *p, struct node *n, const struct val *key);
+void
+php_mark(struct php *p, const char *mark, const char *sink, unsigned arg, uint32_t taint);
+/* Strings of the code: what mailers have in them. */
+void
+php_texts_init(struct php *p);
+void
+php_see_text(struct php *p, const char *s, size_t len);
+
+/* --- php_layer.c */
+/* Code in a known string: walk it as a layer. code: no open tag needed. */
+void
+php_layer(struct php *p, const struct val *v, enum php_layer_kind kind, bool code);
+/* A decoded string that is kept: a layer if it looks like a program. */
+void
+php_keep(struct php *p, struct val *v);
+bool
+php_looks_code(const char *s, size_t n);
+
+/* --- php_walk.c, php_exec.c */
+void
+php_walk(struct php *p, struct node *n);
+/* Walk a source: lex, parse, statements, then functions. */
+void
+php_walk_source(struct php *p, struct source src, bool in_php, struct out *o);
+/* global $a, $b; */
+void
+php_globals(struct php *p, struct node *n);
+void
+php_walk_func(struct php *p, struct node *f);
+enum flow { F_ON, F_BREAK, F_CONTINUE, F_RETURN, F_GOTO, F_FAIL };
+/* Run a statement; F_FAIL when something that matters is not known. */
+enum flow
+php_exec(struct php *p, struct node *n);
+enum flow
+php_exec_list(struct php *p, struct node *first);
 
 #endif

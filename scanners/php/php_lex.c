@@ -373,16 +373,16 @@ token(struct lexer *x)
 }
 
 struct toks
-php_lex(struct php *p, bool in_php)
+php_lex(struct php *p, struct source src, bool in_php, struct php_facts *f)
 {
 	struct lexer x;
 
 	memset(&x, 0, sizeof(x));
 	x.p = p;
-	x.f = p->f;
+	x.f = f;
 	x.cls = p->cls;
-	x.s = p->src;
-	x.len = p->src_len;
+	x.s = src.s;
+	x.len = src.len;
 	x.in_php = in_php;
 	php_lex_file(&x);
 	while (x.at < x.len) {

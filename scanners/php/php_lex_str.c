@@ -101,6 +101,23 @@ count_str(struct lexer *x, uint32_t from, uint32_t len, unsigned hidden)
 		x->p->trigger = true; /* a blob */
 }
 
+/* include of a literal that is no plain path to PHP. */
+static void
+judge_include(struct lexer *x, const struct tok *t, const char *s)
+{
+	const struct tok *before = t - 1;
+	struct val v;
+
+	if (before->t == T_OP && (before->w == O_LPAR || before->w == O_SILENT) && x->t.n > 2)
+		before--;
+	if (before->t != T_NAME || (before->w != W_INCLUDE && before->w != W_REQUIRE &&
+				       before->w != W_INCLUDE_ONCE && before->w != W_REQUIRE_ONCE))
+		return;
+	php_v_str(&v, s, t->len);
+	if ((t->flag & TF_ESC) || php_odd_path(&v))
+		x->p->trigger = true;
+}
+
 /* What the token before says about a literal just pushed. */
 static void
 judge_str(struct lexer *x)
@@ -108,6 +125,9 @@ judge_str(struct lexer *x)
 	const struct tok *t = x->t.v + x->t.n - 1;
 	const char *s = x->s + t->off;
 
+	if (x->t.n < 2)
+		return;
+	judge_include(x, t, s);
 	if (x->t.n < 3)
 		return;
 	if (t[-1].t == T_OP && t[-1].w == O_LPAR && t[-2].t == T_NAME) {
@@ -122,10 +142,6 @@ judge_str(struct lexer *x)
 					x->p->trigger = true;
 		}
 	}
-	if (t[-1].t == T_NAME && (t->flag & TF_ESC) &&
-	    (t[-1].w == W_INCLUDE || t[-1].w == W_REQUIRE || t[-1].w == W_INCLUDE_ONCE ||
-	     t[-1].w == W_REQUIRE_ONCE))
-		x->p->trigger = true;
 	if (t[-1].t == T_OP && t[-1].w == O_CAT &&
 	    (t[-2].t == T_STR || t[-2].t == T_DSTR) && t->len <= 4 && t[-2].len <= 8 &&
 	    ++x->bits >= 4)

@@ -122,10 +122,11 @@ php_print_tok(struct php *p, struct out *o, const char *src, const struct tok *t
 }
 
 void
-php_print_flat(struct php *p, struct out *o, const struct toks *t)
+php_print_flat(struct php *p, struct out *o, struct source src, const struct tok *t,
+	       uint32_t n)
 {
 	uint32_t i;
 
-	for (i = 0; i < t->n; i++)
-		php_print_tok(p, o, p->src, &t->v[i]);
+	for (i = 0; i < n; i++)
+		php_print_tok(p, o, src.s, &t[i]);
 }

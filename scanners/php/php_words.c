@@ -99,3 +99,81 @@ php_op_text(unsigned op)
 {
 	return opers[op];
 }
+
+static void
+grow_slots(struct php *p, struct names *n)
+{
+	uint32_t i, slots = n->slots == 0 ? 256 : n->slots * 2;
+	uint32_t *slot = php_alloc(p, slots * sizeof(*slot));
+
+	for (i = 1; i < n->n; i++) {
+		uint32_t at = n->v[i].hash & (slots - 1);
+
+		while (slot[at] != 0)
+			at = (at + 1) & (slots - 1);
+		slot[at] = i;
+	}
+	n->slot = slot;
+	n->slots = slots;
+}
+
+static bool
+same(const struct name *n, const char *s, size_t len, bool fold)
+{
+	size_t i;
+
+	if (n->len != len)
+		return false;
+	if (!fold)
+		return memcmp(n->s, s, len) == 0;
+	for (i = 0; i < len && (unsigned char)n->s[i] == lower(s[i]); i++)
+		;
+	return i == len;
+}
+
+static void
+add_name(struct php *p, struct names *n, const char *s, size_t len, uint32_t h)
+{
+	if (n->n + 1 >= n->cap) {
+		uint32_t cap = n->cap == 0 ? 128 : n->cap * 2;
+		struct name *v = php_alloc(p, cap * sizeof(*v));
+
+		if (n->n != 0)
+			memcpy(v, n->v, n->n * sizeof(*v));
+		n->v = v;
+		n->cap = cap;
+		if (n->n == 0)
+			n->n = 1;
+	}
+	n->v[n->n].s = s;
+	n->v[n->n].len = (uint32_t)len;
+	n->v[n->n].hash = h;
+}
+
+uint32_t
+php_intern(struct php *p, const char *s, size_t len, bool fold)
+{
+	struct names *n = &p->names;
+	uint32_t h = 2166136261u, at;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		h = (h ^ (fold ? lower(s[i]) : (unsigned char)s[i])) * 0x01000193u;
+	h ^= h >> 15;
+	if (n->n * 2 >= n->slots)
+		grow_slots(p, n);
+	for (at = h & (n->slots - 1); n->slot[at] != 0; at = (at + 1) & (n->slots - 1))
+		if (n->v[n->slot[at]].hash == h && same(&n->v[n->slot[at]], s, len, fold))
+			return n->slot[at];
+	if (fold) {
+		char *low = php_raw(p, len + 1);
+
+		for (i = 0; i < len; i++)
+			low[i] = (char)lower(s[i]);
+		low[len] = 0;
+		s = low;
+	}
+	add_name(p, n, s, len, h);
+	n->slot[at] = n->n;
+	return n->n++;
+}

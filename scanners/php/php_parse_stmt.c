@@ -1,0 +1,660 @@
+/*
+ * php_parse_stmt - statements, functions, classes
+ *
+ * Job:     a statement that cannot be parsed becomes N_RAW, its tokens printed as they
+ *          are, up to the next ; or brace: what follows is still understood.
+ * Touches: nothing.
+ */
+#include <string.h>
+#include "php_parse.h"
+
+static void
+list(struct parser *x, struct node *n, struct kids *k, enum op end)
+{
+	while (!x->bad && !is_op(x, end)) {
+		php_kid(x, n, k, php_expr(x, 0));
+		if (!take_op(x, O_COMMA))
+			break;
+	}
+}
+
+static void
+end_stmt(struct parser *x)
+{
+	if (peek(x)->t == T_END || peek(x)->t == T_HTML || is_op(x, O_RBRC))
+		return;
+	php_need(x, O_SEMI);
+}
+
+static bool
+at_end_word(const struct parser *x)
+{
+	if (peek(x)->t != T_NAME)
+		return false;
+	switch (peek(x)->w) {
+	case W_ENDIF:
+	case W_ENDWHILE:
+	case W_ENDFOR:
+	case W_ENDFOREACH:
+	case W_ENDSWITCH:
+	case W_ENDDECLARE:
+	case W_ELSE:
+	case W_ELSEIF:
+	case W_CASE:
+	case W_DEFAULT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A broken statement from token `from`: to the next ; or before a brace that ends a
+ * block. */
+static struct node *
+raw(struct parser *x, uint32_t from)
+{
+	struct node *n = php_node(x, N_RAW);
+	struct out o;
+
+	memset(&o, 0, sizeof(o));
+	x->bad = false;
+	x->p->f->broken++;
+	if (x->i == from)
+		skip(x);
+	while (x->i < x->n &&
+	       !(x->v[x->i - 1].t == T_OP &&
+		 (x->v[x->i - 1].w == O_SEMI || x->v[x->i - 1].w == O_LBRC)) &&
+	       !is_op(x, O_RBRC) && peek(x)->t != T_HTML)
+		skip(x);
+	php_print_flat(x->p, &o, x->src, x->v + from, x->i - from);
+	n->s = o.p;
+	n->len = (uint32_t)o.n;
+	return n;
+}
+
+/* Statements up to } or, in the other syntax, a word that ends them. */
+static struct node *
+block(struct parser *x, bool words)
+{
+	struct node *n = php_node(x, N_BLOCK);
+	struct kids k = {NULL, NULL};
+
+	while (peek(x)->t != T_END && !is_op(x, O_RBRC) && !(words && at_end_word(x)) &&
+	       !x->bad)
+		php_kid(x, n, &k, php_stmt(x));
+	return n;
+}
+
+struct node *
+php_body(struct parser *x)
+{
+	struct node *n;
+
+	if (!take_op(x, O_LBRC))
+		return php_stmt(x);
+	n = block(x, false);
+	(void)take_op(x, O_RBRC); /* a missing one at the end is the file's, not ours */
+	return n;
+}
+
+/* The body of a loop or if in either syntax. */
+static struct node *
+controlled(struct parser *x, enum word end)
+{
+	struct node *n;
+
+	if (!take_op(x, O_COLON))
+		return php_body(x);
+	n = block(x, true);
+	if (end != W_NONE && take_word(x, end))
+		end_stmt(x);
+	return n;
+}
+
+static struct node *
+condition(struct parser *x)
+{
+	struct node *n;
+
+	php_need(x, O_LPAR);
+	n = php_expr(x, 0);
+	php_need(x, O_RPAR);
+	return n;
+}
+
+static struct node *
+if_stmt(struct parser *x)
+{
+	struct node *n = php_node(x, N_IF);
+	struct kids k = {NULL, NULL};
+	bool colon = false;
+
+	do {
+		php_kid(x, n, &k, condition(x));
+		colon |= is_op(x, O_COLON);
+		php_kid(x, n, &k, controlled(x, W_NONE));
+		if (take_word(x, W_ELSEIF))
+			continue;
+		if (!is_word(x, W_ELSE))
+			break;
+		skip(x);
+		if (is_word(x, W_IF)) {
+			skip(x);
+			continue;
+		}
+		php_kid(x, n, &k, controlled(x, W_NONE));
+		break;
+	} while (!x->bad);
+	if (colon && take_word(x, W_ENDIF))
+		end_stmt(x);
+	return n;
+}
+
+static struct node *
+for_stmt(struct parser *x)
+{
+	struct node *n = php_node(x, N_FOR);
+	struct kids k = {NULL, NULL};
+	unsigned i;
+
+	php_need(x, O_LPAR);
+	for (i = 0; i < 3; i++) {
+		struct node *part = php_node(x, N_BLOCK);
+		struct kids pk = {NULL, NULL};
+
+		list(x, part, &pk, i == 2 ? O_RPAR : O_SEMI);
+		php_need(x, i == 2 ? O_RPAR : O_SEMI);
+		php_kid(x, n, &k, part);
+	}
+	php_kid(x, n, &k, controlled(x, W_ENDFOR));
+	return n;
+}
+
+static struct node *
+foreach_stmt(struct parser *x)
+{
+	struct node *n = php_node(x, N_FOREACH), *subject, *a, *key = NULL;
+	struct kids k = {NULL, NULL};
+
+	php_need(x, O_LPAR);
+	subject = php_expr(x, 0);
+	if (!take_word(x, W_AS))
+		return php_bad(x);
+	(void)take_op(x, O_AND);
+	a = php_expr(x, 0);
+	if (take_op(x, O_DARROW)) {
+		key = a;
+		(void)take_op(x, O_AND);
+		a = php_expr(x, 0);
+	}
+	php_need(x, O_RPAR);
+	php_kid(x, n, &k, subject);
+	php_kid(x, n, &k, a);
+	php_kid(x, n, &k, controlled(x, W_ENDFOREACH));
+	php_kid(x, n, &k, key);
+	return n;
+}
+
+static struct node *
+switch_stmt(struct parser *x)
+{
+	struct node *n = php_node(x, N_SWITCH);
+	struct kids k = {NULL, NULL};
+	bool colon;
+
+	php_kid(x, n, &k, condition(x));
+	colon = take_op(x, O_COLON);
+	if (!colon)
+		php_need(x, O_LBRC);
+	while (take_op(x, O_SEMI) || peek(x)->t == T_HTML)
+		if (peek(x)->t == T_HTML)
+			skip(x);
+	while (!x->bad && (is_word(x, W_CASE) || is_word(x, W_DEFAULT))) {
+		struct node *c = php_node(x, N_CASE), *b;
+		struct kids ck = {NULL, NULL};
+
+		if (take_word(x, W_CASE)) {
+			php_kid(x, c, &ck, php_expr(x, 0));
+		} else {
+			skip(x);
+			php_kid(x, c, &ck, php_node(x, N_NOP));
+		}
+		if (!take_op(x, O_COLON))
+			php_need(x, O_SEMI);
+		b = block(x, true);
+		php_kid(x, c, &ck, b);
+		php_kid(x, n, &k, c);
+	}
+	if (colon ? take_word(x, W_ENDSWITCH) : take_op(x, O_RBRC))
+		(void)take_op(x, O_SEMI);
+	return n;
+}
+
+static struct node *
+try_stmt(struct parser *x)
+{
+	struct node *n = php_node(x, N_TRY);
+	struct kids k = {NULL, NULL};
+
+	php_kid(x, n, &k, php_body(x));
+	while (!x->bad && (is_word(x, W_CATCH) || is_word(x, W_FINALLY))) {
+		bool c = is_word(x, W_CATCH);
+
+		skip(x);
+		if (c) {
+			php_need(x, O_LPAR);
+			while (peek(x)->t == T_NAME || peek(x)->t == T_VAR ||
+			       is_op(x, O_OR))
+				skip(x);
+			php_need(x, O_RPAR);
+		}
+		php_kid(x, n, &k, php_body(x));
+	}
+	return n;
+}
+
+/* A type: ?A|B&C, skipped. */
+static void
+type(struct parser *x)
+{
+	while (is_op(x, O_QUEST) || peek(x)->t == T_NAME || is_op(x, O_OR) ||
+	       (is_op(x, O_AND) && peek2(x)->t == T_NAME))
+		skip(x);
+}
+
+static void
+params(struct parser *x, struct node *n, struct kids *k, bool use)
+{
+	php_need(x, O_LPAR);
+	while (!x->bad && !is_op(x, O_RPAR)) {
+		struct node *a = php_node(x, N_PARAM);
+		struct kids ak = {NULL, NULL};
+		const struct tok *t;
+
+		type(x);
+		if (take_op(x, O_AND))
+			a->flags |= NF_REF;
+		if (take_op(x, O_DOTS))
+			a->flags |= NF_SPREAD;
+		t = peek(x);
+		if (t->t != T_VAR) {
+			x->bad = true;
+			return;
+		}
+		skip(x);
+		a->s = x->src.s + t->off;
+		a->len = t->len;
+		a->id = php_intern(x->p, a->s, a->len, false);
+		if (use)
+			a->flags |= NF_USE;
+		if (take_op(x, O_SET))
+			php_kid(x, a, &ak, php_expr(x, 4));
+		php_kid(x, n, k, a);
+		if (!take_op(x, O_COMMA))
+			break;
+	}
+	php_need(x, O_RPAR);
+}
+
+struct node *
+php_function(struct parser *x, bool arrow)
+{
+	struct node *n = php_node(x, N_FUNC);
+	struct kids k = {NULL, NULL};
+	const struct tok *t;
+
+	(void)take_op(x, O_AND);
+	t = peek(x);
+	if (t->t == T_NAME) {
+		skip(x);
+		n->s = x->src.s + t->off;
+		n->len = t->len;
+		n->id = php_intern(x->p, n->s, n->len, true);
+	}
+	params(x, n, &k, false);
+	if (take_word(x, W_USE))
+		params(x, n, &k, true);
+	if (take_op(x, O_COLON))
+		type(x);
+	if (arrow) {
+		php_need(x, O_DARROW);
+		n->flags |= NF_ARROW;
+		php_kid(x, n, &k, php_expr(x, 4));
+	} else if (is_op(x, O_LBRC)) {
+		php_kid(x, n, &k, php_body(x));
+	} else {
+		end_stmt(x); /* abstract */
+		php_kid(x, n, &k, php_node(x, N_BLOCK));
+	}
+	if (n->id != 0 && !x->bad && x->p->names.v[n->id].func == NULL)
+		x->p->names.v[n->id].func = n;
+	return n;
+}
+
+/* A property or constant: name [= value] [, ..]. */
+static void
+members(struct parser *x, struct node *n, struct kids *k)
+{
+	do {
+		const struct tok *t = peek(x);
+		struct node *a, *target;
+		struct kids ak = {NULL, NULL};
+
+		if (t->t != T_VAR && t->t != T_NAME) {
+			x->bad = true;
+			return;
+		}
+		skip(x);
+		target = t->t == T_VAR ? php_var_node(x, x->src.s + t->off, t->len)
+				       : php_name_node(x, t);
+		if (take_op(x, O_SET)) {
+			a = php_node(x, N_ASSIGN);
+			a->op = O_SET;
+			php_kid(x, a, &ak, target);
+			php_kid(x, a, &ak, php_expr(x, 4));
+			php_kid(x, n, k, a);
+		} else {
+			php_kid(x, n, k, target);
+		}
+	} while (!x->bad && take_op(x, O_COMMA));
+}
+
+static void
+class_member(struct parser *x, struct node *n, struct kids *k)
+{
+	const struct tok *t;
+
+	for (;;) { /* modifiers and types */
+		t = peek(x);
+		if (t->t == T_NAME && (t->w == W_FUNCTION || t->w == W_CONST ||
+				       t->w == W_USE || t->w == W_CASE))
+			break;
+		if (t->t != T_NAME && !is_op(x, O_QUEST) && !is_op(x, O_OR))
+			break;
+		skip(x);
+	}
+	if (take_word(x, W_FUNCTION)) {
+		struct node *f = php_function(x, false);
+
+		f->flags |= NF_METHOD;
+		php_kid(x, n, k, f);
+		return;
+	}
+	if (take_word(x, W_USE)) {
+		while (peek(x)->t == T_NAME || is_op(x, O_COMMA))
+			skip(x);
+		if (is_op(x, O_LBRC))
+			while (peek(x)->t != T_END && !take_op(x, O_RBRC))
+				skip(x);
+		else
+			end_stmt(x);
+		return;
+	}
+	if (take_word(x, W_CONST) || take_word(x, W_CASE))
+		while (peek(x)->t == T_NAME && peek2(x)->t == T_NAME)
+			skip(x); /* a typed constant */
+	members(x, n, k);
+	end_stmt(x);
+}
+
+struct node *
+php_class(struct parser *x)
+{
+	struct node *n = php_node(x, N_CLASS);
+	struct kids k = {NULL, NULL};
+	const struct tok *t = peek(x);
+
+	if (t->t == T_NAME && t->w != W_EXTENDS && t->w != W_IMPLEMENTS) {
+		skip(x);
+		n->s = x->src.s + t->off;
+		n->len = t->len;
+		n->w = t->w;
+	}
+	while (peek(x)->t == T_NAME || is_op(x, O_COMMA) || is_op(x, O_COLON))
+		skip(x);
+	php_need(x, O_LBRC);
+	while (!x->bad && peek(x)->t != T_END && !is_op(x, O_RBRC)) {
+		uint32_t from = x->i;
+
+		if (take_op(x, O_SEMI))
+			continue;
+		class_member(x, n, &k);
+		if (x->bad && x->depth < PARSE_DEPTH)
+			php_kid(x, n, &k, raw(x, from));
+	}
+	(void)take_op(x, O_RBRC);
+	return n;
+}
+
+/* Statements that only name things: to the ; or {. */
+static struct node *
+declaration(struct parser *x)
+{
+	bool ns = is_word(x, W_NAMESPACE), declare = is_word(x, W_DECLARE);
+
+	while (peek(x)->t != T_END && peek(x)->t != T_HTML && !is_op(x, O_SEMI) &&
+	       !is_op(x, O_LBRC))
+		skip(x);
+	if ((ns || declare) && is_op(x, O_LBRC))
+		return php_body(x);
+	if (take_op(x, O_LBRC))
+		while (peek(x)->t != T_END && !take_op(x, O_RBRC))
+			skip(x);
+	(void)take_op(x, O_SEMI);
+	return php_node(x, N_NOP);
+}
+
+static struct node *
+jump(struct parser *x, unsigned w)
+{
+	struct node *n = php_node(x, N_JUMP);
+	struct kids k = {NULL, NULL};
+	const struct tok *t = peek(x);
+
+	n->w = (uint16_t)w;
+	if (w == W_GOTO) {
+		if (t->t != T_NAME)
+			return php_bad(x);
+		skip(x);
+		n->s = x->src.s + t->off;
+		n->len = t->len;
+		n->id = php_intern(x->p, n->s, n->len, true);
+	} else if (t->t != T_END && t->t != T_HTML && !is_op(x, O_SEMI) &&
+		   !is_op(x, O_RBRC)) {
+		php_kid(x, n, &k, php_expr(x, 0));
+	}
+	end_stmt(x);
+	return n;
+}
+
+static struct node *
+listed(struct parser *x, enum node_kind kind)
+{
+	struct node *n = php_node(x, kind);
+	struct kids k = {NULL, NULL};
+
+	if (kind == N_UNSET)
+		php_need(x, O_LPAR);
+	if (kind == N_CONST)
+		members(x, n, &k);
+	else
+		list(x, n, &k, kind == N_UNSET ? O_RPAR : O_SEMI);
+	if (kind == N_UNSET)
+		php_need(x, O_RPAR);
+	end_stmt(x);
+	return n;
+}
+
+static struct node *
+loop(struct parser *x, unsigned w)
+{
+	struct node *n = php_node(x, w == W_DO ? N_DO : N_WHILE);
+	struct kids k = {NULL, NULL};
+
+	if (w == W_DO) {
+		php_kid(x, n, &k, php_body(x));
+		if (!take_word(x, W_WHILE))
+			return php_bad(x);
+		php_kid(x, n, &k, condition(x));
+		end_stmt(x);
+	} else {
+		php_kid(x, n, &k, condition(x));
+		php_kid(x, n, &k, controlled(x, W_ENDWHILE));
+	}
+	return n;
+}
+
+/* A statement that a keyword begins; NULL: it is an expression after all. */
+static struct node *
+keyword_stmt(struct parser *x, unsigned w)
+{
+	const struct tok *t2 = peek2(x);
+	bool name_next = t2->t == T_NAME || (t2->t == T_OP && t2->w == O_AND);
+
+	switch (w) {
+	case W_FUNCTION:
+	case W_STATIC:
+	case W_ENUM:
+	case W_READONLY:
+	case W_CONST:
+		if (w == W_STATIC ? t2->t != T_VAR : !name_next)
+			return NULL;
+		break;
+	case W_NAMESPACE:
+	case W_USE:
+	case W_DECLARE:
+		return declaration(x);
+	default:
+		break;
+	}
+	skip(x);
+	switch (w) {
+	case W_IF:
+		return if_stmt(x);
+	case W_WHILE:
+	case W_DO:
+		return loop(x, w);
+	case W_FOR:
+		return for_stmt(x);
+	case W_FOREACH:
+		return foreach_stmt(x);
+	case W_SWITCH:
+		return switch_stmt(x);
+	case W_TRY:
+		return try_stmt(x);
+	case W_ECHO:
+		return listed(x, N_ECHO);
+	case W_GLOBAL:
+		return listed(x, N_GLOBAL);
+	case W_STATIC:
+		return listed(x, N_STATIC);
+	case W_UNSET:
+		return listed(x, N_UNSET);
+	case W_CONST:
+		return listed(x, N_CONST);
+	case W_BREAK:
+	case W_CONTINUE:
+	case W_RETURN:
+	case W_GOTO:
+		return jump(x, w);
+	case W_FUNCTION:
+		return php_function(x, false);
+	case W_ABSTRACT:
+	case W_FINAL:
+	case W_READONLY:
+		return php_node(x, N_NOP);
+	case W_CLASS:
+	case W_INTERFACE:
+	case W_TRAIT:
+	case W_ENUM:
+		return php_class(x);
+	default:
+		x->i--;
+		return NULL;
+	}
+}
+
+static struct node *
+simple(struct parser *x)
+{
+	const struct tok *t = peek(x), *t2 = peek2(x);
+	struct node *n;
+	struct kids k = {NULL, NULL};
+
+	if (t->t == T_HTML) {
+		skip(x);
+		n = php_node(x, N_HTML);
+		n->s = x->src.s + t->off;
+		n->len = t->len;
+		return n;
+	}
+	if (t->t == T_ECHO) {
+		skip(x);
+		return listed(x, N_ECHO);
+	}
+	if (t->t == T_NAME && t2->t == T_OP && t2->w == O_COLON && t->w != W_DEFAULT) {
+		skip(x);
+		skip(x);
+		n = php_node(x, N_LABEL);
+		n->s = x->src.s + t->off;
+		n->len = t->len;
+		n->id = php_intern(x->p, n->s, n->len, true);
+		return n;
+	}
+	if (t->t == T_NAME && (php_word_flags(t->w) & WF_KW) &&
+	    (n = keyword_stmt(x, t->w)) != NULL)
+		return n;
+	if (t->t == T_HALT) {
+		x->i = x->n;
+		return php_node(x, N_NOP);
+	}
+	n = php_node(x, N_EXPR);
+	php_kid(x, n, &k, php_expr(x, 0));
+	end_stmt(x);
+	return n;
+}
+
+struct node *
+php_stmt(struct parser *x)
+{
+	uint32_t from = x->i;
+	unsigned depth = x->depth;
+	struct node *n;
+
+	if (take_op(x, O_SEMI))
+		return php_node(x, N_NOP);
+	if (depth >= PARSE_DEPTH) {
+		php_note(x->p, PHP_STOP_NEST);
+		return raw(x, from);
+	}
+	x->depth++;
+	n = is_op(x, O_LBRC) ? php_body(x) : simple(x);
+	x->depth = depth;
+	if (x->bad)
+		n = raw(x, from);
+	return n;
+}
+
+struct node *
+php_parse(struct php *p, struct source src, const struct toks *t)
+{
+	struct parser x;
+	struct node *n;
+	struct kids k = {NULL, NULL};
+
+	memset(&x, 0, sizeof(x));
+	x.p = p;
+	x.src = src;
+	x.v = t->v;
+	x.n = t->n;
+	n = php_node(&x, N_BLOCK);
+	while (x.i < x.n) {
+		if (is_op(&x, O_RBRC)) { /* one too many */
+			skip(&x);
+			continue;
+		}
+		php_kid(&x, n, &k, php_stmt(&x));
+		x.bad = false;
+	}
+	return n;
+}

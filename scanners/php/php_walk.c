@@ -1,0 +1,628 @@
+/*
+ * php_walk - statements, each once
+ *
+ * Job:     walk code in order (following goto within a list), evaluate, print, and
+ *          try to run loops whose inputs are known.
+ * Touches: nothing.
+ */
+#include <string.h>
+#include "php_int.h"
+
+#define TRY_STEPS 1500000 /* for one loop */
+
+static void
+line(struct php *p, const char *s)
+{
+	if (p->o != NULL)
+		php_out_str(p, p->o, s);
+}
+
+static void
+flush_marks(struct php *p)
+{
+	if (p->marks.n == 0 || p->o == NULL)
+		return;
+	if (p->o->n != 0 && p->o->last != '\n')
+		php_out_str(p, p->o, "\n");
+	p->output -= p->marks.n;
+	php_out(p, p->o, p->marks.p, p->marks.n);
+	p->marks.n = 0;
+	p->marks.last = 0;
+}
+
+static void
+show(struct php *p, const struct node *n)
+{
+	if (p->o != NULL)
+		php_show(p, p->o, n);
+}
+
+static struct val
+eval_show(struct php *p, struct node *n)
+{
+	struct val v = php_eval(p, n);
+
+	show(p, n);
+	return v;
+}
+
+/* kw(expr){ */
+static void
+head(struct php *p, const char *kw, struct node *n)
+{
+	line(p, kw);
+	line(p, "(");
+	(void)eval_show(p, n);
+	line(p, "){\n");
+	flush_marks(p);
+}
+
+static void
+tail(struct php *p)
+{
+	line(p, "}\n");
+}
+
+static void
+guarded(struct php *p, struct node *body)
+{
+	p->cond++;
+	php_walk(p, body);
+	p->cond--;
+}
+
+static void
+if_stmt(struct php *p, struct node *n)
+{
+	struct node *k = n->kid;
+	bool more = false;
+
+	while (k != NULL && k->next != NULL) {
+		head(p, more ? "elseif" : "if", k);
+		guarded(p, k->next);
+		tail(p);
+		k = k->next->next;
+		more = true;
+	}
+	if (k != NULL) {
+		line(p, "else{\n");
+		guarded(p, k);
+		tail(p);
+	}
+}
+
+/* Run a loop on what is known before it: true if it came to its end. */
+static bool
+try_loop(struct php *p, struct node *n)
+{
+	uint64_t was = p->loop_steps, max = p->lim.loop_steps;
+	enum flow flow = F_FAIL;
+
+	if (was >= max)
+		return false;
+	if (max - was > TRY_STEPS)
+		p->lim.loop_steps = was + TRY_STEPS;
+	p->concrete++;
+	flow = php_exec(p, n);
+	p->concrete--;
+	p->lim.loop_steps = max;
+	return flow == F_ON || flow == F_BREAK || flow == F_CONTINUE;
+}
+
+/*
+ * Walk the body without the values it assigns: what it finds on its first turn is not
+ * what it finds later. If the loop was run to its end, its results come back after.
+ */
+static void
+loop_body(struct php *p, struct node *n, struct node *body, bool ran)
+{
+	struct saved *was = p->saved, *s;
+
+	p->saved = NULL;
+	php_forget(p, n);
+	s = p->saved;
+	p->saved = was;
+	p->loop++;
+	guarded(p, body);
+	p->loop--;
+	for (; ran && s != NULL; s = s->next) {
+		uint32_t taint = s->at->v.taint;
+
+		s->at->v = s->v;
+		s->at->v.taint |= taint;
+	}
+}
+
+static void
+loop_head(struct php *p, struct node *n)
+{
+	struct node *k = n->kid;
+
+	switch (n->kind) {
+	case N_WHILE:
+		head(p, "while", k);
+		break;
+	case N_FOR:
+		line(p, "for(;");
+		if (k->next->kid != NULL)
+			(void)eval_show(p, k->next->kid);
+		line(p, ";){\n");
+		flush_marks(p);
+		break;
+	default:
+		line(p, "do{\n");
+		break;
+	}
+}
+
+static void
+loop(struct php *p, struct node *n)
+{
+	struct node *k = n->kid, *i;
+	bool ran;
+
+	if (n->kind == N_FOR) /* its first part runs in any case */
+		for (i = k->kid; i != NULL; i = i->next) {
+			(void)eval_show(p, i);
+			line(p, ";\n");
+		}
+	ran = try_loop(p, n);
+	loop_head(p, n);
+	loop_body(p, n,
+		  n->kind == N_DO      ? k
+		  : n->kind == N_WHILE ? k->next
+				       : k->next->next->next,
+		  ran);
+	if (n->kind == N_DO)
+		(void)php_eval(p, k->next);
+	if (n->kind == N_FOR)
+		for (i = k->next->next->kid; i != NULL; i = i->next)
+			(void)php_eval(p, i);
+	tail(p);
+}
+
+static void
+foreach_stmt(struct php *p, struct node *n)
+{
+	struct node *value = n->kid->next, *body = value->next, *key = body->next;
+	struct val v, one;
+	bool ran = false;
+
+	line(p, "foreach(");
+	v = eval_show(p, n->kid);
+	line(p, " as ");
+	if ((v.taint & TA_REQUESTED) && n->kid->kind == N_VAR && n->kid->w != W_NONE &&
+	    !(n->flags & NF_SEEN)) {
+		n->flags |= NF_SEEN;
+		p->f->request_all++;
+	}
+	if (v.t == V_ARR)
+		ran = try_loop(p, n);
+	memset(&one, 0, sizeof(one));
+	one.taint = v.taint & ~(uint32_t)TA_LIST;
+	php_assign(p, value, &one);
+	if (key != NULL) {
+		php_assign(p, key, &one);
+		(void)eval_show(p, key);
+		line(p, "=>");
+	}
+	(void)eval_show(p, value);
+	line(p, "){\n");
+	flush_marks(p);
+	loop_body(p, n, body, ran);
+	tail(p);
+}
+
+static void
+switch_stmt(struct php *p, struct node *n)
+{
+	struct node *c;
+
+	head(p, "switch", n->kid);
+	for (c = n->kid->next; c != NULL; c = c->next) {
+		line(p, "case ");
+		if (c->kid->kind != N_NOP)
+			(void)eval_show(p, c->kid);
+		line(p, ":\n");
+		if (c->kid->next != NULL)
+			guarded(p, c->kid->next);
+	}
+	tail(p);
+}
+
+static void
+jump(struct php *p, struct node *n)
+{
+	struct val v;
+
+	if (p->o != NULL)
+		php_out_str(p, p->o, php_word_text(n->w));
+	if (n->w == W_GOTO && p->o != NULL) {
+		php_out_word(p, p->o, n->s, n->len);
+	} else if (n->kid != NULL) {
+		line(p, " ");
+		v = eval_show(p, n->kid);
+		if (n->w == W_RETURN && p->scope->func != NULL &&
+		    p->scope->func->id != 0) {
+			struct name *f = &p->names.v[p->scope->func->id];
+			uint32_t t = v.taint & (TA_SHOWN | TA_OPAQUE | TA_TMP);
+
+			if (t & ~f->taint) {
+				f->taint |= t;
+				p->again = true;
+			}
+		}
+		if (n->w == W_RETURN && p->scope->func == NULL && v.how != NULL)
+			php_keep(p, &v);
+	}
+	line(p, ";\n");
+	flush_marks(p);
+}
+
+void
+php_globals(struct php *p, struct node *n)
+{
+	struct node *k;
+
+	for (k = n->kid; k != NULL; k = k->next) {
+		struct var **at, *g;
+		uint32_t i;
+
+		if (k->kind != N_VAR || p->scope == p->globals)
+			continue;
+		g = php_var(p, p->globals, k->id, true);
+		(void)php_var(p, p->scope, k->id, true);
+		for (i = 0; i < p->scope->slots; i++) {
+			at = &p->scope->slot[i];
+			if (*at != NULL && (*at)->id == k->id && *at != g)
+				(*at)->link = g;
+		}
+		php_step(p, p->scope->slots / 8);
+	}
+}
+
+/* Expressions one after another: echo a, b; unset(..); global ..; static ..; const .. */
+static void
+several(struct php *p, struct node *n, const char *kw)
+{
+	struct node *k;
+
+	line(p, kw);
+	for (k = n->kid; k != NULL; k = k->next) {
+		struct val v;
+
+		if (p->o != NULL && p->o->last != ',')
+			line(p, " ");
+		v = eval_show(p, k);
+		if (n->kind == N_ECHO && v.t == V_STR && v.how != NULL)
+			php_keep(p, &v);
+		if (k->next != NULL)
+			line(p, ",");
+	}
+	line(p, ";\n");
+	flush_marks(p);
+	if (n->kind == N_GLOBAL)
+		php_globals(p, n);
+}
+
+static void
+class_stmt(struct php *p, struct node *n)
+{
+	struct node *k;
+
+	line(p, "class ");
+	if (p->o != NULL && n->s != NULL)
+		php_out_lower(p, p->o, n->s, n->len);
+	line(p, "{\n");
+	if ((n->w == W_PHPMAILER || n->w == W_SMTP) && !(n->flags & NF_SEEN)) {
+		n->flags |= NF_SEEN;
+		p->f->phpmailer++;
+	}
+	for (k = n->kid; k != NULL; k = k->next) {
+		struct val v;
+
+		if (k->kind == N_ASSIGN) { /* a property's or constant's first value */
+			struct var *at;
+
+			v = php_eval(p, k->kid->next);
+			if (p->o != NULL) {
+				php_out_str(p, p->o,
+					    k->kid->kind == N_VAR ? "$" : "const ");
+				php_out(p, p->o, k->kid->s, k->kid->len);
+				php_out_str(p, p->o, "=");
+			}
+			show(p, k->kid->next);
+			line(p, ";\n");
+			at = php_var(p, p->props,
+				     php_intern(p, k->kid->s, k->kid->len, false), true);
+			if (at->v.t == V_NULL)
+				php_set(p, at, &v);
+		} else {
+			php_walk(p, k);
+		}
+	}
+	tail(p);
+}
+
+void
+php_walk_func(struct php *p, struct node *f)
+{
+	struct scope *was = p->scope;
+	unsigned cond = p->cond, loop_was = p->loop;
+	struct node *k;
+	struct out o, *to = p->o;
+
+	if (p->depth + 8 >= DEPTH_MAX) {
+		php_note(p, PHP_STOP_NEST);
+		return;
+	}
+	memset(&o, 0, sizeof(o));
+	p->depth += 4;
+	p->scope = php_scope_new(p, was);
+	p->scope->func = f;
+	p->cond = 1;
+	p->loop = 0;
+	for (k = f->kid; k != NULL && k->kind == N_PARAM; k = k->next) {
+		struct var *at = php_var(p, p->scope, k->id, true);
+		struct var *up = k->flags & NF_USE ? php_var(p, was, k->id, false) : NULL;
+
+		at->v.t = V_UNKNOWN;
+		if (k->v != NULL)
+			at->v.taint = k->v->taint;
+		if (up != NULL)
+			at->v = up->v;
+	}
+	f->flags |= NF_SEEN;
+	if (to != NULL && f->id == 0)
+		p->o = &o; /* a closure: its text is shown where it stands */
+	if (k != NULL && f->flags & NF_ARROW) {
+		line(p, "return ");
+		(void)eval_show(p, k);
+		line(p, ";\n");
+	} else if (k != NULL) {
+		php_walk(p, k);
+	}
+	if (to != NULL && f->id == 0) {
+		f->s = o.p;
+		f->len = (uint32_t)o.n;
+	}
+	p->o = to;
+	p->scope = was;
+	p->cond = cond;
+	p->loop = loop_was;
+	p->depth -= 4;
+}
+
+/* A declared function: its turn comes after the code around it. */
+static void
+later(struct php *p, struct node *f)
+{
+	if (p->func_n == p->func_cap) {
+		uint32_t cap = p->func_cap == 0 ? 64 : p->func_cap * 2;
+		struct node **v = php_alloc(p, cap * sizeof(struct node *));
+
+		if (p->func_n != 0)
+			memcpy(v, p->funcs, p->func_n * sizeof(struct node *));
+		p->funcs = v;
+		p->func_cap = cap;
+	}
+	p->funcs[p->func_n++] = f;
+}
+
+static void
+html(struct php *p, struct node *n)
+{
+	if (!(n->flags & NF_SEEN)) {
+		n->flags |= NF_SEEN;
+		php_see_text(p, n->s, n->len);
+	}
+	if (p->o == NULL)
+		return;
+	php_out_str(p, p->o, "echo");
+	php_out_lit(p, p->o, n->s, n->len);
+	php_out_str(p, p->o, ";\n");
+}
+
+/* Statements in the order of their gotos. */
+static void
+follow(struct php *p, struct node *n)
+{
+	struct node *k, *cur, *scan = n->kid;
+
+	for (k = n->kid; k != NULL; k = k->next) {
+		k->flags &= (uint16_t)~NF_DONE;
+		if (k->kind == N_LABEL)
+			p->names.v[k->id].label = k;
+	}
+	for (cur = scan; cur != NULL;) {
+		struct node *next = cur->next;
+
+		cur->flags |= NF_DONE;
+		php_walk(p, cur);
+		if (cur->kind == N_JUMP && cur->w == W_GOTO)
+			next = p->names.v[cur->id].label;
+		while (next != NULL && next->kind == N_LABEL &&
+		       !(next->flags & NF_DONE)) {
+			next->flags |= NF_DONE;
+			next = next->next;
+		}
+		if (next == NULL || next->flags & NF_DONE) {
+			while (scan != NULL && scan->flags & NF_DONE)
+				scan = scan->next;
+			next = scan;
+		}
+		cur = next;
+	}
+}
+
+static void
+block(struct php *p, struct node *n)
+{
+	struct node *k;
+
+	for (k = n->kid; k != NULL; k = k->next)
+		if (k->kind == N_LABEL) {
+			follow(p, n);
+			return;
+		}
+	for (k = n->kid; k != NULL; k = k->next)
+		php_walk(p, k);
+}
+
+static void
+expression(struct php *p, struct node *n)
+{
+	struct val v = eval_show(p, n->kid);
+
+	line(p, ";\n");
+	flush_marks(p);
+	if (v.t == V_STR && v.how != NULL && n->kid->kind != N_ASSIGN)
+		php_keep(p, &v);
+}
+
+static void
+statement(struct php *p, struct node *n)
+{
+	struct node *k;
+
+	switch (n->kind) {
+	case N_BLOCK:
+		block(p, n);
+		break;
+	case N_EXPR:
+		expression(p, n);
+		break;
+	case N_ECHO:
+		several(p, n, "echo");
+		break;
+	case N_HTML:
+		html(p, n);
+		break;
+	case N_IF:
+		if_stmt(p, n);
+		break;
+	case N_WHILE:
+	case N_DO:
+	case N_FOR:
+		loop(p, n);
+		break;
+	case N_FOREACH:
+		foreach_stmt(p, n);
+		break;
+	case N_SWITCH:
+		switch_stmt(p, n);
+		break;
+	case N_JUMP:
+		jump(p, n);
+		break;
+	case N_GLOBAL:
+		several(p, n, "global");
+		break;
+	case N_STATIC:
+		several(p, n, "static");
+		break;
+	case N_UNSET:
+		several(p, n, "unset");
+		break;
+	case N_CONST:
+		for (k = n->kid; k != NULL; k = k->next)
+			if (k->kind == N_ASSIGN) {
+				uint32_t id = php_intern(p, k->kid->s, k->kid->len, true);
+				struct val v = php_eval(p, k->kid->next);
+
+				p->names.v[id].constant = php_alloc(p, sizeof(v));
+				*p->names.v[id].constant = v;
+			}
+		break;
+	case N_TRY:
+		for (k = n->kid; k != NULL; k = k->next)
+			guarded(p, k);
+		break;
+	case N_FUNC:
+		if (n->id != 0)
+			later(p, n);
+		break;
+	case N_CLASS:
+		class_stmt(p, n);
+		break;
+	case N_RAW:
+		if (p->o != NULL) {
+			php_out(p, p->o, n->s, n->len);
+			php_out_str(p, p->o, "\n");
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+void
+php_walk(struct php *p, struct node *n)
+{
+	php_step(p, 1);
+	if (p->depth >= DEPTH_MAX) {
+		php_note(p, PHP_STOP_NEST);
+		return;
+	}
+	p->depth++;
+	statement(p, n);
+	p->depth--;
+}
+
+static void
+show_func(struct php *p, struct node *f)
+{
+	struct node *k;
+	bool first = true;
+
+	line(p, "function ");
+	if (p->o != NULL)
+		php_out_lower(p, p->o, p->names.v[f->id].s, p->names.v[f->id].len);
+	line(p, "(");
+	for (k = f->kid; k != NULL && k->kind == N_PARAM; k = k->next) {
+		line(p, first ? "$" : ",$");
+		if (p->o != NULL)
+			php_out(p, p->o, k->s, k->len);
+		first = false;
+	}
+	line(p, "){\n");
+}
+
+void
+php_walk_source(struct php *p, struct source src, bool in_php, struct out *o)
+{
+	struct toks t;
+	struct node *tree;
+	struct out *was = p->o;
+	uint32_t from = p->func_n, i, round;
+	bool again = p->again;
+
+	p->again = false;
+	php_step(p, src.len / 16 + 1);
+	t = php_lex(p, src, in_php, p->f);
+	tree = php_parse(p, src, &t);
+	p->o = o;
+	php_walk(p, tree);
+	for (i = from; i < p->func_n; i++) {
+		show_func(p, p->funcs[i]);
+		php_walk_func(p, p->funcs[i]);
+		tail(p);
+	}
+	/* what was called before its taint was known, again: only new marks are printed
+	 */
+	for (round = 0; p->again && round < 3; round++) {
+		uint32_t n = p->func_n;
+
+		p->again = false;
+		p->o = NULL;
+		php_walk(p, tree);
+		p->func_n = n;
+		for (i = from; i < n; i++)
+			php_walk_func(p, p->funcs[i]);
+		p->o = o;
+		flush_marks(p);
+	}
+	p->func_n = from;
+	p->o = was;
+	p->again = again;
+}

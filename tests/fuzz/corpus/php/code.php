@@ -1,0 +1,1 @@
+!eval(base64_decode(strrev(str_rot13("abc")))); $GLOBALS["x"]["y"]=pack("H*","6162"); extract($_POST); $$x=1; $a->{"b"}(1); $x::y(); new $z; try{throw new E;}catch(A|B $e){}finally{} __halt_compiler();rest

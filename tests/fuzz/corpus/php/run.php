@@ -1,0 +1,1 @@
+<?php function d($s,$k){$o="";foreach(str_split($s) as $i=>$c){$o.=$c^$k[$i%strlen($k)];}return $o;} $q=array_map("chr",array(101,99,104,111)); eval(implode("",$q)." 1;"); list($a,$b)=explode("|","x|y"); switch($a){case "x": $z=1;break; default: $z=2;} while($z<5){$z++;} eval(d("\x04\x02\x09\x0e","aaaa"));
