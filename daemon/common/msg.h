@@ -93,6 +93,15 @@ enum verdict { VERDICT_CLEAN, VERDICT_SUSPICIOUS, VERDICT_MALICIOUS, VERDICT_UNS
 enum submit_answer { SUBMIT_PASS, SUBMIT_HELD, SUBMIT_REFUSED };
 enum queue_verb { QUEUE_FREEZE, QUEUE_THAW, QUEUE_DROP };
 
+/* OUTCOME.kind is enum mt_kind of mt_event.h; OUTCOME.flags are its booleans. */
+enum outcome_flag {
+	OUTCOME_OWN = 1,	  /* our own doing: a brake, a hold, a retry time */
+	OUTCOME_ANSWERED = 2,	  /* the remote server said it */
+	OUTCOME_BOUNCE = 4,	  /* a submission by the MTA itself */
+	OUTCOME_LOCAL_CLIENT = 8, /* a submission by SMTP from this machine, without login */
+	OUTCOME_LOCAL = 16,	  /* delivered here */
+};
+
 /* "clean", "suspicious", "malicious", "unscanned". Static. */
 const char *verdict_name(unsigned v);
 
