@@ -271,7 +271,11 @@ class World:
 
     def start_daemon(self):
         self.daemon = self.spawn([self.top + "/bin/mailbraked", "--conf", self.conf], "daemon")
-        self.wait_for(self.ready, "the daemon to be ready", 30)
+        try:
+            self.wait_for(self.ready, "the daemon to be ready", 30)
+        except TimeoutError as e:
+            raise RuntimeError("%s; status: %s\n%s" % (e, self.mb("status"),
+                                                       self.daemon_log()[-3000:]))
         return self.daemon
 
     def ready(self):
