@@ -24,6 +24,7 @@
 #include "hub.h"
 #include "log.h"
 #include "loop.h"
+#include "mailq.h"
 #include "priv.h"
 #include "release.h"
 #include "text.h"
@@ -313,6 +314,22 @@ held_row_open(void *arg, const struct store_held *v)
 	return held_row(arg, v);
 }
 
+/* What we froze in the MTA's own queue is held mail too, under the MTA's id. */
+static void
+frozen_row(void *arg, const struct mailq_entry *q)
+{
+	if (!q->frozen)
+		return;
+	ctl_row(
+	    arg,
+	    json_pack(
+		"{s:s, s:I, s:o, s:s, s:I, s:I, s:s}", "id", q->id, "t",
+		(json_int_t)wall_s(q->t), "login", ctl_text(hub_login(q->uid)), "state",
+		"frozen", "rcpts", (json_int_t)q->rcpts, "uid", (json_int_t)q->uid,
+		"text",
+		"frozen in the MTA's queue when the account was held; released with it"));
+}
+
 static void
 do_held(struct ctl *c, struct strings *args)
 {
@@ -324,7 +341,8 @@ do_held(struct ctl *c, struct strings *args)
 		return;
 	if (store_held_each(hub.store, uid, NULL, 0, held_row_open, c, &e) != 0)
 		ctl_end(c, 71, "%s", e.text);
-	else
+	mailq_each(uid, frozen_row, c);
+	if (!c->ended)
 		end_rows(c);
 }
 
@@ -464,7 +482,13 @@ do_discard(struct ctl *c, struct strings *args)
 
 	while ((id = strings_next(args)) != NULL) {
 		c->open_jobs++;
-		release_discard(id, left_row, c);
+		if (held_id_ok(id))
+			release_discard(id, left_row, c);
+		else if (mailq_drop(id))
+			left_row(c, id, true, "discarded");
+		else
+			left_row(c, id, false,
+				 "there is no held or frozen message of that id");
 	}
 	ctl_end(c, c->rows == 0 || c->failed > 0 ? 1 : 0, "%s", "");
 }

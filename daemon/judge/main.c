@@ -22,7 +22,9 @@
 #include "hub.h"
 #include "log.h"
 #include "loop.h"
+#include "mailq.h"
 #include "mta.h"
+#include "outcome.h"
 #include "pool.h"
 #include "priv.h"
 #include "proc.h"
@@ -176,6 +178,12 @@ on_decision(void *ctx, const struct decision *d)
 		hub_store_warn(&e);
 	alert_decision(d);
 	save_soon();
+	if (d->observed)
+		return;
+	if (d->to == ACCT_HELD && d->from != ACCT_HELD)
+		mailq_freeze(d->uid);
+	else if (d->from == ACCT_HELD && d->to != ACCT_HELD)
+		mailq_thaw(d->uid);
 }
 
 static bool
@@ -304,27 +312,10 @@ on_hands(struct wire *w, struct msg *m)
 	if (m->type != MSG_DONE || m_done_get(m, &d, &e) != 0)
 		return;
 	if (!release_done(d.asked, d.ok != 0, d.exit_code, d.text) &&
-	    !ctl_done(d.asked, d.ok != 0, d.text) && !d.ok)
+	    !ctl_done(d.asked, d.ok != 0, d.text) &&
+	    !mailq_done(d.asked, d.ok != 0, d.text) && !d.ok)
 		log_warn("hands asked=%llu failed=\"%s\"", (unsigned long long)d.asked,
 			 d.text);
-}
-
-static void
-on_mtlog(struct wire *w, struct msg *m)
-{
-	struct m_ears v;
-	struct err e;
-
-	(void)w;
-	if (m->type != MSG_EARS || m_ears_get(m, &v, &e) != 0)
-		return;
-	hub.ears.known = true;
-	(void)text_safe(hub.ears.mta, sizeof hub.ears.mta, v.mta);
-	(void)text_safe(hub.ears.file, sizeof hub.ears.file, v.file);
-	(void)text_safe(hub.ears.degraded, sizeof hub.ears.degraded, v.degraded);
-	hub.ears.lines = v.lines;
-	hub.ears.damaged = v.damaged;
-	hub.ears.behind_bytes = v.behind_bytes;
 }
 
 static void
@@ -377,7 +368,7 @@ on_peer(struct msg *m)
 	} else if (p.role == ROLE_HANDS) {
 		take_peer(&hub.hands, fd, ROLE_HANDS, on_hands, "hands");
 	} else if (p.role == ROLE_MTLOG) {
-		take_peer(&hub.mtlog, fd, ROLE_MTLOG, on_mtlog, "mtlog");
+		take_peer(&hub.mtlog, fd, ROLE_MTLOG, outcome_on_msg, "mtlog");
 	} else {
 		close(fd);
 	}
@@ -466,6 +457,7 @@ judge_main(const struct conf *c, struct link *parent)
 	workers_init(c);
 	pool_start();
 	open_stores();
+	outcome_init();
 	if (!wire_open(&hub.parent, parent->fd, ROLE_JUDGE, ROLE_PARENT, MSG_MAX,
 		       on_parent, on_parent_gone, NULL))
 		log_bug("parent link");

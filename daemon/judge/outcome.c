@@ -1,0 +1,204 @@
+/*
+ * outcome - what the MTA's log says
+ *
+ * Job:     see outcome.h.
+ * Touches: the engine, the store's counters, the provider table.
+ */
+#include "outcome.h"
+
+#include <string.h>
+
+#include "alert.h"
+#include "expect.h"
+#include "hub.h"
+#include "log.h"
+#include "mailq.h"
+#include "mt_event.h"
+#include "provider_table.h"
+#include "text.h"
+
+static struct provider_table *providers;
+static struct outcome_counts count;
+
+struct outcome_counts
+outcome_counts(void)
+{
+	return count;
+}
+
+void
+outcome_init(void)
+{
+	char path[512];
+	struct err e;
+
+	if (!provider_table_path(hub.conf.rules_dir, path, sizeof path) &&
+	    !provider_table_path(NULL, path, sizeof path)) {
+		log_warn("providers table=missing dir=%s", hub.conf.rules_dir);
+		return;
+	}
+	if (provider_table_load(path, &providers, &e) != 0) {
+		log_warn("providers error=\"%s\"", e.text);
+		alert_degraded("providers",
+			       "The table of mail providers cannot be read: %s", e.text);
+	}
+}
+
+/* The account an event belongs to: a uid, a login name, or a login of authenticated SMTP.
+ */
+static int64_t
+owner(const struct m_outcome *o)
+{
+	int64_t uid = -1;
+
+	if (o->uid >= 0)
+		return o->uid;
+	if (o->user[0] != '\0')
+		uid = hub_uid(o->user);
+	if (uid < 0 && o->auth[0] != '\0')
+		uid = hub_uid(o->auth);
+	return uid;
+}
+
+/* A message the MTA took: if nobody asked us before, it went around the wrapper. */
+static void
+on_submit(const struct m_outcome *o)
+{
+	struct submission s = {.t = {o->time_us},
+			       .id = o->queue_id,
+			       .script_is_claim = true,
+			       .script_age_s = -1,
+			       .own = -1,
+			       .size = o->size};
+	int64_t uid = owner(o);
+	struct answer a;
+
+	count.submissions++;
+	if ((o->flags & OUTCOME_BOUNCE) != 0 || uid == 0)
+		return;
+	if (uid < 0) {
+		count.unknown_owner++;
+		return;
+	}
+	s.uid = (uint32_t)uid;
+	s.rcpts = o->rcpts == 0           ? 1
+		  : o->rcpts > UINT32_MAX ? UINT32_MAX
+					  : (uint32_t)o->rcpts;
+	mailq_add(s.uid, o->queue_id, s.rcpts, s.t);
+	if (expect_take(s.uid, EXPECT_LOG, s.rcpts, clock_mono())) {
+		count.expected++;
+		return;
+	}
+	count.bypassed++;
+	s.user = hub_login((uint64_t)uid);
+	s.script = o->claimed_script[0] == '\0' ? NULL : o->claimed_script;
+	engine_submission(hub.engine, &s, &a);
+	hub.changed = true;
+	log_info("bypass uid=%u queue_id=%s rcpts=%u answer=%s", (unsigned)s.uid,
+		 o->queue_id, (unsigned)s.rcpts, answer_name(a.answer));
+	if (a.answer != ANSWER_PASS)
+		mailq_freeze_one(o->queue_id);
+}
+
+static void
+count_hour(const struct m_outcome *o, int64_t uid, const char *provider,
+	   const char *scope, const char *what)
+{
+	struct store_counter c = {.hour = o->time_us / 3600000000,
+				  .uid = uid,
+				  .provider = provider,
+				  .scope = scope,
+				  .outcome = what,
+				  .count = 1};
+	struct err e;
+
+	if (store_counter_add(hub.store, &c, &e) != 0)
+		hub_store_warn(&e);
+}
+
+static void
+on_delivery(const struct m_outcome *o, enum outcome_kind kind, const char *what)
+{
+	struct provider_verdict v = {.provider = "other", .scope = SCOPE_UNKNOWN};
+	struct outcome_fact f = {
+	    .t = {o->time_us}, .kind = kind, .code = (unsigned)o->code, .text = o->text};
+	int64_t uid = owner(o);
+
+	/* our own brakes and holds are not the provider's word */
+	if ((o->flags & (OUTCOME_OWN | OUTCOME_LOCAL)) != 0)
+		return;
+	if (providers != NULL)
+		provider_classify(providers, o->host, o->rcpt_domain, (int)o->code,
+				  o->text, strlen(o->text), &v);
+	count_hour(o, uid, v.provider,
+		   kind == OUTCOME_SENT ? "" : reply_scope_name(v.scope), what);
+	if (uid <= 0)
+		return;
+	f.uid = (uint32_t)uid;
+	f.user = hub_login((uint64_t)uid);
+	f.not_its_fault = v.scope == SCOPE_IP || v.scope == SCOPE_IP_THROTTLE ||
+			  v.scope == SCOPE_INCIDENT || v.scope == SCOPE_AUTH;
+	engine_outcome(hub.engine, &f);
+	hub.changed = true;
+}
+
+static void
+on_outcome(struct msg *m)
+{
+	struct m_outcome o;
+	struct err e;
+
+	if (m_outcome_get(m, &o, &e) != 0)
+		return;
+	switch ((enum mt_kind)o.kind) {
+	case MT_SUBMIT:
+		on_submit(&o);
+		break;
+	case MT_SENT:
+		count.sent++;
+		on_delivery(&o, OUTCOME_SENT, "sent");
+		break;
+	case MT_DEFER:
+		count.deferred++;
+		on_delivery(&o, OUTCOME_DEFERRED, "deferred");
+		break;
+	case MT_BOUNCE:
+		count.bounced++;
+		on_delivery(&o, OUTCOME_BOUNCED, "bounced");
+		break;
+	case MT_DONE:
+		mailq_gone(o.queue_id);
+		break;
+	case MT_FREEZE:
+	case MT_THAW:
+	case MT_REFUSED:
+		break;
+	}
+}
+
+static void
+on_ears(struct msg *m)
+{
+	struct m_ears v;
+	struct err e;
+
+	if (m_ears_get(m, &v, &e) != 0)
+		return;
+	hub.ears.known = true;
+	(void)text_safe(hub.ears.mta, sizeof hub.ears.mta, v.mta);
+	(void)text_safe(hub.ears.file, sizeof hub.ears.file, v.file);
+	(void)text_safe(hub.ears.degraded, sizeof hub.ears.degraded, v.degraded);
+	hub.ears.lines = v.lines;
+	hub.ears.damaged = v.damaged;
+	hub.ears.behind_bytes = v.behind_bytes;
+}
+
+void
+outcome_on_msg(struct wire *w, struct msg *m)
+{
+	(void)w;
+	if (m->type == MSG_OUTCOME)
+		on_outcome(m);
+	else if (m->type == MSG_EARS)
+		on_ears(m);
+}
