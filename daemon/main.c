@@ -16,6 +16,7 @@
 #include "judge.h"
 #include "link.h"
 #include "log.h"
+#include "mtlog.h"
 #include "paths.h"
 #include "proc.h"
 #include "watch.h"
@@ -28,6 +29,7 @@ static const struct role_entry {
     {"judge", ROLE_JUDGE, NULL},
     {"watch", ROLE_WATCH, watch_main},
     {"hands", ROLE_HANDS, hands_main},
+    {"mtlog", ROLE_MTLOG, mtlog_main},
 };
 
 static int

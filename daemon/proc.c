@@ -56,7 +56,7 @@ static struct proc {
     [P_JUDGE] = {.name = "judge", .role = ROLE_JUDGE, .wanted = true},
     [P_WATCH] = {.name = "watch", .role = ROLE_WATCH, .wanted = true},
     [P_HANDS] = {.name = "hands", .role = ROLE_HANDS, .wanted = true},
-    [P_MTLOG] = {.name = "mtlog", .role = ROLE_MTLOG},
+    [P_MTLOG] = {.name = "mtlog", .role = ROLE_MTLOG, .wanted = true},
     [P_SCAN_A] = {.name = "scan", .role = ROLE_SCANNER, .wanted = true},
     /* the other set of workers while rules are exchanged */
     [P_SCAN_B] = {.name = "scan", .role = ROLE_SCANNER},

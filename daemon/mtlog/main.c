@@ -134,11 +134,17 @@ domain(char *dst, size_t size, struct slice s)
 static void
 tell(const struct mt_event *ev)
 {
-	static char user[128], id[32], sender[400], rcpt[256], host[256], text[2048],
-	    cwd[300];
+	static char user[128], auth[256], id[32], sender[400], rcpt[256], host[256],
+	    ip[64], text[2048], cwd[300];
 	struct m_outcome m = {
 	    .time_us = ev->time.us,
-	    .kind = ev->kind == MT_DEFER && ev->own ? MT_WAITS : ev->kind,
+	    .kind = ev->kind,
+	    .flags = (ev->own ? OUTCOME_OWN : 0u) |
+		     (ev->answered ? OUTCOME_ANSWERED : 0u) |
+		     (ev->bounce ? OUTCOME_BOUNCE : 0u) |
+		     (ev->local_client ? OUTCOME_LOCAL_CLIENT : 0u) |
+		     (ev->local ? OUTCOME_LOCAL : 0u),
+	    .port = (uint64_t)ev->port,
 	    .code = ev->answered ? (uint64_t)ev->code : 0,
 	    .rcpts = ev->rcpts,
 	    .size = ev->size,
@@ -147,6 +153,8 @@ tell(const struct mt_event *ev)
 
 	m.uid = account_of(ev, user, sizeof(user));
 	m.user = user;
+	m.auth = safe(auth, sizeof(auth), ev->auth);
+	m.ip = safe(ip, sizeof(ip), ev->ip);
 	m.queue_id = safe(id, sizeof(id), ev->queue_id);
 	m.sender = safe(sender, sizeof(sender), ev->sender);
 	m.rcpt_domain = domain(rcpt, sizeof(rcpt), ev->rcpt_domain);

@@ -31,7 +31,6 @@ enum mt_kind {
 	MT_THAW,    /* queue_id moves again */
 	MT_DONE,    /* queue_id left the queue (for a short id: it may come again) */
 	MT_REFUSED, /* a submission that our own MTA did not take */
-	MT_WAITS,   /* on the way to judge only: MT_DEFER by our own doing */
 };
 
 struct mt_event {
