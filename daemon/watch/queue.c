@@ -326,7 +326,8 @@ renamed(const struct entry *e, const struct seen *s, uint32_t *dir_out)
 
 	memcpy(new, e, sizeof *new);
 	memcpy(new->name, s->name, n);
-	/* one reference comes with s, one was e->dir's, one e->dir_before's */
+	/* one reference comes with s, one was e->dir's, one e->dir_before's when it moved
+	 */
 	*dir_out = e->moved ? e->dir : UINT32_MAX;
 	new->dir = s->dir;
 	new->dir_before = e->dir_before;

@@ -88,17 +88,23 @@ done(struct watch *w, struct entry *e)
 	entry_free(e);
 }
 
-/* Not at its last place: gone, or only that name is (a second link was removed). */
+/*
+ * Not at its last place: gone, or only that name is (the newer of two links was removed,
+ * or another file took it). Where it was seen elsewhere before, look there again.
+ */
 static void
 gone(struct watch *w, struct entry *e)
 {
-	struct walk_order o = {
-	    .uid = e->uid, .cause = CAUSE_RESCAN, .flags = WALK_FILES | WALK_OWED};
+	/* anything that changed since the first event, with room for coarse clocks */
+	struct walk_order o = {.uid = e->uid,
+			       .since_us = clock_wall().us -
+					   mono_diff_us(clock_mono(), e->first) - 2000000,
+			       .cause = CAUSE_RESCAN,
+			       .flags = WALK_FILES | WALK_OWED};
 
 	if (e->moved) {
-		/* anything that changed since the first event, with room for coarse
-		 * clocks */
-		o.since_us = clock_wall().us - (clock_mono().us - e->first.us) - 2000000;
+		o.dir = e->dir;
+		walk_add(w->walk, WALK_BACKGROUND, &o);
 		o.dir = e->dir_before;
 		walk_add(w->walk, WALK_BACKGROUND, &o);
 	}
@@ -143,10 +149,12 @@ send_entry(struct watch *w, struct entry *e, mono_t now)
 		taken =
 		    send_file(w, fd, &st, (enum file_cause)e->cause, e->last, 0, path);
 		close(fd);
-		if (taken)
+		if (!taken)
+			queue_back(w->queue, e, now, 0);
+		else if (st.st_ino == e->ino && st.st_dev == e->dev)
 			done(w, e);
 		else
-			queue_back(w->queue, e, now, 0);
+			gone(w, e);
 		return taken;
 	case SAFE_GONE:
 		gone(w, e);

@@ -53,6 +53,11 @@ degraded(const struct watch *w, const struct backend_state *s, struct words *d)
 	if (w->roots.refused > 0)
 		say(d, "%zu watch_roots are links made by an account: not followed",
 		    w->roots.refused);
+	if (w->roots.cut > 0)
+		say(d,
+		    "%zu directories hold more than %d watch_roots: the rest is not "
+		    "watched",
+		    w->roots.cut, ROOTS_TENANT_MAX);
 	if (w->refused > 0)
 		say(d, "%" PRIu64 " files could not be opened for want of rights",
 		    w->refused);

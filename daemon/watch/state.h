@@ -32,6 +32,8 @@ struct watch {
 	int64_t rescan_since_us;
 	int64_t quiet_us; /* wall time when the kernel's queue was last empty */
 	bool roots_stale;
+	mono_t roots_looked;
+	int64_t roots_took_us;
 	bool root_refused; /* the backend could not take one */
 	char root_error[160];
 

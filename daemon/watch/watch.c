@@ -71,6 +71,10 @@ put(uint32_t dir, const char *name, const struct stat *st, enum file_cause cause
 			 .dir = dir,
 			 .name = name,
 			 .cause = cause};
+	struct walk_order o = {.uid = st->st_uid,
+			       .since_us = recently() - self.conf.settle_max_ms * 1000,
+			       .cause = CAUSE_RESCAN,
+			       .flags = WALK_FILES | WALK_OWED};
 	uint32_t release;
 
 	self.b->dir_hold(dir);
@@ -78,8 +82,14 @@ put(uint32_t dir, const char *name, const struct stat *st, enum file_cause cause
 	case QUEUE_NEW:
 		return true;
 	case QUEUE_MERGED:
-		if (release != UINT32_MAX)
-			self.b->dir_release(release);
+		if (release == UINT32_MAX)
+			return true;
+		/* a third place: should the others be gone, the second is not forgotten
+		 */
+		o.dir = release;
+		if (release != dir)
+			walk_add(self.walk, WALK_BACKGROUND, &o);
+		self.b->dir_release(release);
 		return true;
 	case QUEUE_FULL:
 		break;
@@ -200,11 +210,21 @@ static void
 refresh_roots(void)
 {
 	static const struct roots_calls calls = {root_came, root_went};
+	mono_t begin = clock_mono();
 
 	self.roots_stale = false;
 	loop_cancel(roots_timer);
 	roots_timer = -1;
 	roots_refresh(&self.roots, &self.conf, &calls);
+	self.roots_looked = clock_mono();
+	self.roots_took_us = mono_diff_us(self.roots_looked, begin);
+}
+
+/* Looking again at every hint would let one account keep us busy with mkdir. */
+static bool
+may_refresh(void)
+{
+	return mono_diff_us(clock_mono(), self.roots_looked) >= 10 * self.roots_took_us;
 }
 
 static void
@@ -227,7 +247,18 @@ on_roots_changed(void)
 {
 	self.roots_stale = true;
 	if (roots_timer < 0)
-		roots_timer = loop_once(ROOTS_AGAIN_MS, on_roots_timer, NULL);
+		roots_timer = loop_once(ROOTS_AGAIN_MS + 10 * self.roots_took_us / 1000,
+					on_roots_timer, NULL);
+}
+
+static void
+on_roots_fd(void *arg, int fd, short revents)
+{
+	(void)arg;
+	(void)fd;
+	(void)revents;
+	if (roots_drain(&self.roots, &self.conf))
+		on_roots_changed();
 }
 
 /* --- one round of the loop --- */
@@ -397,7 +428,9 @@ on_hurry(const struct m_hurry *h)
 	int i;
 
 	drain(self.b->pending(), HURRY_US);
-	if (self.roots_stale)
+	if (self.roots.in >= 0)
+		on_roots_fd(NULL, self.roots.in, POLLIN);
+	if (self.roots_stale && may_refresh())
 		refresh_roots();
 	while (walk_owed(self.walk, uid) > 0 && !longer_than(begin, HURRY_US))
 		if (!walk_step(self.walk, WALK_URGENT, uid) &&
@@ -407,7 +440,8 @@ on_hurry(const struct m_hurry *h)
 		if (!send_entry(&self, e, begin))
 			break;
 	v.left = queue_waiting_uid(self.queue, uid) + walk_owed(self.walk, uid) +
-		 (uid == 0 ? 0 : walk_owed(self.walk, 0)) + !self.ready;
+		 (uid == 0 ? 0 : walk_owed(self.walk, 0)) + !self.ready +
+		 self.roots_stale;
 	if (m_hurried_put(&out, &v, &err) == 0 && !send_msg(&self, &out))
 		log_warn_rate("hurried", 60,
 			      "watch_hurried uid=%u error=\"link is full\"", uid);
@@ -539,6 +573,7 @@ try_backend(const struct backend *b, bool strict, struct err *e)
 		return -1;
 	self.walk = walk_new(b, on_walked);
 	self.root_refused = false;
+	roots_init(&self.roots);
 	refresh_roots();
 	if (!strict || !self.root_refused)
 		return 0;
@@ -591,6 +626,7 @@ watch_main(const struct conf *c, struct link *judge, struct link *parent)
 	}
 	if (!loop_add(judge->fd, POLLIN, on_link, judge) ||
 	    (parent != NULL && !loop_add(parent->fd, POLLIN, on_link, parent)) ||
+	    (self.roots.in >= 0 && !loop_add(self.roots.in, POLLIN, on_roots_fd, NULL)) ||
 	    !loop_add(self.b->fd(), POLLIN, on_kernel, NULL))
 		log_bug("watch_loop full");
 	glob_timer = loop_every(c->watch_glob_s * 1000, on_glob_timer, NULL);
