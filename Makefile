@@ -4,10 +4,14 @@ prefix      ?= /usr
 sysconfdir  ?= /etc
 localstatedir ?= /var
 runstatedir ?= /run
+bindir      ?= $(prefix)/bin
 sbindir     ?= $(prefix)/sbin
 libexecdir  ?= $(prefix)/libexec/mailbrake
 datadir     ?= $(prefix)/share/mailbrake
 mandir      ?= $(prefix)/share/man
+docdir      ?= $(prefix)/share/doc/mailbrake
+unitdir     ?= $(prefix)/lib/systemd/system
+sysusersdir ?= $(prefix)/lib/sysusers.d
 DESTDIR     ?=
 B           ?= build
 CC          ?= cc
@@ -168,6 +172,35 @@ demo: deps-ask
 bench: deps-ask
 	@$(MAKE) --no-print-directory all
 	@sh tests/bench/run.sh $(B)
+I := install -D -m
+D := $(DESTDIR)
+install: all
+	$(I) 755 $(B)/mailbraked $(D)$(sbindir)/mailbraked
+	$(I) 755 $(B)/mailbrake $(D)$(bindir)/mailbrake
+	$(I) 755 $(B)/mailbrake-scan $(D)$(libexecdir)/mailbrake-scan
+	$(I) 755 $(B)/mailbrake-sendmail $(D)$(libexecdir)/mailbrake-sendmail
+	$(I) 755 contrib/make-users $(D)$(libexecdir)/make-users
+	sed -e 's|^real=|wrapper_installed=$(libexecdir)/mailbrake-sendmail\n&|' \
+	  contrib/mailbrake-wrapper >$(B)/mailbrake-wrapper
+	$(I) 755 $(B)/mailbrake-wrapper $(D)$(sbindir)/mailbrake-wrapper
+	cd rules && find . -type f -exec $(I) 644 '{}' '$(D)$(datadir)/rules/{}' \;
+	$(I) 644 contrib/mailbrake.conf $(D)$(datadir)/mailbrake.conf
+	test -e $(D)$(sysconfdir)/mailbrake/mailbrake.conf || \
+	  $(I) 644 contrib/mailbrake.conf $(D)$(sysconfdir)/mailbrake/mailbrake.conf
+	install -d -m 755 $(D)$(sysconfdir)/mailbrake/rules.d $(D)$(sysconfdir)/mailbrake/hooks.d
+	sed 's|/usr/sbin/mailbraked|$(sbindir)/mailbraked|' contrib/systemd/mailbraked.service \
+	  >$(B)/mailbraked.service
+	$(I) 644 $(B)/mailbraked.service $(D)$(unitdir)/mailbraked.service
+	$(I) 644 contrib/systemd/mailbrake.sysusers $(D)$(sysusersdir)/mailbrake.conf
+	for p in daemon/mailbraked.8 daemon/client/mailbrake.1 daemon/client/mailbrake-sendmail.8 \
+	  daemon/common/mailbrake.conf.5; do \
+	  $(I) 644 $$p $(D)$(mandir)/man$${p##*.}/$${p##*/} || exit 1; done
+	for p in README INSTALL CHANGES LICENSE; do $(I) 644 $$p $(D)$(docdir)/$$p || exit 1; done
+	for d in exim postfix; do test -d contrib/$$d || continue; \
+	  (cd contrib && find $$d -type f -exec $(I) 644 '{}' '$(D)$(datadir)/{}' \;); done
+deb: all
+	@sh contrib/packaging/deb.sh $(B)
+
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 clean:
@@ -180,11 +213,12 @@ help:
 #: make check-full the slower tests too (root: real Postfix, Exim, php-fpm)
 #: make check-san  the tests under ASan and UBSan
 #: make bench      speed and memory beside other tools
+#: make deb        a Debian package into build/
 #: make install    DESTDIR, prefix, sysconfdir, localstatedir as usual
 #: make deps       install what the build and tests need (Debian packages)
 #: make format     clang-format over the tree
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 .PHONY: all unit fuzz-replay deps deps-ask check check-now check-full check-san demo bench \
-	format clean help install
+	format clean help install deb
 .SECONDARY:

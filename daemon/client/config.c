@@ -1,13 +1,16 @@
 /*
- * config - `mailbrake config check|show`
+ * config - `mailbrake config check|show|example`
  *
- * Job:     read the settings as the daemon would, and say so.
+ * Job:     read the settings as the daemon would, and say so; what the manuals
+ *          take from tables is printed here too (manual.c).
  * Touches: the configuration file, standard output.
  */
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "client.h"
+#include "manual.h"
 #include "paths.h"
 
 static json_t *
@@ -48,8 +51,11 @@ cmd_config(struct cli *c, int argc, char **argv)
 	int code;
 
 	(void)argc;
+	code = manual_print(argv[1]);
+	if (code != 0)
+		return code > 0 ? 0 : cli_fail(c, EX_IOERR, "%s", strerror(errno));
 	if (strcmp(argv[1], "check") != 0 && strcmp(argv[1], "show") != 0)
-		return cli_usage(c, "check or show?");
+		return cli_usage(c, "check, show or example?");
 	code = cli_conf(c);
 	if (code != 0)
 		return code;
