@@ -30,6 +30,8 @@
 #include "text.h"
 #include "xmem.h"
 
+#define NAME_COLUMN 13 /* of engine_explain's text */
+
 static struct ctl *clients[CTL_CLIENTS];
 
 /* --- rows
@@ -209,6 +211,30 @@ explain_finding(void *arg, const struct store_finding *v)
 	return true;
 }
 
+/*
+ * The engine's screen, a row a line: "name         text"; a line that begins with blanks goes on
+ * with what the one above it says.
+ */
+static void
+explain_screen(struct ctl *c, const char *text)
+{
+	char name[NAME_COLUMN + 1], line[600];
+	size_t n, i;
+
+	for (; *text != '\0'; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		(void)snprintf(line, sizeof line, "%.*s", (int)n, text);
+		i = strlen(line) < NAME_COLUMN ? strlen(line) : NAME_COLUMN;
+		memcpy(name, line, i);
+		while (i > 0 && name[i - 1] == ' ')
+			i--;
+		name[i] = '\0';
+		ctl_row(c,
+		    json_pack("{s:s, s:s, s:o}", "kind", "fact", "name", name, "value",
+			ctl_text(strlen(line) < NAME_COLUMN ? "" : line + NAME_COLUMN)));
+	}
+}
+
 static void
 do_explain(struct ctl *c, struct strings *args)
 {
@@ -227,8 +253,7 @@ do_explain(struct ctl *c, struct strings *args)
 			  (json_int_t)wall_s(x.since), "name",
 			  ctl_text(hub_login((uint64_t)uid)), "value",
 			  state_name(x.state), "text", ctl_text(reason_says(x.reason))));
-	ctl_row(c, json_pack("{s:s, s:s, s:s, s:o}", "kind", "fact", "name", "screen",
-			     "value", reason_word(x.reason), "text", ctl_text(x.text)));
+	explain_screen(c, x.text);
 	if (store_finding_each(hub.store, uid, true, explain_finding, c, &e) != 0 ||
 	    store_decision_each(hub.store, uid, 20, explain_decision, c, &e) != 0) {
 		ctl_end(c, 71, "%s", e.text);
