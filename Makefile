@@ -146,6 +146,19 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $(ALLLIB)
 	@mkdir -p $(@D)
 	$(CC) $(TESTCF) -pie $< tests/fuzz/driver.c -o $@ $(ALLDEP)
 
+# one target for T seconds under libFuzzer, ASan and UBSan: make fuzz-msg T=60. What it finds goes
+# to tests/fuzz/corpus/ and is replayed by every check.
+T ?= 60
+$(B)/fuzz/%: tests/fuzz/fuzz_%.c $(ALLLIB)
+	@mkdir -p $(@D)
+	$(CC) $(TESTCF) -fsanitize=fuzzer $< -o $@ $(ALLDEP)
+fuzz-%:
+	@$(MAKE) --no-print-directory B=build-fuzz CC=clang OPT='-O1 -g' \
+	  SAN='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
+	  build-fuzz/fuzz/$*
+	@mkdir -p build-fuzz/corpus/$*
+	build-fuzz/fuzz/$* -max_total_time=$(T) -timeout=10 -print_final_stats=1 \
+	  build-fuzz/corpus/$* tests/fuzz/corpus/$*
 unit: $(unit_bin)
 	@sh tests/run-unit.sh $(unit_bin)
 fuzz-replay: $(fuzz_bin)
@@ -204,7 +217,7 @@ deb: all
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 clean:
-	rm -rf build build-san
+	rm -rf build build-san build-fuzz
 help:
 	@sed -n 's/^#: //p' Makefile
 #: make            build everything into build/
@@ -212,6 +225,7 @@ help:
 #: make check      build and run the tests (installs what is missing)
 #: make check-full the slower tests too (root: real Postfix, Exim, php-fpm)
 #: make check-san  the tests under ASan and UBSan
+#: make fuzz-NAME T=60   fuzz one target (tests/fuzz/fuzz_NAME.c) for so many seconds
 #: make bench      speed and memory beside other tools
 #: make deb        a Debian package into build/
 #: make install    DESTDIR, prefix, sysconfdir, localstatedir as usual
