@@ -91,7 +91,8 @@ enum file_cause { CAUSE_EVENT, CAUSE_WALK, CAUSE_RESCAN, CAUSE_ASKED };
 enum scan_kind { SCAN_FILE, SCAN_MAIL };
 enum verdict { VERDICT_CLEAN, VERDICT_SUSPICIOUS, VERDICT_MALICIOUS, VERDICT_UNSCANNED };
 enum submit_answer { SUBMIT_PASS, SUBMIT_HELD, SUBMIT_REFUSED };
-enum queue_verb { QUEUE_FREEZE, QUEUE_THAW, QUEUE_DROP };
+/* FORCE: deliver now, past a brake. */
+enum queue_verb { QUEUE_FREEZE, QUEUE_THAW, QUEUE_DROP, QUEUE_FORCE };
 
 /* OUTCOME.kind is enum mt_kind of mt_event.h; OUTCOME.flags are its booleans. */
 enum outcome_flag {

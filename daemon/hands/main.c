@@ -35,6 +35,8 @@ static const struct verb {
 } verbs[] = {
     {MSG_INJECT, verb_inject},
     {MSG_ALERT, verb_alert},
+    {MSG_QUEUE, verb_queue},
+    {MSG_BRAKE, verb_brake},
 };
 
 static struct conf conf;

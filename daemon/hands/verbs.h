@@ -26,5 +26,7 @@ void hands_done(uint64_t asked, bool ok, int64_t exit_code, const char *text);
  */
 void verb_inject(struct msg *m);
 void verb_alert(struct msg *m);
+void verb_queue(struct msg *m);
+void verb_brake(struct msg *m);
 
 #endif

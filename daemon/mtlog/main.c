@@ -134,8 +134,8 @@ domain(char *dst, size_t size, struct slice s)
 static void
 tell(const struct mt_event *ev)
 {
-	static char user[128], auth[256], id[32], sender[400], rcpt[256], host[256],
-	    ip[64], text[2048], cwd[300];
+	static char user[128], auth[256], id[32], sender[400], whole[400], rcpt[256],
+	    host[256], ip[64], text[2048], cwd[300];
 	struct m_outcome m = {
 	    .time_us = ev->time.us,
 	    .kind = ev->kind,
@@ -157,6 +157,7 @@ tell(const struct mt_event *ev)
 	m.ip = safe(ip, sizeof(ip), ev->ip);
 	m.queue_id = safe(id, sizeof(id), ev->queue_id);
 	m.sender = safe(sender, sizeof(sender), ev->sender);
+	m.rcpt = safe(whole, sizeof(whole), ev->rcpt);
 	m.rcpt_domain = domain(rcpt, sizeof(rcpt), ev->rcpt_domain);
 	m.host = ev->local ? "" : domain(host, sizeof(host), ev->host);
 	m.enhanced = ev->answered ? ev->enhanced : "";

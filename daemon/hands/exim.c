@@ -1,0 +1,52 @@
+/*
+ * exim - the queue of Exim
+ *
+ * Job:     see mtaq.h.
+ * Touches: nothing.
+ * Source:  Exim specification 5.2 (-M, -Mf, -Mt, -Mrm take many ids; -M goes past
+ * hold_domains), 14 (hold_domains). hold_domains = lsearch;FILE reads the file anew for
+ * each delivery; a file that Exim cannot read stops all mail, so it is replaced by rename
+ * and readable by everyone.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "mtaq.h"
+
+/* 1xUu5U-0001QX-0R, since 4.97 1xUu5U-00000001QX0-0R0a. */
+static bool
+good_id(const char *id)
+{
+	size_t n = strlen(id), second;
+
+	if (n != 16 && n != 23)
+		return false;
+	second = n == 16 ? 13 : 18;
+	for (size_t i = 0; i < n; i++) {
+		bool dash = i == 6 || i == second;
+
+		if (dash ? id[i] != '-' : !isalnum((unsigned char)id[i]))
+			return false;
+	}
+	return true;
+}
+
+static void
+brake_line(FILE *f, const char *domain)
+{
+	fprintf(f, "%s:\n", domain);
+}
+
+static const char *const programs[] = {"/usr/sbin/exim4", "/usr/sbin/exim",
+				       "/usr/exim/bin/exim", NULL};
+
+const struct mtaq mtaq_exim = {
+    .name = "exim",
+    .program = programs,
+    .good_id = good_id,
+    .option = {[QUEUE_FREEZE] = "-Mf",
+	       [QUEUE_THAW] = "-Mt",
+	       [QUEUE_DROP] = "-Mrm",
+	       [QUEUE_FORCE] = "-M"},
+    .brake_line = brake_line,
+};

@@ -1,0 +1,45 @@
+/*
+ * mtaq - what can be done to the queue of an MTA
+ *
+ * Job:     one struct an MTA: the program and arguments for each verb, what its brake
+ * file holds. Touches: nothing; the verbs themselves are in queue.c and brake.c.
+ */
+#ifndef MAILBRAKE_MTAQ_H
+#define MAILBRAKE_MTAQ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "msg.h"
+
+#define MTAQ_IDS_MAX 8192 /* messages in one request */
+
+struct mtaq {
+	const char *name; /* "exim", "postfix" */
+	const char *const
+	    *program; /* candidates, NULL at the end: the first that is there */
+	bool (*good_id)(const char *id);
+	const char
+	    *option[4];    /* by enum queue_verb; NULL: one process an id, see force */
+	bool ids_on_stdin; /* else they follow the option */
+	/* the program and option that deliver one message now */
+	const char *const *force_program;
+	const char *force_option;
+	/* one line of the brake file */
+	void (*brake_line)(FILE *f, const char *domain);
+	/* one line that lets a single recipient through, NULL: not needed */
+	void (*pass_line)(FILE *f, const char *address);
+	/* the program that compiles the file, NULL: it is read as it is */
+	const char *const *compiler;
+};
+
+extern const struct mtaq mtaq_exim, mtaq_postfix;
+
+/* By the setting mta; "auto" by the programs that are there; NULL: none. */
+const struct mtaq *mtaq_find(const char *setting);
+
+/* The first candidate that may be executed; NULL: none. */
+const char *mtaq_program(const char *const *candidates);
+
+#endif
