@@ -7,7 +7,7 @@ HELD_MAX = 5
 
 
 def limits(c, build, kind):
-    w = World(build, kind, settings="held_messages_max = %d\nmessage_size_max = 200000" % HELD_MAX)
+    w = World(build, kind, settings="held_messages_max = %d\nmessage_size_max = 200000\nalert_mail =" % HELD_MAX)
     try:
         site = next(iter(w.sites))
         w.start_daemon()

@@ -102,8 +102,8 @@ def bad_daemons(c, w, body):
         time.sleep(4)
 
     before = len(w.delivered())
-    for name, script, limit in (("garbage", garbage, 1.0), ("unknown answer", answer(9), 1.5),
-                                ("empty answer", lambda conn, n: conn.send(b"\0"), 1.0),
+    for name, script, limit in (("garbage", garbage, 1.5), ("unknown answer", answer(9), 1.5),
+                                ("empty answer", lambda conn, n: conn.send(b"\0"), 1.5),
                                 ("silence", silence, 2.5), ("closing", lambda conn, n: 0, 2.5)):
         j = Judge(w, script)
         p = timed(w, body, "-t")

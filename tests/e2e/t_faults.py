@@ -1,0 +1,419 @@
+"""t_faults - processes killed, disks full, databases overwritten: every message is counted.
+
+After every fault: messages in = held + delivered + refused to the sender, none of
+them twice, none missing. The message's number in its Subject is its identity; the
+program in the MTA's place keeps what it is given.
+"""
+import collections
+import glob
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+
+from world import Skip, World
+
+SITE = "shopa"
+AT_ONCE = 4
+
+# judge is killed as it enters the n-th of these calls after a burst of messages began
+HOLD_POINTS = [
+    ("accept4", 1), ("accept4", 3), ("recvmsg", 1), ("recvmsg", 4), ("recvmsg", 9),
+    ("sendmsg", 1), ("sendmsg", 2), ("sendmsg", 5), ("sendmsg", 9), ("sendmsg", 10),
+    ("openat", 1), ("openat", 2), ("fstatfs", 1), ("getrandom", 2), ("pread64", 1),
+    ("pwrite64", 1), ("pwrite64", 2), ("pwrite64", 4), ("pwrite64", 7), ("fsync", 1),
+    ("fsync", 2), ("fsync", 5), ("linkat", 1), ("linkat", 2), ("linkat", 4),
+    ("fdatasync", 1), ("write", 1), ("write", 3), ("close", 2), ("close", 6),
+]
+# (process, call, n) after `mailbrake release` of some messages began
+RELEASE_POINTS = [
+    ("judge", "recvmsg", 1), ("judge", "openat", 4), ("judge", "pread64", 1),
+    ("judge", "pread64", 2), ("judge", "lseek", 2), ("judge", "pwrite64", 1),
+    ("judge", "pwrite64", 5), ("judge", "fdatasync", 1), ("judge", "fdatasync", 2),
+    ("judge", "fdatasync", 3), ("judge", "sendmsg", 1), ("judge", "sendmsg", 2),
+    ("judge", "sendmsg", 3), ("judge", "unlinkat", 1), ("judge", "unlinkat", 2),
+    ("judge", "fsync", 1), ("judge", "fsync", 2), ("judge", "close", 3),
+    ("hands", "recvmsg", 1), ("hands", "recvmsg", 3), ("hands", "memfd_create", 1),
+    ("hands", "ftruncate", 2), ("hands", "clone", 1), ("hands", "clone", 2),
+    ("hands", "wait4", 1), ("hands", "wait4", 2), ("hands", "pread64", 1),
+    ("hands", "sendmsg", 1), ("hands", "sendmsg", 2), ("hands", "munmap", 1),
+]
+
+
+class Ledger:
+    """What was handed in, and what became of it."""
+
+    def __init__(self, w):
+        self.w, self.next, self.codes, self.lock = w, 0, {}, threading.Lock()
+
+    def send(self, size=200):
+        with self.lock:
+            self.next += 1
+            n = self.next
+        data = "To: to%d@b.test\nSubject: message %d.\n\n" % (n, n) + "x" * size + "\n"
+        self.codes[n] = self.w.send(SITE, data, "-t", "-i", timeout=60).returncode
+
+    def burst(self, count=AT_ONCE, size=200):
+        threads = [threading.Thread(target=self.send, args=(size,)) for _ in range(count)]
+        for t in threads:
+            t.start()
+        return threads
+
+    def number(self, text):
+        m = re.search(r"message (\d+)\.", text)
+        return int(m.group(1)) if m else 0
+
+    def states(self):
+        code, rows = self.w.mb("held")
+        if code not in (0, 1):
+            raise RuntimeError("mailbrake held: exit %d" % code)
+        out = collections.defaultdict(list)
+        for r in rows:
+            n = self.number(r.get("claimed_subject") or "")
+            if n == 0 and r["state"] in ("held", "unsure"):  # held before it could be read
+                n = self.number(self.w.mb("show", "--raw", r["id"], raw=True)[1].decode("latin-1"))
+            out[n].append((r["state"], r["id"]))
+        return out
+
+    def delivered(self):
+        return collections.Counter(self.number(b.decode("latin-1"))
+                                   for a, b, u in self.w.delivered())
+
+    def balance(self, c, what):
+        """Every message is in exactly one place; returns the three sums."""
+        held, out = self.states(), self.delivered()
+        sums = collections.Counter()
+        for n, code in sorted(self.codes.items()):
+            kept = [s for s, _ in held.get(n, []) if s in ("held", "releasing", "unsure")]
+            gone = out.get(n, 0)
+            where = len(kept) + gone
+            if code == 0:
+                c.true(where == 1, "%s: message %d accepted, is in %d places (held %s, "
+                       "delivered %d)" % (what, n, where, kept, gone))
+                sums["held" if kept else "delivered"] += 1
+            else:
+                c.true(where == 0, "%s: message %d refused (%d) and yet in %d places"
+                       % (what, n, code, where))
+                c.true(code == 77, "%s: message %d: exit %d" % (what, n, code))
+                sums["refused"] += 1
+        c.eq(sum(sums.values()), len(self.codes), what + ": in = held + delivered + refused")
+        return sums
+
+    def line(self, sums):
+        return "%d in = %d held + %d delivered + %d refused" % (
+            len(self.codes), sums["held"], sums["delivered"], sums["refused"])
+
+
+class Killer:
+    """strace kills a process as it enters the n-th call of a kind."""
+
+    def __init__(self, pid, call, n):
+        try:
+            self.p = subprocess.Popen(
+                ["strace", "-f", "-qq", "-e", "trace=" + call, "-e",
+                 "inject=%s:signal=KILL:when=%d" % (call, n), "-o", "/dev/null", "-p",
+                 str(pid)], stderr=subprocess.PIPE)
+        except FileNotFoundError:
+            raise Skip("strace is not installed")
+        end = time.time() + 5
+        while time.time() < end and self.tracer(pid) != self.p.pid:
+            if self.p.poll() is not None:
+                raise RuntimeError("strace: " + self.p.stderr.read().decode())
+            time.sleep(0.01)
+        time.sleep(0.05)
+
+    @staticmethod
+    def tracer(pid):
+        with open("/proc/%d/status" % pid) as f:
+            return int(re.search(r"TracerPid:\s+(\d+)", f.read()).group(1))
+
+    def done(self):
+        """Stop watching; true when the process was killed."""
+        try:
+            self.p.wait(0.3)
+        except subprocess.TimeoutExpired:
+            self.p.send_signal(signal.SIGINT)
+            try:
+                self.p.wait(5)
+            except subprocess.TimeoutExpired:
+                self.p.kill()
+                self.p.wait()
+            return False
+        return True
+
+
+def fresh(w):
+    """A daemon with an empty history of restarts, so that back-off does not add up."""
+    if w.daemon:
+        w.stop_daemon()
+    w.start_daemon()
+
+
+def again_ready(w):
+    w.wait_for(w.ready, "the daemon to be ready again", 30)
+
+
+def world_of_held(build, settings=""):
+    w = World(build, settings="alert_mail =\nsubmit_timeout_ms = 8000\n" + settings)
+    w.start_daemon()
+    code, rows = w.mb("hold", SITE)
+    if code != 0:
+        raise RuntimeError("mailbrake hold: %d" % code)
+    return w
+
+
+def kill_hold(c, build, kind):
+    w = world_of_held(build)
+    try:
+        ledger, reached = Ledger(w), 0
+        for call, n in HOLD_POINTS:
+            k = Killer(w.role_pids("judge")[0], call, n)
+            for t in ledger.burst():
+                t.join()
+            hit = k.done()
+            reached += hit
+            again_ready(w)
+            sums = ledger.balance(c, "judge killed at %s %d" % (call, n))
+            fresh(w)
+        c.true(reached >= 20, "points reached: %d of %d" % (reached, len(HOLD_POINTS)))
+        points = reached
+        # the other processes, in the middle of a burst; the parent takes all with it
+        for role in ("watch", "hands", "scan", "mtlog", "parent", "judge"):
+            pids = [w.daemon.pid] if role == "parent" else w.role_pids(role)
+            threads = ledger.burst(8)
+            time.sleep(0.004)
+            for pid in pids:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                    points += 1
+                except ProcessLookupError:
+                    pass
+            for t in threads:
+                t.join()
+            if role == "parent":
+                w.daemon.wait()
+                w.daemon = None
+                w.wait_for(lambda: not w.role_pids("judge"), "judge to end with its parent")
+            fresh(w)
+            sums = ledger.balance(c, role + " killed")
+        c.note("%d kills; %s" % (points, ledger.line(sums)))
+        if c.failed:
+            c.failed.append(w.daemon_log()[-4000:])
+    finally:
+        w.close()
+
+
+def settle(w, ledger):
+    """Wait until injections that outlived their process have ended."""
+    last, since = None, time.time()
+    while time.time() - since < 0.4:
+        now = (ledger.delivered(), len(glob.glob(w.top + "/out/.new.*")))
+        if now != last:
+            last, since = now, time.time()
+        time.sleep(0.05)
+
+
+def kill_release(c, build, kind):
+    w = world_of_held(build)
+    try:
+        ledger, reached, unsure_seen = Ledger(w), 0, 0
+        for role, call, n in RELEASE_POINTS:
+            what = "%s killed at %s %d" % (role, call, n)
+            first = ledger.next + 1
+            w.mb("hold", SITE)  # an account whose mail is all reviewed is held no more
+            for t in ledger.burst(3):
+                t.join()
+            ours = range(first, ledger.next + 1)
+            ids = [ledger.states()[i][0][1] for i in ours]
+            k = Killer(w.role_pids(role)[0], call, n)
+            w.mb("release", *ids)
+            reached += k.done()
+            again_ready(w)
+            settle(w, ledger)
+            states, out = ledger.states(), ledger.delivered()
+            for i in ours:
+                state = ([s for s, _ in states.get(i, [])] or ["none"])[0]
+                want = {"held": (0,), "unsure": (0, 1), "released": (1,), "none": (1,)}.get(state, ())
+                c.true(out.get(i, 0) in want, "%s: message %d is %s, delivered %d times"
+                       % (what, i, state, out.get(i, 0)))
+                if state == "unsure":
+                    unsure_seen += 1
+                    # an admin looks into the mail log, then says what to do
+                    args = ["discard"] if out.get(i, 0) else ["release", "--again"]
+                    code, rows = w.mb(*args, states[i][0][1])
+                    c.eq(code, 0, "%s: %s of an unsure one: %s" % (what, args, rows))
+                elif state == "held":
+                    code, rows = w.mb("release", states[i][0][1])
+                    c.eq(code, 0, "%s: a second release: %s" % (what, rows))
+            settle(w, ledger)
+            out = ledger.delivered()
+            for i in ours:
+                c.eq(out.get(i, 0), 1, "%s: message %d delivered" % (what, i))
+            fresh(w)
+        c.true(reached >= 20, "points reached: %d of %d" % (reached, len(RELEASE_POINTS)))
+        c.note("%d kills; %d in = %d delivered once each; %d were said to be unsure" % (
+            reached, ledger.next, sum(ledger.delivered().values()), unsure_seen))
+        if c.failed:
+            c.failed.append(w.daemon_log()[-4000:])
+    finally:
+        w.close()
+
+
+def disk_full(c, build, kind):
+    w = World(build, settings="alert_mail =\nsubmit_timeout_ms = 8000",
+              state_tmpfs="size=3m,mode=755")
+    try:
+        w.start_daemon()
+        w.mb("hold", SITE)
+        ledger = Ledger(w)
+        for _ in range(8):
+            for t in ledger.burst(4, size=200000):
+                t.join()
+        sums = ledger.balance(c, "disk filled by held mail")
+        c.true(sums["refused"] > 0 and sums["held"] > 0, "some held, some refused: %s" % sums)
+        # the very last byte is gone too: not even a row can be written
+        junk = []
+        try:
+            while True:
+                with open("%s/state/junk%d" % (w.top, len(junk)), "wb") as f:
+                    junk.append(f.name)
+                    while f.write(b"x" * 4096) and not f.flush():
+                        pass
+        except OSError:
+            pass
+        for t in ledger.burst(6):
+            t.join()
+        fresh(w)
+        sums = ledger.balance(c, "disk full, restarted")
+        for name in junk:
+            os.unlink(name)
+        gone = [(n, i) for n, at in ledger.states().items() for st, i in at if st == "held"][:3]
+        code, rows = w.mb("discard", *[i for n, i in gone])
+        c.eq(code, 0, "discard when full: %s" % rows)
+        for n, i in gone:  # thrown away by the admin's word: in nobody's sum
+            del ledger.codes[n]
+        for t in ledger.burst(2):
+            t.join()
+        sums = ledger.balance(c, "room again")
+        c.true(ledger.codes[ledger.next] == 0, "taken again when there is room")
+        c.note(ledger.line(sums))
+        if c.failed:
+            c.failed.append(w.daemon_log()[-3000:])
+    finally:
+        w.close()
+
+
+def judge_stopped(c, build, kind):
+    w = world_of_held(build, "submit_timeout_ms = 700")
+    try:
+        ledger = Ledger(w)
+        for t in ledger.burst():
+            t.join()
+        pid = w.role_pids("judge")[0]
+        os.kill(pid, signal.SIGSTOP)
+        start = time.time()
+        for t in ledger.burst(6):
+            t.join()
+        took = time.time() - start
+        c.true(took < 3, "senders waited %.1f s for a stopped daemon" % took)
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(0.5)
+        # the message of a wrapper that gave up must not be held as well
+        sums = ledger.balance(c, "judge stopped")
+        c.eq((sums["held"], sums["delivered"]), (AT_ONCE, 6), "held before, passed meanwhile")
+        for t in ledger.burst():
+            t.join()
+        sums = ledger.balance(c, "judge goes on")
+        c.note("%s; senders waited %.2f s (submit_timeout_ms 700)" % (ledger.line(sums), took))
+        if c.failed:
+            c.failed.append(w.daemon_log()[-3000:])
+    finally:
+        w.close()
+
+
+def worker_crash(c, build, kind):
+    """A scan worker dies on what it is given: said, replaced, nothing lost, others served."""
+    w = world_of_held(build)
+    try:
+        ledger = Ledger(w)
+        hits = 0
+        for call in ("recvmsg", "pread64", "sendmsg", "close"):
+            pids = w.role_pids("scan")
+            killers = [Killer(p, call, 1) for p in pids[1:]]
+            w.drop(SITE, "bad%s.php" % call, "<?php echo 1; mail($a, $b, $c);")
+            for t in ledger.burst():
+                t.join()
+            hits += sum(k.done() for k in killers)
+            again_ready(w)
+            sums = ledger.balance(c, "scan workers killed at " + call)
+            fresh(w)
+        c.true(hits >= 4, "workers killed: %d" % hits)
+        # hostile files: none may stop the daemon or hide a real finding
+        w.drop(SITE, "sparse.php", b"")
+        with open(os.path.join(w.webroot(SITE), "sparse.php"), "r+b") as f:
+            f.truncate(5 << 30)
+        os.mkfifo(os.path.join(w.webroot(SITE), "fifo.php"))
+        os.symlink("/etc/passwd", os.path.join(w.webroot(SITE), "link.php"))
+        w.drop(SITE, "name\n\x1b[31m\"'.php", "<?php echo 1;")
+        w.drop(SITE, "re.php", "<?php " + "$a." * 300000)
+        w.drop(SITE, "nest.php", "<?php " + "(" * 500000)
+        sample = open(os.path.join(os.path.dirname(__file__), "mailer.php")).read()
+        w.drop(SITE, "real.php", sample)
+        rows = w.wait_for(lambda: [r for r in w.mb("files", SITE)[1]
+                                   if r["path"].endswith("/real.php")], "the real finding", 30)
+        c.eq(rows[0]["verdict"], "malicious", "the real finding among hostile files")
+        c.eq([r for r in w.mb("files", SITE)[1] if "passwd" in r["path"]], [], "links followed")
+        for t in ledger.burst():
+            t.join()
+        sums = ledger.balance(c, "hostile files")
+        c.note("%d workers killed; %s" % (hits, ledger.line(sums)))
+        if c.failed:
+            c.failed.append(w.daemon_log()[-3000:])
+    finally:
+        w.close()
+
+
+def db_noise(c, build, kind):
+    """The database is overwritten with noise, running and stopped; held mail stays."""
+    w = world_of_held(build)
+    try:
+        ledger = Ledger(w)
+        for t in ledger.burst(5):
+            t.join()
+        db = [f for f in glob.glob(w.top + "/state/*") if os.path.isfile(f)
+              and open(f, "rb").read(15) == b"SQLite format 3"]
+        c.eq(len(db), 1, "databases found")
+        for running in (True, False):
+            if not running:
+                w.stop_daemon()
+            for f in glob.glob(db[0] + "*"):
+                size = os.path.getsize(f)
+                with open(f, "r+b") as out:
+                    out.write(os.urandom(max(size, 65536)))
+            if running:
+                threads = ledger.burst(5)
+                for t in threads:
+                    t.join()
+            fresh(w)
+            ledger.balance(c, "database overwritten, %s" %
+                           ("running" if running else "stopped"))
+            c.true("aside" in w.daemon_log() or "damaged" in w.daemon_log(),
+                   "the log says that it was set aside")
+            for t in ledger.burst(3):
+                t.join()
+        sums = ledger.balance(c, "afterwards")
+        kept = [i for s in ledger.states().values() for st, i in s if st == "held"]
+        code, rows = w.mb("release", *kept)
+        c.eq(code, 0, "release after the loss of the database: %s" % rows[:2])
+        settle(w, ledger)
+        out = ledger.delivered()
+        c.eq(sorted(out), sorted(n for n, code in ledger.codes.items() if code == 0),
+             "all of them delivered in the end")
+        c.eq(max(out.values()), 1, "once each")
+        c.note(ledger.line(sums) + "; all released afterwards, once each")
+        if c.failed:
+            c.failed.append(w.daemon_log()[-3000:])
+    finally:
+        w.close()
