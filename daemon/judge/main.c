@@ -142,6 +142,7 @@ save_dirty(void *arg)
 	int n;
 
 	(void)arg;
+	loop_cancel(save_timer);
 	save_timer = -1;
 	for (n = 0; n < SAVE_ROUND && engine_dirty(hub.engine, &uid); n++)
 		save_account(uid);
@@ -156,6 +157,9 @@ save_soon(void)
 	if (save_timer < 0)
 		save_timer = loop_once(SAVE_MS, save_dirty, NULL);
 }
+
+/* Set by on_decision: the engine is in the middle of it, so the record is saved after. */
+static bool decided;
 
 static void
 on_decision(void *ctx, const struct decision *d)
@@ -177,7 +181,7 @@ on_decision(void *ctx, const struct decision *d)
 	if (store_decision_add(hub.store, &row, &e) != 0)
 		hub_store_warn(&e);
 	alert_decision(d);
-	save_soon();
+	decided = true;
 	if (d->observed)
 		return;
 	if (d->to == ACCT_HELD && d->from != ACCT_HELD)
@@ -222,7 +226,8 @@ open_stores(void)
 		alert_degraded("database",
 			       "The database was damaged and was set aside as %s; a new "
 			       "one was begun. Held mail is taken in again from its "
-			       "files; what accounts did before is forgotten.",
+			       "files, and its accounts are held until an admin says "
+			       "otherwise; what accounts did before is forgotten.",
 			       st.set_aside);
 	if (bad > 0)
 		alert_degraded("records",
@@ -254,11 +259,19 @@ flush_due(void *arg)
 static void
 after_round(void *arg)
 {
+	struct err e;
 	int due;
 
 	(void)arg;
 	workers_round();
 	files_round();
+	if (decided) {
+		/* a state, and an admin's word, must outlive a kill that comes now */
+		decided = false;
+		save_dirty(NULL);
+		if (store_sync(hub.store, &e) != 0)
+			hub_store_warn(&e);
+	}
 	if (hub.changed)
 		save_soon();
 	hub.changed = false;

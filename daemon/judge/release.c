@@ -249,6 +249,17 @@ release_done(uint64_t asked, bool ok, int64_t exit_code, const char *text)
 	if (g == NULL)
 		return false;
 	uid = held_head(g->held)->uid;
+	if (!ok && exit_code > 128) { /* by a signal: what it did before is not known */
+		(void)snprintf(
+		    result, sizeof result,
+		    "the mail system was killed while taking it (signal %" PRId64 "): %s",
+		    exit_code - 128, text);
+		set_state(g->id, "unsure", g->attempt, result);
+		hub.count.unsure++;
+		log_warn("release_unsure id=%s", g->id);
+		finish(g, false, result);
+		return true;
+	}
 	if (!ok) {
 		(void)snprintf(result, sizeof result, "not sent (exit %" PRId64 "): %s",
 			       exit_code, text);
@@ -331,6 +342,23 @@ struct recover {
 	size_t gone_count;
 };
 
+/*
+ * The account of a held message is not known any more (the database was lost): what held
+ * its mail is forgotten, so a person has to say that it may pass again.
+ */
+static void
+hold_stranger(uint32_t uid)
+{
+	struct explanation *x = xcalloc(1, sizeof *x);
+	struct err e;
+
+	if (!engine_explain(hub.engine, uid, x) &&
+	    engine_word(hub.engine, clock_wall(), uid, WORD_HOLD, SCOPE_ACCOUNT, NULL,
+			(wall_t){0}, "restart", &e) != 0)
+		log_warn("hold_stranger uid=%u error=\"%s\"", (unsigned)uid, e.text);
+	free(x);
+}
+
 static void
 adopt(const char *id, const struct held_head *h)
 {
@@ -351,6 +379,7 @@ adopt(const char *id, const struct held_head *h)
 
 	if (store_held_put(hub.store, &row, &e) != 0)
 		hub_store_warn(&e);
+	hold_stranger(h->uid);
 }
 
 static bool

@@ -168,6 +168,12 @@ def kill_hold(c, build, kind):
     w = world_of_held(build)
     try:
         ledger, reached = Ledger(w), 0
+        os.kill(w.role_pids("judge")[0], signal.SIGKILL)
+        again_ready(w)
+        for t in ledger.burst():
+            t.join()
+        sums = ledger.balance(c, "judge killed after an admin's word")
+        c.eq(sums["held"], AT_ONCE, "held after judge was killed right after `mailbrake hold`")
         for call, n in HOLD_POINTS:
             k = Killer(w.role_pids("judge")[0], call, n)
             for t in ledger.burst():
@@ -222,7 +228,6 @@ def kill_release(c, build, kind):
         for role, call, n in RELEASE_POINTS:
             what = "%s killed at %s %d" % (role, call, n)
             first = ledger.next + 1
-            w.mb("hold", SITE)  # an account whose mail is all reviewed is held no more
             for t in ledger.burst(3):
                 t.join()
             ours = range(first, ledger.next + 1)
@@ -397,8 +402,9 @@ def db_noise(c, build, kind):
                 for t in threads:
                     t.join()
             fresh(w)
-            ledger.balance(c, "database overwritten, %s" %
-                           ("running" if running else "stopped"))
+            sums = ledger.balance(c, "database overwritten, %s" %
+                                  ("running" if running else "stopped"))
+            c.eq(sums["delivered"], 0, "mail of a held account that passed")
             c.true("aside" in w.daemon_log() or "damaged" in w.daemon_log(),
                    "the log says that it was set aside")
             for t in ledger.burst(3):
