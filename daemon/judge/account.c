@@ -83,19 +83,19 @@ engine_advance(struct engine *e, wall_t t)
 static void
 facts_line(const struct facts *f, const struct ruling *r, char *dst, size_t size)
 {
-	snprintf(dst, size,
-		 "points=%" PRId64 " script_points=%" PRId64
-		 " standing=%s script_age_s=%" PRId64
-		 " rcpts_1m=%u rcpts_10m=%u rcpts_1h=%u rcpts_24h=%u rcpts_7d=%u "
-		 "new_24h=%u new_7d=%u "
-		 "exposed_1h=%u usual_1h=%u bulk_24h=%u usual_bulk_1h=%u refused=%u "
-		 "answered=%u "
-		 "msg_rcpts=%u value=%" PRId64 " limit=%" PRId64,
-		 f->evidence_points, f->script_points, standing_name(f->standing),
-		 f->script_age_s, f->rcpts[0], f->rcpts[1], f->rcpts[2], f->rcpts[3],
-		 f->rcpts[4], f->new_24h, f->new_7d, f->exposed[2], f->usual[2],
-		 f->bulk_24h, f->usual_bulk_1h, f->refused, f->answered, f->msg_rcpts,
-		 r->value, r->limit);
+	snprintf(
+	    dst, size,
+	    "points=%" PRId64 " script_points=%" PRId64
+	    " standing=%s script_age_s=%" PRId64
+	    " rcpts_1m=%u rcpts_10m=%u rcpts_1h=%u rcpts_24h=%u rcpts_7d=%u new_24h=%u "
+	    "new_7d=%u new_own=%u new_msgs=%u new_equal=%u new_subject=%u exposed_1h=%u "
+	    "usual_1h=%u bulk_24h=%u usual_bulk_1h=%u refused=%u answered=%u "
+	    "msg_rcpts=%u value=%" PRId64 " limit=%" PRId64,
+	    f->evidence_points, f->script_points, standing_name(f->standing), f->script_age_s,
+	    f->rcpts[0], f->rcpts[1], f->rcpts[2], f->rcpts[3], f->rcpts[4], f->new_24h,
+	    f->new_7d, f->new_own, f->new_msgs, f->new_equal, f->new_subject, f->exposed[2],
+	    f->usual[2], f->bulk_24h, f->usual_bulk_1h, f->refused, f->answered,
+	    f->msg_rcpts, r->value, r->limit);
 }
 
 static void
@@ -299,12 +299,15 @@ count_passed(struct engine *e, struct acct *a, const struct judged *j, enum stan
 		a->evidence_exposed += j->exposed;
 		a->evidence_exposed -= a->evidence_exposed < explained ? 0 : explained;
 	}
-	if (st != STAND_NEW)
+	if (st != STAND_NEW && st != STAND_BLIND)
 		return;
 	if (first)
 		note_birth(a, s);
 	if (j->msg.own) {
-		slide_add(&a->new_own, now, WEEK_S, 1);
+		/* only a script that came lately speaks for the new ones */
+		if (s->fresh_s != 0 ||
+		    (s->born_wall_s != 0 && e->wall_s - s->born_wall_s < SETTLING_S))
+			slide_add(&a->new_own, now, WEEK_S, 1);
 		volume_sub(&a->fresh, now, explained);
 		return;
 	}

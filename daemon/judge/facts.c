@@ -90,6 +90,11 @@ first_standing(const struct engine *e, const struct acct *a, const struct script
 		return STAND_DORMANT;
 	if (s->name[0] == '\0' && fresh_file_lately(e, a))
 		return STAND_NEW;
+	/* it wrote to the owner long ago, so it was not put there today */
+	if (s->name[0] != '\0' && e->now_s - s->first_s >= e->conf.learning_time_s)
+		return STAND_DORMANT;
+	if (early && script_entry_point(s->name) && !hidden_place(s->name))
+		return STAND_DORMANT;
 	return early ? STAND_BLIND : STAND_NEW;
 }
 
@@ -117,8 +122,9 @@ gather_new(const struct engine *e, const struct acct *a, const struct judged *j,
 	   struct facts *f)
 {
 	int64_t now = e->now_s;
-	uint32_t add = f->standing == STAND_NEW ? j->exposed : 0;
-	uint32_t one = f->standing == STAND_NEW && !j->msg.own;
+	bool unproven = f->standing == STAND_NEW || f->standing == STAND_BLIND;
+	uint32_t add = unproven ? j->exposed : 0;
+	uint32_t one = unproven && !j->msg.own;
 
 	f->new_1m = volume_get(&a->fresh, now, VOL_1M) + add;
 	f->new_10m = volume_get(&a->fresh, now, VOL_10M) + add;
@@ -150,8 +156,6 @@ gather_script(const struct engine *e, const struct acct *a, const struct judged 
 	uint32_t bulk = j->msg.bulk ? j->exposed : 0;
 
 	f->standing = facts_standing(e, a, s);
-	f->entry_point = s->born_wall_s == 0 && s->fresh_s == 0 &&
-			 script_entry_point(s->name) && !hidden_place(s->name);
 	f->claimed = j->s->script_is_claim;
 	f->script_age_s = s->born_wall_s == 0 ? -1 : e->wall_s - s->born_wall_s;
 	if (own != NULL && now - own->t_s <= e->conf.evidence_ttl_s &&
@@ -159,6 +163,10 @@ gather_script(const struct engine *e, const struct acct *a, const struct judged 
 		f->script_points = own->points;
 	f->frequent = script_frequent(s);
 	f->in_slot = script_in_slot(s, e->wall_s);
+	f->few_days = s->active_days <= 3;
+	f->bulk_habit = s->equal_msgs >= 20 && s->active_days >= 5;
+	f->owner_only = s->stranger_msgs < 5 && s->own_msgs >= 5;
+	f->own_24h = slide_get(&s->own_24h, now, 86400);
 	f->bulk_usual = script_bulk_usual(s);
 	f->no_hashes = j->s->body_hash == 0 && j->s->subject_hash == 0;
 	for (unsigned w = 0; w < SCRIPT_WINDOWS; w++) {
@@ -168,8 +176,14 @@ gather_script(const struct engine *e, const struct acct *a, const struct judged 
 	f->bulk_1h = slide_get(&s->bulk_1h, now, 3600) + bulk;
 	f->bulk_24h = slide_get(&s->bulk_24h, now, 86400) + bulk;
 	f->off_24h = slide_get(&s->off_24h, now, 86400) + (f->in_slot ? 0 : bulk);
+	f->bursty = script_bursty(s);
+	f->changed_for_s = s->changed_s == 0 ? -1 : now - s->changed_s;
 	f->usual_bulk_1h = s->usual_bulk_1h;
 	f->usual_bulk_24h = s->usual_bulk_24h;
+	if ((f->bursty || f->bulk_usual) && f->usual_bulk_1h < s->usual[2])
+		f->usual_bulk_1h = s->usual[2];
+	if ((f->bursty || f->bulk_usual) && f->usual_bulk_24h < s->usual[3])
+		f->usual_bulk_24h = s->usual[3];
 	f->trusted_script = s->trust_until_s > now;
 	f->own = j->msg.own;
 	f->msg_exposed = j->exposed;

@@ -76,14 +76,16 @@ policy_allowance(const struct facts *f, const struct engine_conf *c, int64_t *da
 	if (!transactional(f, c))
 		return;
 	*week_out = 2 * base;
+	if (f->standing == STAND_BLIND && f->new_1m <= 5 && f->new_10m <= 6 &&
+	    f->new_1h <= 10) {
+		*day_out = 8 * base;
+		*week_out = 56 * base;
+	}
 	if (!human)
 		return;
 	if (own) {
 		*day_out = 12 * base;
 		*week_out = 60 * base;
-	} else if (f->settling && f->new_wave) {
-		*day_out = 2 * base;
-		*week_out = 4 * base;
 	}
 }
 
@@ -96,25 +98,39 @@ struct stretch {
 static const struct stretch *
 stretch_of(const struct facts *f, const struct engine_conf *c)
 {
-	static const struct stretch changed = {{20, 20, 20, 20}, {5, 5, 5, 10}};
 	static const struct stretch strict = {{10, 10, 10, 10}, {5, 5, 5, 5}};
+	static const struct stretch changed = {{20, 20, 20, 30}, {5, 5, 5, 15}};
 	static const struct stretch thin = {{20, 20, 30, 40}, {5, 6, 10, 40}};
-	static const struct stretch dormant = {{30, 30, 60, 100}, {5, 10, 30, 120}};
-	static const struct stretch known = {{20, 20, 30, 40}, {5, 6, 8, 12}};
-	static const struct stretch frequent = {{30, 30, 60, 100}, {5, 6, 8, 12}};
-	static const struct stretch odd_hour = {{15, 15, 15, 15}, {5, 6, 8, 12}};
+	static const struct stretch dormant = {{30, 30, 60, 100}, {5, 8, 30, 120}};
+	static const struct stretch known = {{30, 30, 60, 100}, {5, 6, 8, 20}};
+	static const struct stretch frequent = {{30, 30, 80, 100}, {5, 6, 8, 20}};
+	static const struct stretch odd_hour = {{15, 15, 15, 20}, {5, 6, 8, 12}};
+	static const struct stretch bursty = {{15, 15, 15, 15}, {5, 6, 8, 12}};
 
 	if (f->evidence_points >= c->suspicious_points)
 		return &strict;
-	if (f->standing == STAND_CHANGED)
+	if (f->standing == STAND_CHANGED && f->changed_for_s < 86400)
 		return &changed;
-	if (f->standing == STAND_BLIND)
-		return &thin;
 	if (f->standing == STAND_DORMANT)
-		return f->script_age_s >= 30 * 86400 ? &dormant : &thin;
-	if (f->frequent)
-		return f->in_slot ? &frequent : &odd_hour;
-	return &known;
+		return f->script_age_s >= 30 * 86400 && !f->owner_only ? &dormant : &thin;
+	if (!f->in_slot)
+		return &odd_hour;
+	if (f->bursty)
+		return &bursty;
+	return f->frequent ? &frequent : &known;
+}
+
+/* In tenths: how far mail that is alike may go beyond the most of it before. */
+static int64_t
+bulk_tenths(const struct facts *f, const struct engine_conf *c)
+{
+	if (!f->in_slot || f->evidence_points >= c->suspicious_points)
+		return 10;
+	if (f->standing == STAND_CHANGED)
+		return 12;
+	if (f->bulk_usual && f->frequent)
+		return 40;
+	return f->few_days ? 20 : 15;
 }
 
 struct ceiling
@@ -122,8 +138,7 @@ policy_ceiling(const struct facts *f, const struct engine_conf *c)
 {
 	const struct stretch *s = stretch_of(f, c);
 	int64_t base = f->offended ? c->unknown_rcpt_max / 2 : c->unknown_rcpt_max;
-	bool strict = f->evidence_points >= c->suspicious_points;
-	int64_t tenths = !f->in_slot || strict ? 10 : 15;
+	int64_t tenths = bulk_tenths(f, c);
 	struct ceiling out;
 
 	for (unsigned w = 0; w < 4; w++) {
@@ -132,10 +147,30 @@ policy_ceiling(const struct facts *f, const struct engine_conf *c)
 		out.exposed[w] = larger(f->offended ? base : s->least[w],
 					(int64_t)f->usual[w] * t / 10);
 	}
-	if (f->bulk_usual && f->frequent && f->in_slot && !strict)
-		tenths = 40;
+	/* a list goes out as fast as the machine can; its hour is what counts */
+	if (f->bursty || f->bulk_usual) {
+		out.exposed[0] = larger(out.exposed[0], out.exposed[2]);
+		out.exposed[1] = larger(out.exposed[1], out.exposed[2]);
+	}
+	/* orders come in bursts: a minute may bring what an hour brought before */
+	if (s->times[2] >= 60 && f->standing == STAND_KNOWN) {
+		out.exposed[0] = larger(out.exposed[0], f->usual[2]);
+		out.exposed[1] = larger(out.exposed[1], 3 * (int64_t)f->usual[2]);
+	}
+	/* its owner hears of a good part of it: a sale day, not an injection */
+	if (s->times[0] > 10 && f->own_24h > 0 &&
+	    2 * (int64_t)f->own_24h >= f->exposed[3])
+		out.exposed[3] = larger(out.exposed[3], (int64_t)f->usual[3] * 10 + 20);
 	out.bulk_1h = larger(base, (int64_t)f->usual_bulk_1h * tenths / 10);
 	out.bulk_24h = larger(base, (int64_t)f->usual_bulk_24h * tenths / 10);
+	/* small amounts vary more */
+	if (f->bulk_habit && f->standing == STAND_CHANGED && tenths > 10) {
+		out.bulk_1h = larger(out.bulk_1h, 15 * (int64_t)f->usual_bulk_1h / 10 + 5);
+		out.bulk_24h = larger(out.bulk_24h, 15 * (int64_t)f->usual_bulk_24h / 10 + 5);
+	} else if (f->bulk_habit && tenths > 12) {
+		out.bulk_1h = larger(out.bulk_1h, 2 * (int64_t)f->usual_bulk_1h + 10);
+		out.bulk_24h = larger(out.bulk_24h, 2 * (int64_t)f->usual_bulk_24h + 10);
+	}
 	out.off_24h = larger(base, f->usual_bulk_1h);
 	return out;
 }
@@ -221,7 +256,7 @@ row_new(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 {
 	int64_t day, week;
 
-	if (f->standing != STAND_NEW || f->msg_exposed == 0)
+	if (!unproven(f) || f->msg_exposed == 0)
 		return false;
 	policy_allowance(f, c, &day, &week);
 	*limit = f->new_24h > day ? day : week;
@@ -276,10 +311,8 @@ row_usual(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 	case STAND_KNOWN:
 	case STAND_DORMANT:
 		return !f->learning && over_ceiling(f, c, limit, value);
-	case STAND_BLIND:
-		return !(f->learning && f->entry_point) &&
-		       over_ceiling(f, c, limit, value);
 	case STAND_NEW:
+	case STAND_BLIND:
 	case STAND_CHANGED:
 	case STAND_NONE:
 		break;

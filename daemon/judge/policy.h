@@ -112,8 +112,6 @@ struct facts {
 	bool new_wave;        /* the script arrived together with many others */
 	/* the script */
 	enum standing standing;
-	bool entry_point; /* its name is one every CMS ships; only tells BLIND ones apart
-			   */
 	bool claimed;     /* its name is a claim */
 	int64_t script_points; /* live finding on the script itself */
 	int64_t script_age_s;  /* since created or changed; -1 unknown */
@@ -126,8 +124,14 @@ struct facts {
 	    bulk_24h;     /* exposed by bulk-like mail: equal bodies, many recipients */
 	uint32_t off_24h; /* the same outside the script's hours */
 	uint32_t usual_bulk_1h, usual_bulk_24h;
-	bool bulk_usual;     /* its mail has always been alike */
-	bool trusted_script; /* an admin's word with this scope */
+	bool few_days;         /* was active on three days or fewer */
+	bool bulk_habit;       /* sends mail that is alike on many days */
+	bool owner_only;       /* wrote to the owner often, to strangers never */
+	uint32_t own_24h;      /* its mail to the owner */
+	int64_t changed_for_s; /* since its file changed; -1 it did not */
+	bool bursty;           /* all it sends goes in a few hours */
+	bool bulk_usual;       /* its mail has always been alike */
+	bool trusted_script;   /* an admin's word with this scope */
 	bool trusted_ceiling;
 	bool trusted_rule[RULE_COUNT];
 	/* the message */

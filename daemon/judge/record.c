@@ -160,6 +160,7 @@ walk_script(struct walk *w, struct script *s)
 	walk_slide(w, &s->bulk_1h);
 	walk_slide(w, &s->bulk_24h);
 	walk_slide(w, &s->off_24h);
+	walk_slide(w, &s->own_24h);
 	walk_u32s(w, s->usual, SCRIPT_WINDOWS);
 	walk_u32s(w, s->peak, SCRIPT_WINDOWS);
 	walk_u32(w, &s->usual_bulk_1h);

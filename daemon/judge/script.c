@@ -13,7 +13,7 @@
 #define CREDIT_S 600 /* a copy to the owner explains a customer's mail for so long */
 #define OWED_S 120   /* ... and a customer's mail that went before it */
 #define CREDIT_MAX 3 /* more copies are not saved up */
-#define SLOT_HOURS 5
+#define SLOT_HOURS 8
 #define BULK_RCPTS 3
 
 static const int64_t window_s[SCRIPT_WINDOWS] = {60, 600, 3600, DAY};
@@ -51,6 +51,17 @@ slot_near(uint32_t hours, unsigned hour)
 	return false;
 }
 
+/* Weekdays it was ever active on. */
+static unsigned
+weekdays(const struct script *s)
+{
+	unsigned n = 0;
+
+	for (unsigned d = 0; d < 7; d++)
+		n += s->slots[d] != 0;
+	return n;
+}
+
 bool
 script_in_slot(const struct script *s, int64_t wall_s)
 {
@@ -60,7 +71,7 @@ script_in_slot(const struct script *s, int64_t wall_s)
 	script_hour_of(wall_s, &wday, &hour);
 	for (unsigned d = 0; d < 7; d++)
 		all |= s->slots[d];
-	if (s->active_days >= 4 && slot_near(all, hour))
+	if (weekdays(s) >= 4 && slot_near(all, hour))
 		return true;
 	if (slot_near(s->slots[wday], hour))
 		return true;
@@ -81,6 +92,12 @@ script_frequent(const struct script *s)
 }
 
 bool
+script_bursty(const struct script *s)
+{
+	return weekdays(s) <= 3 && s->usual[2] >= 20 && s->usual[2] >= s->usual[3] / 3;
+}
+
+bool
 script_bulk_usual(const struct script *s)
 {
 	return s->stranger_msgs >= 5 && s->equal_msgs >= s->stranger_msgs / 2;
@@ -91,7 +108,8 @@ script_is_bulk(const struct script *s, const struct script_msg *m)
 {
 	if (m->own)
 		return false;
-	if (m->rcpts >= BULK_RCPTS || m->equal_body || script_bulk_usual(s))
+	if (m->rcpts >= BULK_RCPTS || m->equal_body || script_bulk_usual(s) ||
+	    script_bursty(s))
 		return true;
 	if (!m->equal_subject)
 		return false;
@@ -106,7 +124,7 @@ script_exposes(const struct script *s, int64_t now_s, const struct script_msg *m
 {
 	if (m->own)
 		return 0;
-	if (m->rcpts == 1 && s->credit > 0 && now_s - s->credit_s <= CREDIT_S)
+	if (m->rcpts == 1 && s->name[0] != '\0' && s->credit > 0 && now_s - s->credit_s <= CREDIT_S)
 		return 0;
 	return m->rcpts;
 }
@@ -195,6 +213,7 @@ static uint32_t
 count_own(struct script *s, int64_t now_s)
 {
 	s->own_msgs++;
+	slide_add(&s->own_24h, now_s, DAY, 1);
 	if (s->owed > 0 && now_s - s->owed_s <= OWED_S) {
 		s->owed--;
 		for (unsigned w = 0; w < SCRIPT_WINDOWS; w++)

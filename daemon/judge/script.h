@@ -29,7 +29,7 @@ struct script {
 	int64_t trust_until_s;  /* lived; INT64_MAX no end, 0 none */
 	enum standing standing; /* as judged at its first stranger */
 	struct slide exposed[SCRIPT_WINDOWS];
-	struct slide bulk_1h, bulk_24h, off_24h;
+	struct slide bulk_1h, bulk_24h, off_24h, own_24h;
 	uint32_t usual[SCRIPT_WINDOWS], usual_bulk_1h, usual_bulk_24h;
 	uint32_t peak[SCRIPT_WINDOWS], peak_bulk_1h,
 	    peak_bulk_24h; /* of the day not folded yet */
@@ -38,7 +38,7 @@ struct script {
 	int64_t day;        /* lived day of the peaks */
 	int64_t hour;       /* lived hour last active */
 	uint32_t day_hours; /* hours of that day's weekday, not folded yet: bit = hour */
-	bool day_counted;          /* the day of the peaks is in active_days */
+	bool day_counted;   /* the day of the peaks is in active_days */
 	uint8_t day_wday;
 	uint8_t credit,
 	    owed; /* copies to the owner not used up; strangers not explained */
@@ -50,10 +50,12 @@ uint64_t script_key(const char *path);
 /* Hours from Thursday 1970-01-01 00:00 UTC: weekday and hour. */
 void script_hour_of(int64_t wall_s, unsigned *wday_out, unsigned *hour_out);
 
-/* At its usual time: within 5 hours of an hour it was active in. */
+/* At its usual time: within 8 hours of an hour it was active in. */
 bool script_in_slot(const struct script *s, int64_t wall_s);
 /* Sends in many different hours. */
 bool script_frequent(const struct script *s);
+/* Sends most of a day's mail within one hour, and much of it. */
+bool script_bursty(const struct script *s);
 /* Its mail has always been alike. */
 bool script_bulk_usual(const struct script *s);
 
@@ -80,9 +82,9 @@ uint32_t script_exposes(const struct script *s, int64_t now_s,
 uint32_t script_count(struct script *s, int64_t now_s, int64_t wall_s,
 		      const struct script_msg *m, uint32_t exposed, int64_t learning_s);
 
-/* Before a message is judged: when the day has turned, what it sent until then is its past. */
-void
-script_turn(struct script *s, int64_t now_s, int64_t learning_s);
+/* Before a message is judged: when the day has turned, what it sent until then is its
+ * past. */
+void script_turn(struct script *s, int64_t now_s, int64_t learning_s);
 
 /* Take today's peaks into the usual ones; called by script_count when the day turns and
  * before a change is noted. After learning the usual grows by a quarter a day at most, so

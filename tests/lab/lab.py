@@ -52,7 +52,7 @@ class Account:
         self.bodies = r.choice(["unique", "unique", "unique", "unique", "missing"])
         self.no_age = r.random() < 0.05       # this account's scripts have no known age
         self.drop_age = r.choice([0, 0, 0, 0.1])
-        self.names_script = r.random() > 0.03
+        self.names_script = kind != "no-script-named"
         self.domain_style = r.choice(["free", "mixed", "numbered"])
         self.outcomes = r.random() < 0.3
         self.bounce = r.uniform(0, 0.03)
@@ -188,10 +188,12 @@ def newsletter(a, days):
     s = a.script(r.choice(["wp-cron.php", "wp-content/plugins/newsletter/send.php", "cron/mailing.php"]))
     size = r.choice([40, 150, 400, 1200, 4000])
     wday, hour = r.uniform(0, 7), r.uniform(0, 1)
+    a.list_size, a.list_varies = size, r.choice([(1, 1), (0.97, 1.04), (0.8, 1.2), (0.67, 1.33)])
+    late = r.choice([60, 1200, 7200])
     batch, gap = r.choice([(size, 0), (100, 300), (50, 60), (300, 3600)])
     week = 0
     while True:
-        t = T0 + (wday + 7 * week) * DAY + hour * 3600 + abs(r.gauss(0, 1200))
+        t = T0 + (wday + 7 * week) * DAY + hour * 3600 + abs(r.gauss(0, late))
         if t >= T0 + days * DAY:
             break
         subject, body = "nl-%d-%d" % (a.uid, week), "nlb-%d-%d" % (a.uid, week)
@@ -202,7 +204,7 @@ def newsletter(a, days):
             for i in range(size):
                 at = t + (i // batch) * gap + (i % batch) * a.pace
                 a.mail(at, s, 1, subject=subject, body="b-" + a.unique() if unique else body)
-        size = int(size * r.uniform(0.97, 1.04)) + 1
+        size = int(a.list_size * r.uniform(*a.list_varies) * 1.02 ** week) + 1
         week += 1
     contact(a, days, rate=r.choice([0, 0.5, 3]))
     a.main = s
@@ -245,7 +247,7 @@ def monitor(a, days):
     s = None if r.random() < 0.5 else a.script("cron/check.php")
     every = r.choice([300, 3600, 21600])
     t = T0 + r.uniform(0, every)
-    outside = r.random() < 0.2      # the owner's address elsewhere, always the same
+    outside = s is not None and a.names_script and r.random() < 0.2  # the owner's address elsewhere
     while t < T0 + days * DAY:
         if every > 3000 or r.random() < 0.05:
             a.mail(t, s, 1, own=not outside, subject="mon", body="mon" + a.unique(),
@@ -341,7 +343,7 @@ def mixed(a, days):
 
 HONEST = {"shop": shop, "shop-without-copies": shop_without_copies, "newsletter": newsletter,
           "forum": forum, "contact": contact, "monitor": monitor, "backup": backup,
-          "booking": booking, "new-site": new_site, "migration": migration, "mixed": mixed}
+          "booking": booking, "no-script-named": shop, "new-site": new_site, "migration": migration, "mixed": mixed}
 
 
 def honest(r, uid, kind, days):
@@ -532,11 +534,16 @@ def attacked(r, uid, kind, known, days):
 
 
 def usual_hour(a):
-    hours = {}
-    for t, s, n in a.sent:
-        if s == a.injected:
-            hours[int(t // 3600)] = hours.get(int(t // 3600), 0) + n
-    return max(hours.values()) if hours else 0
+    """The most its script sent to strangers within any hour before."""
+    events = sorted((t, n) for t, s, n in a.sent if s == a.injected)
+    most = here = first = 0
+    for t, n in events:
+        here += n
+        while events[first][0] <= t - 3600:
+            here -= events[first][1]
+            first += 1
+        most = max(most, here)
+    return most
 
 
 # --- running ----------------------------------------------------------------------------------
