@@ -305,7 +305,10 @@ ask(struct link *l, int memfd, mono_t until)
 		(void)shutdown(l->fd, SHUT_RDWR);
 		return link_recv(l, &message, &e) == 1 ? ANSWERED : LATE;
 	}
-	return r == 1 ? ANSWERED : LOST;
+	if (r == 1)
+		return ANSWERED;
+	/* bytes that are no answer will not become one by asking again */
+	return e.code == ERR_INPUT ? LATE : LOST;
 }
 
 /* Never returns; the message goes where the answer says. */
