@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "alert.h"
+#include "brakes.h"
 #include "ctl.h"
 #include "files.h"
 #include "hub.h"
@@ -326,7 +327,8 @@ on_hands(struct wire *w, struct msg *m)
 		return;
 	if (!release_done(d.asked, d.ok != 0, d.exit_code, d.text) &&
 	    !ctl_done(d.asked, d.ok != 0, d.text) &&
-	    !mailq_done(d.asked, d.ok != 0, d.text) && !d.ok)
+	    !mailq_done(d.asked, d.ok != 0, d.text) &&
+	    !brakes_done(d.asked, d.ok != 0, d.text) && !d.ok)
 		log_warn("hands asked=%llu failed=\"%s\"", (unsigned long long)d.asked,
 			 d.text);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "alert.h"
+#include "brakes.h"
 #include "expect.h"
 #include "hub.h"
 #include "log.h"
@@ -35,6 +36,7 @@ outcome_init(void)
 	if (!provider_table_path(hub.conf.rules_dir, path, sizeof path) &&
 	    !provider_table_path(NULL, path, sizeof path)) {
 		log_warn("providers table=missing dir=%s", hub.conf.rules_dir);
+		brakes_init(NULL);
 		return;
 	}
 	if (provider_table_load(path, &providers, &e) != 0) {
@@ -42,6 +44,7 @@ outcome_init(void)
 		alert_degraded("providers",
 			       "The table of mail providers cannot be read: %s", e.text);
 	}
+	brakes_init(providers);
 }
 
 /* The account an event belongs to: a uid, a login name, or a login of authenticated SMTP.
@@ -124,12 +127,15 @@ on_delivery(const struct m_outcome *o, enum outcome_kind kind, const char *what)
 	    .t = {o->time_us}, .kind = kind, .code = (unsigned)o->code, .text = o->text};
 	int64_t uid = owner(o);
 
-	/* our own brakes and holds are not the provider's word */
-	if ((o->flags & (OUTCOME_OWN | OUTCOME_LOCAL)) != 0)
+	if ((o->flags & OUTCOME_LOCAL) != 0)
 		return;
 	if (providers != NULL)
 		provider_classify(providers, o->host, o->rcpt_domain, (int)o->code,
 				  o->text, strlen(o->text), &v);
+	brakes_outcome(o, &v, uid);
+	/* our own brakes and holds are not the provider's word */
+	if ((o->flags & OUTCOME_OWN) != 0)
+		return;
 	count_hour(o, uid, v.provider,
 		   kind == OUTCOME_SENT ? "" : reply_scope_name(v.scope), what);
 	if (uid <= 0)
@@ -168,6 +174,7 @@ on_outcome(struct msg *m)
 		break;
 	case MT_DONE:
 		mailq_gone(o.queue_id);
+		brakes_gone(o.queue_id);
 		break;
 	case MT_FREEZE:
 	case MT_THAW:
