@@ -2,6 +2,9 @@
  * held - held mail on disk: write, open, remove, walk, count
  *
  * Job:     see held.h. The head is in held_head.c.
+ * Threads: judge writes and opens on several; `lock` guards what is counted and
+ *          the last id. A message is counted before it is written, so that two
+ *          at once cannot pass the same quota.
  * Touches: state_dir/held/.
  */
 #include "held.h"
@@ -10,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +38,9 @@ struct usage {
 
 struct held_dir {
 	int fd;
-	int64_t last_us; /* time part of the last id given */
+	pthread_mutex_t lock; /* for all below */
+	bool counted;         /* by the first held_scan */
+	int64_t last_us;      /* time part of the last id given */
 	uint64_t messages, bytes;
 	struct usage *slots;
 	size_t slot_count, slot_used;
@@ -114,9 +120,9 @@ usage_sub(struct held_dir *d, uid_t uid, uint64_t bytes)
 	}
 }
 
-void
-held_usage(const struct held_dir *d, uid_t uid, uint64_t *messages_out,
-	   uint64_t *bytes_out)
+static void
+usage_get(const struct held_dir *d, uid_t uid, uint64_t *messages_out,
+	  uint64_t *bytes_out)
 {
 	const struct usage *u;
 
@@ -128,6 +134,23 @@ held_usage(const struct held_dir *d, uid_t uid, uint64_t *messages_out,
 	u = usage_slot(d->slots, d->slot_count, uid);
 	*messages_out = u->used ? u->messages : 0;
 	*bytes_out = u->used ? u->bytes : 0;
+}
+
+void
+held_usage(struct held_dir *d, uid_t uid, uint64_t *messages_out, uint64_t *bytes_out)
+{
+	(void)pthread_mutex_lock(&d->lock);
+	usage_get(d, uid, messages_out, bytes_out);
+	(void)pthread_mutex_unlock(&d->lock);
+}
+
+/* Take back what was counted. */
+static void
+uncount(struct held_dir *d, uid_t uid, uint64_t bytes)
+{
+	(void)pthread_mutex_lock(&d->lock);
+	usage_sub(d, uid, bytes);
+	(void)pthread_mutex_unlock(&d->lock);
 }
 
 int64_t
@@ -166,6 +189,7 @@ held_dir_open(struct held_dir **out, const char *state_dir, struct err *e)
 	}
 	d = xcalloc(1, sizeof *d);
 	d->fd = fd;
+	(void)pthread_mutex_init(&d->lock, NULL);
 	d->slot_count = 256;
 	d->slots = xcalloc(d->slot_count, sizeof *d->slots);
 	*out = d;
@@ -180,6 +204,7 @@ held_dir_close(struct held_dir **dp)
 	if (d == NULL)
 		return;
 	close(d->fd);
+	(void)pthread_mutex_destroy(&d->lock);
 	free(d->slots);
 	free(d);
 	*dp = NULL;
@@ -376,7 +401,7 @@ check_quota(struct held_dir *d, const struct conf *c, uid_t uid, uint64_t bytes,
 	uint64_t messages, held_bytes;
 	int64_t avail = held_free_bytes(d);
 
-	held_usage(d, uid, &messages, &held_bytes);
+	usage_get(d, uid, &messages, &held_bytes);
 	if (messages + 1 > (uint64_t)c->held_messages_max)
 		return err_set(e, ERR_AGAIN,
 			       "uid %u: %llu messages are held (held_messages_max %lld)",
@@ -428,19 +453,35 @@ fill(int fd, struct held_head *h, int body_fd, uint64_t size, struct err *e)
 	return r;
 }
 
+/* Count it, if it may be held at all, and give it an id. */
+static int
+admit(struct held_dir *d, const struct conf *c, struct held_head *h, uint64_t size,
+      struct err *e)
+{
+	int r;
+
+	(void)pthread_mutex_lock(&d->lock);
+	r = check_quota(d, c, h->uid, size, e);
+	if (r == 0)
+		r = next_id(d, h->id, h->t, e);
+	if (r == 0)
+		usage_add(d, h->uid, size);
+	(void)pthread_mutex_unlock(&d->lock);
+	return r;
+}
+
 int
 held_write(struct held_dir *d, const struct conf *c, struct held_head *h, int body_fd,
 	   uint64_t size, struct err *e)
 {
 	char tmp[HELD_ID + 8];
-	int fd, r;
+	int fd, r = -1;
 
-	if (check_quota(d, c, h->uid, size, e) != 0 || next_id(d, h->id, h->t, e) != 0)
+	if (admit(d, c, h, size, e) != 0)
 		return -1;
 	fd = open_tmp(d, h->id, tmp, sizeof tmp, e);
-	if (fd < 0)
-		return -1;
-	r = fill(fd, h, body_fd, size, e);
+	if (fd >= 0)
+		r = fill(fd, h, body_fd, size, e);
 	if (r == 0)
 		r = link_as(d, fd, tmp, h->id, e);
 	if (tmp[0] != '\0')
@@ -451,9 +492,10 @@ held_write(struct held_dir *d, const struct conf *c, struct held_head *h, int bo
 		(void)unlinkat(d->fd, h->id, 0);
 		(void)fsync(d->fd);
 	}
-	close(fd);
-	if (r == 0)
-		usage_add(d, h->uid, size);
+	if (fd >= 0)
+		close(fd);
+	if (r != 0)
+		uncount(d, h->uid, size);
 	return r;
 }
 
@@ -575,7 +617,7 @@ held_remove(struct held_dir *d, const char *id, struct err *e)
 	if (unlinkat(d->fd, id, 0) != 0)
 		return errno == ENOENT ? 0 : err_sys(e, "held %s", id);
 	if (known)
-		usage_sub(d, uid, size);
+		uncount(d, uid, size);
 	if (fsync(d->fd) != 0)
 		return err_sys(e, "held: fsync of the directory");
 	return 1;
@@ -590,9 +632,11 @@ compare_ids(const void *a, const void *b)
 	return memcmp(a, b, HELD_ID);
 }
 
-/* Every id in the directory, sorted; leftovers of interrupted writes are removed. */
+/* Every id in the directory, sorted; clean: leftovers of interrupted writes are removed.
+ */
 static int
-list_ids(struct held_dir *d, char (**ids_out)[HELD_ID], size_t *count_out, struct err *e)
+list_ids(struct held_dir *d, bool clean, char (**ids_out)[HELD_ID], size_t *count_out,
+	 struct err *e)
 {
 	char(*ids)[HELD_ID] = NULL;
 	size_t n = 0, room = 0;
@@ -608,7 +652,7 @@ list_ids(struct held_dir *d, char (**ids_out)[HELD_ID], size_t *count_out, struc
 		return err_sys(e, "held");
 	}
 	for (errno = 0; (de = readdir(dir)) != NULL; errno = 0) {
-		if (strncmp(de->d_name, TMP_PREFIX, strlen(TMP_PREFIX)) == 0)
+		if (clean && strncmp(de->d_name, TMP_PREFIX, strlen(TMP_PREFIX)) == 0)
 			(void)unlinkat(d->fd, de->d_name, 0);
 		if (!held_id_ok(de->d_name))
 			continue;
@@ -639,21 +683,32 @@ held_scan(struct held_dir *d,
 	  void *arg, struct err *e)
 {
 	char(*ids)[HELD_ID] = NULL;
+	bool go_on = true, count;
+	int64_t good = 0;
 	size_t n = 0, i;
-	bool go_on = true;
 
-	if (list_ids(d, &ids, &n, e) != 0)
+	(void)pthread_mutex_lock(&d->lock);
+	count = !d->counted;
+	d->counted = true;
+	if (count) {
+		memset(d->slots, 0, d->slot_count * sizeof *d->slots);
+		d->slot_used = 0;
+		d->messages = d->bytes = 0;
+	}
+	(void)pthread_mutex_unlock(&d->lock);
+	if (list_ids(d, count, &ids, &n, e) != 0)
 		return -1;
-	memset(d->slots, 0, d->slot_count * sizeof *d->slots);
-	d->slot_used = 0;
-	d->messages = d->bytes = 0;
 	for (i = 0; i < n; i++) {
 		struct held *m = NULL;
 		struct err why = {0};
 		int r = open_held(d, ids[i], &m, &why);
 
-		if (r == 1)
+		good += r == 1;
+		if (r == 1 && count) {
+			(void)pthread_mutex_lock(&d->lock);
 			usage_add(d, m->head.uid, m->head.size);
+			(void)pthread_mutex_unlock(&d->lock);
+		}
 		/* counted to the end even when fn has seen enough */
 		if (go_on && fn != NULL && r != 0)
 			go_on = fn(arg, ids[i], r == 1 ? &m->head : NULL,
@@ -661,5 +716,5 @@ held_scan(struct held_dir *d,
 		held_close(&m);
 	}
 	free(ids);
-	return (int64_t)d->messages;
+	return good;
 }

@@ -8,6 +8,7 @@
  *          spaces, "\n"; at OFFSET (a multiple of 4096) the body begins, byte
  *          for byte as it was submitted, to the end of the file. JSON strings
  *          that are not UTF-8 are {"base64": "..."}.
+ * Threads: held_write, held_open and held_remove may run on several at once.
  * Source:  promise 1 of the design: fsync, link, fsync of the directory, then
  *          the answer. Nothing is ever written over.
  */
@@ -37,9 +38,9 @@ struct held_head {
 	uid_t uid;
 	gid_t gid;
 	wall_t t;
-	uint64_t size;   /* bytes of the body */
-	uint64_t rcpts;  /* recipients, counted from the message and argv */
-	uint64_t token;  /* the wrapper's, to ask again after a restart; 0: none; < 2^63 */
+	uint64_t size;  /* bytes of the body */
+	uint64_t rcpts; /* recipients, counted from the message and argv */
+	uint64_t token; /* the wrapper's, to ask again after a restart; 0: none; < 2^63 */
 	char sha256[65]; /* of the body, hex */
 	const char *login, *cwd, *reason;
 	const char *claimed_from, *claimed_subject, *claimed_script, *claimed_message_id;
@@ -82,10 +83,11 @@ void held_close(struct held **m);
 int held_remove(struct held_dir *d, const char *id, struct err *e);
 
 /*
- * Walk every held message in the order of their ids (time), count them anew, and remove
- * what an interrupted write left. fn gets the head, or NULL and problem for a file that
- * is damaged (it is kept, and not counted). Heads are read, bodies only checked for their
- * length. Returns the number of messages or -1 (ERR_SYS).
+ * Walk every held message in the order of their ids (time). fn gets the head, or NULL and
+ * problem for a file that is damaged (it is kept, and not counted). Heads are read,
+ * bodies only checked for their length. The first walk, before anything is held, also
+ * counts them and removes what an interrupted write left. Returns the number of messages
+ * or -1 (ERR_SYS).
  */
 int64_t held_scan(struct held_dir *d,
 		  bool (*fn)(void *arg, const char *id, const struct held_head *h,
@@ -93,7 +95,7 @@ int64_t held_scan(struct held_dir *d,
 		  void *arg, struct err *e);
 
 /* Held of one account, or of all (uid (uid_t)-1). */
-void held_usage(const struct held_dir *d, uid_t uid, uint64_t *messages_out,
+void held_usage(struct held_dir *d, uid_t uid, uint64_t *messages_out,
 		uint64_t *bytes_out);
 
 /* Free bytes on its file system; -1 unknown. */

@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -281,6 +282,70 @@ test_order(void)
 	held_dir_close(&d);
 }
 
+struct crowd {
+	struct held_dir *d;
+	unsigned first;
+	int written, refused;
+};
+
+static void *
+write_crowd(void *arg)
+{
+	struct crowd *w = arg;
+	struct conf c = conf;
+	struct err why;
+	int fd = memfd_create("body", MFD_CLOEXEC), i;
+
+	c.held_messages_max = 60;
+	if (write(fd, "x", 1) != 1)
+		return NULL;
+	for (i = 0; i < 100; i++) {
+		/* one account in common, and many of one's own */
+		struct held_head h = head_of(i % 2 == 0 ? 4 : w->first + (unsigned)i);
+
+		if (held_write(w->d, &c, &h, fd, 1, &why) == 0)
+			w->written++;
+		else
+			w->refused += why.code == ERR_AGAIN;
+	}
+	close(fd);
+	return NULL;
+}
+
+/* Several threads hold at once: the quota is kept to the message, none is miscounted. */
+static void
+test_threads(void)
+{
+	struct held_dir *d = must_open();
+	struct crowd w[4];
+	pthread_t t[4];
+	uint64_t n, bytes, before;
+	int i, written = 0, refused = 0;
+
+	T_CHECK(held_scan(d, NULL, NULL, &e) >= 0);
+	held_usage(d, (uid_t)-1, &before, &bytes);
+	for (i = 0; i < 4; i++) {
+		w[i] = (struct crowd){.d = d, .first = 100000u * (unsigned)(i + 1)};
+		T_EQ(pthread_create(&t[i], NULL, write_crowd, &w[i]), 0);
+	}
+	for (i = 0; i < 4; i++) {
+		T_EQ(pthread_join(t[i], NULL), 0);
+		written += w[i].written;
+		refused += w[i].refused;
+	}
+	T_EQ(written, 260);
+	T_EQ(refused, 140);
+	held_usage(d, 4, &n, &bytes);
+	T_EQ(n, 60);
+	held_usage(d, (uid_t)-1, &n, &bytes);
+	T_EQ(n, before + 260);
+	/* a later walk finds them all and counts nothing twice */
+	T_EQ(held_scan(d, NULL, NULL, &e), (long long)n);
+	held_usage(d, 4, &n, &bytes);
+	T_EQ(n, 60);
+	held_dir_close(&d);
+}
+
 static void
 write_forever(int report)
 {
@@ -361,6 +426,7 @@ main(void)
 	test_damage();
 	test_limits();
 	test_order();
+	test_threads();
 	test_kill();
 	d = must_open();
 	T_CHECK(held_scan(d, remove_one, d, &e) >= 0);
