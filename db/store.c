@@ -616,6 +616,23 @@ store_sync(struct store *s, struct err *e)
 }
 
 int
+store_check(struct store *s, struct err *e)
+{
+	char text[32];
+	int rc;
+
+	if (s->st.state == STORE_RETRYING || commit(s, e) != 0)
+		return -1;
+	(void)sqlite3_db_release_memory(s->db);
+	rc = ask(s, "SELECT count(*) FROM sqlite_schema", text, sizeof text);
+	if (rc == SQLITE_OK)
+		rc = ask(s, "SELECT max(uid) FROM account", text, sizeof text);
+	if (rc == SQLITE_OK)
+		return 0;
+	return is_damage(rc) ? refused(s, rc, "check", e) : said(s, e, rc, "check");
+}
+
+int
 store_put(struct store *s, const struct row *r, struct err *e)
 {
 	bool full = writes[r->what].durable;

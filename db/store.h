@@ -60,24 +60,23 @@ struct store_status {
  * stands in store_status. ERR_STORE: written by a newer program; ERR_SYS: cannot be
  * created. Close with store_close.
  */
-int
-store_open(struct store **out, const char *dir, struct err *e);
+int store_open(struct store **out, const char *dir, struct err *e);
 /* Commit what can be committed and close; sets *s NULL. Says in the log what was lost. */
-void
-store_close(struct store **s);
+void store_close(struct store **s);
 
 /* Commit when the open group is due (rows or age), or retry when that is due. 0 also when
  * there was nothing to do; -1: rows wait in memory (*e says why). Call it every round. */
-int
-store_flush(struct store *s, mono_t now, struct err *e);
+int store_flush(struct store *s, mono_t now, struct err *e);
 /* Milliseconds until store_flush has something to do; -1: nothing is open. */
-int
-store_due_ms(const struct store *s, mono_t now);
+int store_due_ms(const struct store *s, mono_t now);
 /* Commit everything now, durably (fsynced). -1: not everything is on the disk. Before
  * anything that must be known after a crash: the state "releasing" before hands is asked.
  */
+int store_sync(struct store *s, struct err *e);
+/* Look whether the file on the disk is still a database (what is cached is forgotten first):
+ * once a minute. A damaged one is set aside, see store_status.generation. */
 int
-store_sync(struct store *s, struct err *e);
+store_check(struct store *s, struct err *e);
 void
 store_status(const struct store *s, struct store_status *out);
 
@@ -92,13 +91,10 @@ struct store_account {
 };
 /* Insert or replace. ERR_AGAIN (this and every put below): the queue is full, row
  * refused. */
-int
-store_account_put(struct store *s, const struct store_account *v, struct err *e);
-int
-store_account_drop(struct store *s, int64_t uid, struct err *e);
-int
-store_account_each(struct store *s, bool (*fn)(void *, const struct store_account *),
-		   void *arg, struct err *e);
+int store_account_put(struct store *s, const struct store_account *v, struct err *e);
+int store_account_drop(struct store *s, int64_t uid, struct err *e);
+int store_account_each(struct store *s, bool (*fn)(void *, const struct store_account *),
+		       void *arg, struct err *e);
 
 /* --- decision
  * ---------------------------------------------------------------------------- */
@@ -108,13 +104,11 @@ struct store_decision {
 	int64_t uid; /* -1: none */
 	const char *subject, *from, *to, *reason, *who, *facts;
 };
-int
-store_decision_add(struct store *s, const struct store_decision *v, struct err *e);
+int store_decision_add(struct store *s, const struct store_decision *v, struct err *e);
 /* Newest first, at most limit; uid -1: every account's. */
-int
-store_decision_each(struct store *s, int64_t uid, int limit,
-		    bool (*fn)(void *, const struct store_decision *), void *arg,
-		    struct err *e);
+int store_decision_each(struct store *s, int64_t uid, int limit,
+			bool (*fn)(void *, const struct store_decision *), void *arg,
+			struct err *e);
 
 /* --- held message
  * ------------------------------------------------------------------------ */
@@ -124,20 +118,18 @@ struct store_held {
 	wall_t t, state_t;
 };
 /* Insert or replace; durable group. */
-int
-store_held_put(struct store *s, const struct store_held *v, struct err *e);
+int store_held_put(struct store *s, const struct store_held *v, struct err *e);
 /* Change state, attempt and result; an id without a row changes nothing. */
-int
-store_held_set_state(struct store *s, const char *id, const char *state, int64_t attempt,
-		     const char *result, wall_t t, struct err *e);
+int store_held_set_state(struct store *s, const char *id, const char *state,
+			 int64_t attempt, const char *result, wall_t t, struct err *e);
 /* Call fn with the row of id. 1 found, 0 not, -1. */
-int
-store_held_get(struct store *s, const char *id,
-	       bool (*fn)(void *, const struct store_held *), void *arg, struct err *e);
+int store_held_get(struct store *s, const char *id,
+		   bool (*fn)(void *, const struct store_held *), void *arg,
+		   struct err *e);
 /* Oldest first, at most limit (0: all); uid -1: all; state NULL: every state. */
-int
-store_held_each(struct store *s, int64_t uid, const char *state, int limit,
-		bool (*fn)(void *, const struct store_held *), void *arg, struct err *e);
+int store_held_each(struct store *s, int64_t uid, const char *state, int limit,
+		    bool (*fn)(void *, const struct store_held *), void *arg,
+		    struct err *e);
 
 /* --- file
  * -------------------------------------------------------------------------------- */
@@ -148,18 +140,15 @@ struct store_file {
 	const char *path;   /* NULL when clean */
 	const char *reason; /* NULL: none */
 };
-int
-store_file_put(struct store *s, const struct store_file *v, struct err *e);
+int store_file_put(struct store *s, const struct store_file *v, struct err *e);
 /* 1: *v filled without path and reason (NULL); 0: not known; -1. 5 us. */
-int
-store_file_get(struct store *s, uint64_t dev, uint64_t ino, struct store_file *v,
-	       struct err *e);
-int
-store_file_drop(struct store *s, uint64_t dev, uint64_t ino, struct err *e);
+int store_file_get(struct store *s, uint64_t dev, uint64_t ino, struct store_file *v,
+		   struct err *e);
+int store_file_drop(struct store *s, uint64_t dev, uint64_t ino, struct err *e);
 /* Files that are not clean; uid -1: all; verdict -1: every other than clean. */
-int
-store_file_each(struct store *s, int64_t uid, int verdict,
-		bool (*fn)(void *, const struct store_file *), void *arg, struct err *e);
+int store_file_each(struct store *s, int64_t uid, int verdict,
+		    bool (*fn)(void *, const struct store_file *), void *arg,
+		    struct err *e);
 
 /* --- finding
  * ----------------------------------------------------------------------------- */
@@ -170,16 +159,14 @@ struct store_finding {
 	wall_t t, gone; /* gone.us 0: live */
 };
 /* Insert or replace (the first time of the same contents is kept); durable group. */
-int
-store_finding_put(struct store *s, const struct store_finding *v, struct err *e);
+int store_finding_put(struct store *s, const struct store_finding *v, struct err *e);
 /* Every live finding of the file is gone at t (removed, or found clean). */
-int
-store_finding_gone(struct store *s, uint64_t dev, uint64_t ino, wall_t t, struct err *e);
+int store_finding_gone(struct store *s, uint64_t dev, uint64_t ino, wall_t t,
+		       struct err *e);
 /* uid -1: all; live: only those. In the order of (uid, dev, ino). */
-int
-store_finding_each(struct store *s, int64_t uid, bool live,
-		   bool (*fn)(void *, const struct store_finding *), void *arg,
-		   struct err *e);
+int store_finding_each(struct store *s, int64_t uid, bool live,
+		       bool (*fn)(void *, const struct store_finding *), void *arg,
+		       struct err *e);
 
 /* --- set aside
  * --------------------------------------------------------------------------- */
@@ -189,13 +176,11 @@ struct store_aside {
 	uint64_t dev, ino;
 	wall_t t;
 };
-int
-store_aside_put(struct store *s, const struct store_aside *v, struct err *e);
+int store_aside_put(struct store *s, const struct store_aside *v, struct err *e);
 /* uid -1: all; id NULL: all. */
-int
-store_aside_each(struct store *s, int64_t uid, const char *id,
-		 bool (*fn)(void *, const struct store_aside *), void *arg,
-		 struct err *e);
+int store_aside_each(struct store *s, int64_t uid, const char *id,
+		     bool (*fn)(void *, const struct store_aside *), void *arg,
+		     struct err *e);
 
 /* --- incident
  * ---------------------------------------------------------------------------- */
@@ -204,13 +189,11 @@ struct store_incident {
 	wall_t t_first, t_last, t_told, t_closed;
 	int64_t count;
 };
-int
-store_incident_put(struct store *s, const struct store_incident *v, struct err *e);
+int store_incident_put(struct store *s, const struct store_incident *v, struct err *e);
 /* open: only those not closed. Oldest first. */
-int
-store_incident_each(struct store *s, bool open,
-		    bool (*fn)(void *, const struct store_incident *), void *arg,
-		    struct err *e);
+int store_incident_each(struct store *s, bool open,
+			bool (*fn)(void *, const struct store_incident *), void *arg,
+			struct err *e);
 
 /* --- counter
  * ----------------------------------------------------------------------------- */
@@ -221,13 +204,11 @@ struct store_counter {
 	int64_t count;
 };
 /* Add v->count to the counter of this key. */
-int
-store_counter_add(struct store *s, const struct store_counter *v, struct err *e);
+int store_counter_add(struct store *s, const struct store_counter *v, struct err *e);
 /* hour >= since_hour, oldest first. */
-int
-store_counter_each(struct store *s, int64_t since_hour,
-		   bool (*fn)(void *, const struct store_counter *), void *arg,
-		   struct err *e);
+int store_counter_each(struct store *s, int64_t since_hour,
+		       bool (*fn)(void *, const struct store_counter *), void *arg,
+		       struct err *e);
 
 /* --- trust
  * ------------------------------------------------------------------------------- */
@@ -236,29 +217,23 @@ struct store_trust {
 	const char *kind, *key, *who;
 	wall_t t, until;
 };
-int
-store_trust_put(struct store *s, const struct store_trust *v, struct err *e);
-int
-store_trust_drop(struct store *s, int64_t uid, const char *kind, const char *key,
-		 struct err *e);
-int
-store_trust_each(struct store *s, bool (*fn)(void *, const struct store_trust *),
-		 void *arg, struct err *e);
+int store_trust_put(struct store *s, const struct store_trust *v, struct err *e);
+int store_trust_drop(struct store *s, int64_t uid, const char *kind, const char *key,
+		     struct err *e);
+int store_trust_each(struct store *s, bool (*fn)(void *, const struct store_trust *),
+		     void *arg, struct err *e);
 
 /* --- single values
  * ----------------------------------------------------------------------- */
-int
-store_kv_put(struct store *s, const char *name, const void *value, size_t len,
-	     struct err *e);
+int store_kv_put(struct store *s, const char *name, const void *value, size_t len,
+		 struct err *e);
 /* 1: at most size bytes copied to buf, *len_out is the whole length; 0: not there; -1. */
-int
-store_kv_get(struct store *s, const char *name, void *buf, size_t size, size_t *len_out,
-	     struct err *e);
+int store_kv_get(struct store *s, const char *name, void *buf, size_t size,
+		 size_t *len_out, struct err *e);
 
 /* Forget what ended before `before`: decisions, counters, findings that are gone,
  * incidents that are closed, and rows of held messages that were released, discarded or
  * expired. */
-int
-store_prune(struct store *s, wall_t before, struct err *e);
+int store_prune(struct store *s, wall_t before, struct err *e);
 
 #endif

@@ -91,20 +91,15 @@ struct row {
 };
 
 /* Queue a copy and apply it in the open transaction. ERR_AGAIN: full, refused. */
-int
-store_put(struct store *s, const struct row *r, struct err *e);
+int store_put(struct store *s, const struct row *r, struct err *e);
 
 /* Prepare a statement that reads. NULL with ERR_STORE. Finish with store_read_end. */
-sqlite3_stmt *
-store_read(struct store *s, const char *sql, struct err *e);
+sqlite3_stmt *store_read(struct store *s, const char *sql, struct err *e);
 /* 1 there is a row, 0 the end, -1 */
-int
-store_read_next(struct store *s, sqlite3_stmt *q, struct err *e);
-void
-store_read_end(sqlite3_stmt *q);
+int store_read_next(struct store *s, sqlite3_stmt *q, struct err *e);
+void store_read_end(sqlite3_stmt *q);
 /* The kept statement for store_file_get; NULL with ERR_STORE. Reset it, do not finish it.
  */
-sqlite3_stmt *
-store_file_query(struct store *s, struct err *e);
+sqlite3_stmt *store_file_query(struct store *s, struct err *e);
 
 #endif

@@ -42,6 +42,7 @@
 struct hub hub;
 
 static int save_timer = -1, flush_timer = -1;
+static unsigned store_generation; /* of the database that is in use */
 
 /* --- names
  * ---------------------------------------------------------------------------------- */
@@ -223,6 +224,7 @@ open_stores(void)
 		hub_store_warn(&e);
 	alert_restore();
 	store_status(hub.store, &st);
+	store_generation = st.generation;
 	if (st.set_aside[0] != '\0')
 		alert_degraded("database",
 			       "The database was damaged and was set aside as %s; a new "
@@ -239,6 +241,34 @@ open_stores(void)
 }
 
 static void
+save_each(void *arg, uint32_t uid)
+{
+	(void)arg;
+	save_account(uid);
+}
+
+/* The store had to begin a new database while we ran: what is in memory and in held/ goes
+ * into it. */
+static void
+check_reborn(void)
+{
+	struct store_status st;
+
+	store_status(hub.store, &st);
+	if (store_generation == st.generation)
+		return;
+	if (store_generation != 0) {
+		alert_degraded("database",
+			       "The database was damaged while in use and was set aside "
+			       "as %s; a new one was begun from what is in memory.",
+			       st.set_aside);
+		engine_each(hub.engine, save_each, NULL);
+		release_adopt();
+	}
+	store_generation = st.generation;
+}
+
+static void
 flush_due(void *arg)
 {
 	struct err e;
@@ -252,6 +282,7 @@ flush_due(void *arg)
 			       "rows wait in memory.",
 			       e.text);
 	}
+	check_reborn();
 }
 
 /* --- once a round, once a minute
@@ -284,8 +315,12 @@ static void
 on_minute(void *arg)
 {
 	static unsigned minutes;
+	struct err e;
 
 	(void)arg;
+	if (store_check(hub.store, &e) != 0)
+		hub_store_warn(&e);
+	check_reborn();
 	engine_tick(hub.engine, clock_wall());
 	alert_tick();
 	files_keep_since();

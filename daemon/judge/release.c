@@ -382,6 +382,37 @@ adopt(const char *id, const struct held_head *h)
 	hold_stranger(h->uid);
 }
 
+/* A database was begun anew while we ran: a message that hands has now keeps its state. */
+static bool
+adopt_one(void *arg, const char *id, const struct held_head *h, const char *problem)
+{
+	uint64_t *adopted = arg;
+	struct going g = {.again = true};
+	const struct going *w;
+	struct err e;
+
+	(void)problem;
+	if (h == NULL || store_held_get(hub.store, id, take_row, &g, &e) == 1)
+		return true;
+	adopt(id, h);
+	(*adopted)++;
+	for (w = at_work; w != NULL; w = w->next)
+		if (strcmp(w->id, id) == 0)
+			set_state(id, "releasing", w->attempt, "");
+	return true;
+}
+
+void
+release_adopt(void)
+{
+	uint64_t adopted = 0;
+	struct err e;
+
+	if (held_scan(hub.held, adopt_one, &adopted, &e) < 0)
+		hub_store_warn(&e);
+	log_info("held_mail adopted=%" PRIu64, adopted);
+}
+
 static bool
 recover_one(void *arg, const char *id, const struct held_head *h, const char *problem)
 {

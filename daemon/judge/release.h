@@ -36,6 +36,9 @@ void release_hands_gone(void);
 /* Rows and files together; once, at start. */
 void release_recover(void);
 
+/* Rows for held files that have none: a new database was begun while we ran. */
+void release_adopt(void);
+
 /* Once an hour: give up what nobody reviewed in held_expire_s, loudly, and warn before.
  */
 void release_expire(void);
