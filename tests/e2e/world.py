@@ -63,6 +63,40 @@ class Skip(Exception):
     """The machine cannot do this; not a failure."""
 
 
+def drop_root(build, argv):
+    """Root without the power to make namespaces (a container): go on as nobody, from a copy
+    of what is needed, since nobody may not see the tree itself. Does not return."""
+    top = tempfile.mkdtemp(prefix="mailbrake-tree.")
+    os.chmod(top, 0o755)
+    os.makedirs(top + "/tests")
+    shutil.copytree(os.path.join(HERE, "../../rules"), top + "/rules")
+    shutil.copytree(HERE, top + "/tests/e2e")
+    shutil.copytree(os.path.join(HERE, "../../daemon/common"), top + "/daemon/common")
+    os.makedirs(top + "/build")
+    for path in glob.glob(os.path.abspath(build) + "/mailbrake*"):
+        if os.path.isfile(path):
+            shutil.copy(path, top + "/build/")
+    mtas.run("chmod", "-R", "a+rX", top)
+    sys.stdout.flush()
+    python = sys.executable
+    if not os.path.realpath(python).startswith("/usr/"):  # below a home nobody may not enter
+        python = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else python
+    p = subprocess.run([python, top + "/tests/e2e/" + argv[0], top + "/build"] + argv[1:],
+                       user=65534, group=65534, extra_groups=[], cwd="/",
+                       env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": "/",
+                            "LANG": "C.UTF-8", "TERM": os.environ.get("TERM", "")})
+    shutil.rmtree(top, ignore_errors=True)
+    sys.stdout.flush()
+    os._exit(p.returncode & 0xff)
+
+
+def can_namespaces():
+    """Try it in a child: mounts, an overlay over /etc, a network of its own."""
+    test = "mount --make-rprivate / && ip link set lo up && mount -t overlay overlay " \
+        "-o lowerdir=/usr/share:/etc /etc"
+    return mtas.run("unshare", "-n", "-m", "-p", "--fork", "sh", "-c", test).returncode == 0
+
+
 def enter_namespaces():
     """As root: leave the machine's mounts, network and processes. The caller goes on as a
     child of a small init; its exit code becomes the program's."""
@@ -97,12 +131,15 @@ class World:
         os.chmod(self.top + "/log", 0o1777)
         self.sites = dict(SITES) if ROOT else {pwd.getpwuid(os.geteuid()).pw_name: os.geteuid()}
         self.conf = self.top + "/etc/mailbrake/mailbrake.conf"
+        self.home = "/home" if ROOT else self.top + "/home"
         self.daemon = self.mta = None
         self.mta_up = False
         self.sink = Sink() if mta != "builtin" else None
         if state_tmpfs:
             mtas.run("mount", "-t", "tmpfs", "-o", state_tmpfs, "tmpfs", self.top + "/state")
         try:
+            if ROOT:  # accounts live where they live on a real server
+                mtas.run("mount", "--bind", self.top + "/home", "/home")
             self._programs()
             self._conf(settings)
             self._homes()
@@ -136,7 +173,7 @@ class World:
 
     def _conf(self, settings):
         lines = {
-            "watch_roots": self.top + "/home/*/public_html",
+            "watch_roots": self.home + "/*/public_html",
             "sendmail_real": self.real,
             "state_dir": self.top + "/state", "run_dir": self.top + "/run",
             "hook_dir": self.top + "/etc/mailbrake/hooks.d",
@@ -170,7 +207,7 @@ class World:
         with open(etc + "/passwd", "w") as f:
             f.write(open("/etc/passwd").read())
             for name, uid in ids.items():
-                home = "%s/home/%s" % (self.top, name) if name in SITES else "/nonexistent"
+                home = "/home/" + name if name in SITES else "/nonexistent"
                 f.write("%s:x:%d:%d::%s:/bin/sh\n" % (name, uid, uid, home))
             for name, (uid, gid) in mtas.USERS.items():
                 f.write("%s:x:%d:%d::/nonexistent:/usr/sbin/nologin\n" % (name, uid, gid))
@@ -197,7 +234,7 @@ class World:
     # --- accounts and their scripts --------------------------------------------------------
 
     def webroot(self, site):
-        return "%s/home/%s/public_html" % (self.top, site)
+        return "%s/%s/public_html" % (self.home, site)
 
     def drop(self, site, name, text):
         """Put a file into a site's web root as that site: the time it was closed."""
@@ -367,6 +404,6 @@ class World:
             print("     kept: " + self.top)
             return
         if ROOT:
-            for at in ("/usr", "/etc", self.top + "/state"):
+            for at in ("/usr", "/etc", "/home", self.top + "/state"):
                 mtas.run("umount", "-l", at)
         shutil.rmtree(self.top, ignore_errors=True)
