@@ -251,14 +251,28 @@ acct_script(struct engine *e, struct acct *a, const char *name, bool make)
 	return s;
 }
 
+/* Does path lie in dir ("/a/b/") itself, not below it? */
+static bool
+directly_in(const char *dir, size_t len, const char *path)
+{
+	return strncmp(path, dir, len) == 0 && strchr(path + len, '/') == NULL;
+}
+
 struct finding *
 acct_finding(const struct acct *a, const char *path)
 {
 	uint64_t key = script_key(path);
+	size_t len = strlen(path);
+	struct finding *worst = NULL;
 
 	for (uint32_t i = 0; i < a->finding_count; i++)
 		if (a->findings[i].key == key &&
 		    strncmp(a->findings[i].path, path, SCRIPT_NAME_MAX - 1) == 0)
 			return &a->findings[i];
-	return NULL;
+	/* only the directory is known: it may be any file there, so it is the worst one */
+	for (uint32_t i = 0; len > 0 && path[len - 1] == '/' && i < a->finding_count; i++)
+		if (directly_in(path, len, a->findings[i].path) &&
+		    (worst == NULL || a->findings[i].points > worst->points))
+			worst = &a->findings[i];
+	return worst;
 }
