@@ -232,7 +232,7 @@ help:
 #: make deps       install what the build and tests need (Debian packages)
 #: make format     clang-format over the tree
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path $(B)/mta -prune -o -type f -name '*.d' -print 2>/dev/null)
 .PHONY: all unit fuzz-replay deps deps-ask check check-now check-full check-san demo bench \
 	format clean help install deb
 .SECONDARY:
