@@ -91,11 +91,11 @@ facts_line(const struct facts *f, const struct ruling *r, char *dst, size_t size
 	    "new_7d=%u new_own=%u new_msgs=%u new_equal=%u new_subject=%u exposed_1h=%u "
 	    "usual_1h=%u bulk_24h=%u usual_bulk_1h=%u refused=%u answered=%u "
 	    "msg_rcpts=%u value=%" PRId64 " limit=%" PRId64,
-	    f->evidence_points, f->script_points, standing_name(f->standing), f->script_age_s,
-	    f->rcpts[0], f->rcpts[1], f->rcpts[2], f->rcpts[3], f->rcpts[4], f->new_24h,
-	    f->new_7d, f->new_own, f->new_msgs, f->new_equal, f->new_subject, f->exposed[2],
-	    f->usual[2], f->bulk_24h, f->usual_bulk_1h, f->refused, f->answered,
-	    f->msg_rcpts, r->value, r->limit);
+	    f->evidence_points, f->script_points, standing_name(f->standing),
+	    f->script_age_s, f->rcpts[0], f->rcpts[1], f->rcpts[2], f->rcpts[3],
+	    f->rcpts[4], f->new_24h, f->new_7d, f->new_own, f->new_msgs, f->new_equal,
+	    f->new_subject, f->exposed[2], f->usual[2], f->bulk_24h, f->usual_bulk_1h,
+	    f->refused, f->answered, f->msg_rcpts, r->value, r->limit);
 }
 
 static void

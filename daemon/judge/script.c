@@ -124,7 +124,8 @@ script_exposes(const struct script *s, int64_t now_s, const struct script_msg *m
 {
 	if (m->own)
 		return 0;
-	if (m->rcpts == 1 && s->name[0] != '\0' && s->credit > 0 && now_s - s->credit_s <= CREDIT_S)
+	if (m->rcpts == 1 && s->name[0] != '\0' && s->credit > 0 &&
+	    now_s - s->credit_s <= CREDIT_S)
 		return 0;
 	return m->rcpts;
 }
@@ -260,7 +261,7 @@ script_count(struct script *s, int64_t now_s, int64_t wall_s, const struct scrip
 			s->credit--;
 		return 0;
 	}
-	if (m->rcpts == 1) {
+	if (m->rcpts == 1 && s->name[0] != '\0') {
 		s->owed = (uint8_t)(now_s - s->owed_s > OWED_S ? 1
 				    : s->owed < CREDIT_MAX     ? s->owed + 1
 							       : CREDIT_MAX);

@@ -70,7 +70,7 @@ bool script_is_bulk(const struct script *s, const struct script_msg *m);
 
 /*
  * How many recipients of m are exposed: not its own, and not explained by a copy to the
- * owner within 10 minutes before. Does not count anything.
+ * owner within a minute before. Does not count anything.
  */
 uint32_t script_exposes(const struct script *s, int64_t now_s,
 			const struct script_msg *m);

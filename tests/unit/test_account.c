@@ -1,0 +1,328 @@
+/* Whole stories through the engine: what leaves, what waits, what survives. */
+#include "account.h"
+
+#include <stdlib.h>
+
+#include "t.h"
+
+#define T0 1767225600
+
+static struct decision last;
+static unsigned decisions;
+
+static void
+on_decision(void *ctx, const struct decision *d)
+{
+	(void)ctx;
+	last = *d;
+	decisions++;
+}
+
+static struct engine *
+fresh(int64_t jump_max_s)
+{
+	struct engine_conf c;
+
+	engine_conf_defaults(&c);
+	c.jump_max_s = jump_max_s;
+	decisions = 0;
+	return engine_new(&c, on_decision, NULL);
+}
+
+struct mail {
+	int64_t t, age;
+	uint32_t uid, rcpts;
+	const char *script;
+	uint64_t text; /* body and subject */
+	int own;
+};
+
+static enum verdict_answer
+send_one(struct engine *e, struct mail m)
+{
+	struct answer a;
+	struct submission s = {.t = wall_from_s(m.t),
+	    .uid = m.uid == 0 ? 1001 : m.uid,
+	    .user = "u",
+	    .script = m.script,
+	    .script_age_s = m.age,
+	    .rcpts = m.rcpts == 0 ? 1 : m.rcpts,
+	    .subject_hash = m.text,
+	    .body_hash = m.text,
+	    .own = m.own};
+
+	engine_submission(e, &s, &a);
+	return a.answer;
+}
+
+static void
+file_event(struct engine *e, int64_t t, const char *path, int64_t points)
+{
+	struct file_fact f = {.t = wall_from_s(t),
+	    .uid = 1001,
+	    .user = "u",
+	    .path = path,
+	    .points = points,
+	    .rules = "r",
+	    .fresh = true};
+
+	engine_file(e, &f);
+}
+
+/* A shop with a past: pairs of mail for two weeks. Returns the time after. */
+static int64_t
+shop(struct engine *e)
+{
+	int64_t t = T0;
+
+	for (int i = 0; i < 14 * 12; i++, t += 7200) {
+		T_EQ(send_one(e, (struct mail){t, 1000000, 0, 1, "/shop/index.php",
+		                     (uint64_t)i * 2 + 10, 0}), ANSWER_PASS);
+		send_one(e, (struct mail){t + 2, 1000000, 0, 1, "/shop/index.php",
+		                (uint64_t)i * 2 + 11, 1});
+	}
+	return t;
+}
+
+static unsigned
+flood(struct engine *e, int64_t t, int64_t gap, const char *script, int64_t age, bool same)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < 300; i++)
+		left += send_one(e, (struct mail){t + i * gap, age, 0, 1, script,
+		            same ? 7 : 1000000 + i, 0}) == ANSWER_PASS;
+	return left;
+}
+
+static void
+test_mailers(void)
+{
+	static const int64_t gaps[] = {0, 1, 60, 600, 3600};
+
+	for (unsigned g = 0; g < 5; g++) {
+		for (unsigned same = 0; same < 2; same++) {
+			struct engine *e = fresh(0);
+			int64_t t = shop(e);
+
+			T_CHECK(flood(e, t, gaps[g], "/x.php", 60, same) <= 5, "gap %d",
+			    (int)gaps[g]);
+			T_EQ(last.to, ACCT_HELD);
+			T_EQ(last.why, REASON_NEW_SCRIPTS);
+			engine_free(&e);
+			e = fresh(0);
+			t = shop(e);
+			file_event(e, t, "/x.php", 100);
+			T_EQ(flood(e, t, gaps[g], "/x.php", 60, same), 0);
+			engine_free(&e);
+			e = fresh(0);
+			t = shop(e);
+			T_CHECK(flood(e, t, gaps[g], NULL, -1, same) <= 5, "names none");
+			engine_free(&e);
+		}
+	}
+}
+
+static void
+test_names_and_bcc(void)
+{
+	struct engine *e = fresh(0);
+	int64_t t = shop(e);
+	unsigned left = 0;
+	struct engine_stats st;
+
+	for (unsigned i = 0; i < 1000; i++) {
+		char name[40];
+
+		snprintf(name, sizeof(name), "/made-up/%u.php", i);
+		left += send_one(e, (struct mail){t + i, -1, 0, 1, name, 5000 + i, 0}) ==
+		    ANSWER_PASS;
+	}
+	T_CHECK(left <= 5, "%u left", left);
+	engine_stats(e, &st);
+	T_CHECK(st.scripts <= 200, "%u scripts", (unsigned)st.scripts);
+	engine_free(&e);
+	e = fresh(0);
+	t = shop(e);
+	T_EQ(send_one(e, (struct mail){t, 60, 0, 3, "/y.php", 1, 0}), ANSWER_PASS);
+	/* a message that would bring it above five is held whole */
+	T_EQ(send_one(e, (struct mail){t, 60, 0, 500, "/y.php", 2, 0}), ANSWER_HOLD);
+	engine_free(&e);
+}
+
+static void
+test_words(void)
+{
+	struct engine *e = fresh(0);
+	int64_t t = shop(e);
+	struct err err;
+	struct explanation x;
+
+	flood(e, t, 1, "/x.php", 60, true);
+	t += 1000;
+	T_EQ(send_one(e, (struct mail){t, 1000000, 0, 1, "/shop/index.php", 3, 0}), ANSWER_HOLD);
+	T_CHECK(engine_explain(e, 1001, &x), "seen");
+	T_CHECK(strstr(x.text, "new-script") != NULL && strstr(x.text, "/x.php") != NULL, "%s",
+	    x.text);
+	T_EQ(engine_word(e, wall_from_s(t), 1001, WORD_RELEASE, SCOPE_ACCOUNT, NULL, (wall_t){0},
+	         "admin", &err), 0);
+	T_EQ(last.to, ACCT_WATCHED);
+	T_EQ(send_one(e, (struct mail){t, 1000000, 0, 1, "/shop/index.php", 4, 0}), ANSWER_PASS);
+	/* again: judged harder */
+	T_CHECK(flood(e, t + 10, 1, "/x.php", 60, true) <= 2, "after release");
+	T_EQ(engine_word(e, wall_from_s(t), 1001, WORD_TRUST, SCOPE_ACCOUNT, NULL,
+	         wall_from_s(t + 90000), "admin", &err), 0);
+	T_EQ(flood(e, t + 400, 1, "/x.php", 60, true), 300);
+	/* the word runs out, loudly */
+	decisions = 0;
+	engine_tick(e, wall_from_s(t + 90001));
+	T_EQ(decisions, 1);
+	T_EQ(last.why, REASON_WORD_ENDED);
+	T_EQ(engine_word(e, wall_from_s(t), 1001, WORD_TRUST, SCOPE_RULE, "nonsense", (wall_t){0},
+	         "admin", &err), -1);
+	T_EQ(engine_word(e, wall_from_s(t), 4711, WORD_RELEASE, SCOPE_ACCOUNT, NULL, (wall_t){0},
+	         "admin", &err), -1);
+	T_EQ(engine_word(e, wall_from_s(t), 1001, WORD_FORGET, SCOPE_ACCOUNT, NULL, (wall_t){0},
+	         "admin", &err), 0);
+	T_CHECK(!engine_explain(e, 1001, &x), "forgotten");
+	engine_free(&e);
+}
+
+static void
+test_holds_end(void)
+{
+	struct engine *e = fresh(0);
+	int64_t t = shop(e);
+
+	file_event(e, t, "/x.php", 100);
+	T_EQ(last.to, ACCT_WATCHED);
+	T_EQ(send_one(e, (struct mail){t, 60, 0, 1, "/x.php", 1, 0}), ANSWER_HOLD);
+	/* reviewed, but the file is still there */
+	engine_reviewed(e, wall_from_s(t + 5), 1001, "admin");
+	T_EQ(last.to, ACCT_HELD);
+	file_event(e, t + 10, "/x.php", 0);
+	engine_reviewed(e, wall_from_s(t + 20), 1001, "admin");
+	T_EQ(last.to, ACCT_WATCHED);
+	T_EQ(last.why, REASON_CLEARED);
+	file_event(e, t + 30, "/y.php", 100);
+	T_EQ(send_one(e, (struct mail){t + 31, 1, 0, 1, "/y.php", 1, 0}), ANSWER_HOLD);
+	decisions = 0;
+	engine_tick(e, wall_from_s(t + 2592000 + 60));
+	T_EQ(decisions, 1);
+	T_EQ(last.why, REASON_EXPIRED);
+	engine_free(&e);
+}
+
+/* A clock set wrong, both ways, and a VM that slept change no state and empty no window. */
+static void
+test_clock(void)
+{
+	struct engine *e = fresh(600);
+	unsigned before;
+
+	for (int64_t t = T0; t < T0 + 86400; t += 60)
+		engine_tick(e, wall_from_s(t));
+	for (unsigned i = 0; i < 5; i++)
+		T_EQ(send_one(e, (struct mail){T0 + 86400 + i, 60, 0, 1, "/x.php", 1, 0}),
+		    ANSWER_PASS);
+	before = decisions;
+	engine_tick(e, wall_from_s(T0 + 86400 * 400));
+	engine_tick(e, wall_from_s(T0 - 86400 * 400));
+	engine_tick(e, wall_from_s(T0 + 86400 * 3));
+	T_EQ(decisions, before);
+	T_EQ(send_one(e, (struct mail){T0 + 86400 * 3 + 1, 60, 0, 1, "/x.php", 1, 0}),
+	    ANSWER_HOLD);
+	before = decisions;
+	engine_tick(e, wall_from_s(T0 + 86400 * 4000));
+	T_EQ(decisions, before);
+	T_EQ(send_one(e, (struct mail){T0 + 86400 * 4000, 60, 0, 1, "/x.php", 1, 0}),
+	    ANSWER_HOLD);
+	engine_free(&e);
+}
+
+static void
+test_owner_changes(void)
+{
+	struct engine *e = fresh(0);
+	struct answer a;
+	struct submission s = {.t = wall_from_s(T0 + 100),
+	    .uid = 1001,
+	    .user = "another",
+	    .script = "/z.php",
+	    .script_age_s = 9000000,
+	    .rcpts = 1};
+
+	flood(e, T0, 1, "/x.php", 60, true);
+	T_EQ(last.to, ACCT_HELD);
+	engine_submission(e, &s, &a);
+	T_EQ(a.answer, ANSWER_PASS);
+	T_EQ(last.why, REASON_NEW_OWNER);
+	engine_free(&e);
+}
+
+/* Saved at any point and loaded, it goes on as if it had never stopped. */
+static void
+test_restart(void)
+{
+	struct engine *e = fresh(0), *e2;
+	int64_t t = shop(e);
+	size_t len = 0, len2 = 0;
+	void *bytes, *again;
+	struct err err;
+	uint32_t uid = 0;
+
+	file_event(e, t, "/shop/other.php", 30);
+	for (unsigned i = 0; i < 3; i++)
+		send_one(e, (struct mail){t + i, 60, 0, 1, "/x.php", 1, 0});
+	T_CHECK(engine_dirty(e, &uid) && uid == 1001, "dirty");
+	bytes = engine_save(e, 1001, &len);
+	T_CHECK(!engine_dirty(e, &uid), "saved");
+	e2 = fresh(0);
+	T_EQ(engine_load(e2, bytes, len, &err), 0);
+	again = engine_save(e2, 1001, &len2);
+	T_CHECK(len == len2 && memcmp(bytes, again, len) == 0, "%zu %zu", len, len2);
+	T_EQ(flood(e, t + 3, 1, "/x.php", 63, true), flood(e2, t + 3, 1, "/x.php", 63, true));
+	for (size_t i = 0; i < len; i++) { /* every single damaged byte is seen */
+		((unsigned char *)bytes)[i] ^= 0x41;
+		T_EQ(engine_load(e2, bytes, len, &err), -1);
+		((unsigned char *)bytes)[i] ^= 0x41;
+	}
+	for (size_t i = 0; i < len; i += 7)
+		T_EQ(engine_load(e2, bytes, i, &err), -1);
+	free(bytes);
+	free(again);
+	engine_free(&e);
+	engine_free(&e2);
+}
+
+static void
+test_table_full(void)
+{
+	struct engine_conf c;
+	struct engine *e;
+	struct engine_stats st;
+
+	engine_conf_defaults(&c);
+	c.accounts_max = 10;
+	e = engine_new(&c, on_decision, NULL);
+	for (uint32_t i = 0; i < 50; i++)
+		T_EQ(send_one(e, (struct mail){T0, 60, 2000 + i, 1, "/x.php", 1, 0}), ANSWER_PASS);
+	engine_stats(e, &st);
+	T_EQ(st.accounts, 10);
+	T_EQ(st.accounts_refused, 40);
+	engine_free(&e);
+}
+
+int
+main(void)
+{
+	test_mailers();
+	test_names_and_bcc();
+	test_words();
+	test_holds_end();
+	test_clock();
+	test_owner_changes();
+	test_restart();
+	test_table_full();
+	return T_DONE();
+}

@@ -1,0 +1,193 @@
+/* One row per line of daemon/judge/DECISIONS. */
+#include "policy.h"
+#include "t.h"
+
+#define KNOWN .standing = STAND_KNOWN
+#define NEW .standing = STAND_NEW
+#define USUAL(a, b, c, d) .usual = {a, b, c, d}
+#define SENT(a, b, c, d) .exposed = {a, b, c, d}, .msg_exposed = 1
+
+static const struct {
+	const char *line;
+	struct facts f;
+	enum verdict_answer answer;
+	enum acct_state state;
+	enum reason reason;
+} rows[] = {
+    {"nothing against it", {KNOWN, .in_slot = true}, ANSWER_PASS, ACCT_CLEAR, REASON_OK},
+    {"mail to the owner", {KNOWN, .own = true}, ANSWER_PASS, ACCT_CLEAR, REASON_OWN},
+    {"an admin holds", {KNOWN, .word = WORD_HOLD}, ANSWER_HOLD, ACCT_HELD, REASON_WORD_HELD},
+    {"an admin trusts, whatever is found",
+     {KNOWN, .word = WORD_TRUST, .script_points = 200, .evidence_points = 200}, ANSWER_PASS,
+     ACCT_CLEAR, REASON_TRUSTED},
+    {"a trusted script", {NEW, .trusted_script = true, .new_24h = 500, .msg_exposed = 1},
+     ANSWER_PASS, ACCT_CLEAR, REASON_TRUSTED},
+    {"a trusted script in a held account", {NEW, .trusted_script = true, .state = ACCT_HELD},
+     ANSWER_HOLD, ACCT_HELD, REASON_HELD},
+    {"the account is held", {KNOWN, .state = ACCT_HELD}, ANSWER_HOLD, ACCT_HELD, REASON_HELD},
+    {"held: mail to the owner too", {KNOWN, .state = ACCT_HELD, .own = true}, ANSWER_HOLD,
+     ACCT_HELD, REASON_HELD},
+    {"from a flagged script, message 0", {NEW, .script_points = 50, .evidence_points = 50},
+     ANSWER_HOLD, ACCT_HELD, REASON_FLAGGED_SCRIPT},
+    {"from a flagged script that was known", {KNOWN, .script_points = 100, .evidence_points = 100},
+     ANSWER_HOLD, ACCT_HELD, REASON_FLAGGED_SCRIPT},
+    {"just below flagged, known", {KNOWN, .script_points = 49, .evidence_points = 49}, ANSWER_PASS,
+     ACCT_CLEAR, REASON_OK},
+    {"a weak finding on a new script", {NEW, .script_points = 25, .evidence_points = 25},
+     ANSWER_HOLD, ACCT_HELD, REASON_WEAK_SCRIPT},
+    {"flagged file elsewhere, new script", {NEW, .evidence_points = 50}, ANSWER_HOLD, ACCT_HELD,
+     REASON_EVIDENCE_NEW},
+    {"flagged file elsewhere, new script, to the owner",
+     {NEW, .evidence_points = 50, .own = true}, ANSWER_PASS, ACCT_WATCHED, REASON_EVIDENCE_ALONE},
+    {"flagged file elsewhere, no script named",
+     {.standing = STAND_BLIND, .evidence_points = 60}, ANSWER_HOLD, ACCT_HELD,
+     REASON_EVIDENCE_NEW},
+    {"malicious file, a handful by a known script",
+     {KNOWN, .evidence_points = 100, .evidence_exposed = 5, .msg_exposed = 1}, ANSWER_PASS,
+     ACCT_WATCHED, REASON_EVIDENCE_ALONE},
+    {"malicious file, above a handful",
+     {KNOWN, .evidence_points = 100, .evidence_exposed = 6, .msg_exposed = 1}, ANSWER_HOLD,
+     ACCT_HELD, REASON_EVIDENCE_VOLUME},
+    {"new scripts, the fifth recipient", {NEW, .new_24h = 5, .new_7d = 5, .msg_exposed = 1},
+     ANSWER_PASS, ACCT_CLEAR, REASON_OK},
+    {"new scripts, the sixth recipient", {NEW, .new_24h = 6, .new_7d = 6, .msg_exposed = 1},
+     ANSWER_HOLD, ACCT_HELD, REASON_NEW_SCRIPTS},
+    {"one message of 500, held whole",
+     {NEW, .new_24h = 500, .new_7d = 500, .msg_exposed = 500, .new_multi = true}, ANSWER_HOLD,
+     ACCT_HELD, REASON_NEW_SCRIPTS},
+    {"slow: the sixth in a week, all alike",
+     {NEW, .new_24h = 1, .new_7d = 6, .new_msgs = 6, .new_equal = 5, .msg_exposed = 1},
+     ANSWER_HOLD, ACCT_HELD, REASON_NEW_SCRIPTS},
+    {"slow: one person's business each, one a day",
+     {NEW, .new_24h = 1, .new_7d = 10, .new_msgs = 10, .msg_exposed = 1}, ANSWER_PASS, ACCT_CLEAR,
+     REASON_OK},
+    {"slow: the eleventh in a week",
+     {NEW, .new_24h = 1, .new_7d = 11, .new_msgs = 11, .msg_exposed = 1}, ANSWER_HOLD, ACCT_HELD,
+     REASON_NEW_SCRIPTS},
+    {"a new site: orders, and the owner hears of them",
+     {NEW, .settling = true, .new_24h = 20, .new_7d = 20, .new_1h = 3, .new_msgs = 20,
+      .new_own = 6, .new_own_of = 20, .msg_exposed = 1}, ANSWER_PASS, ACCT_CLEAR, REASON_OK},
+    {"the same, but the text is one",
+     {NEW, .settling = true, .new_24h = 20, .new_7d = 20, .new_1h = 3, .new_msgs = 20,
+      .new_equal = 19, .new_own = 6, .new_own_of = 20, .msg_exposed = 1}, ANSWER_HOLD, ACCT_HELD,
+     REASON_NEW_SCRIPTS},
+    {"the same, but no person is so fast",
+     {NEW, .settling = true, .new_24h = 20, .new_7d = 20, .new_1m = 4, .new_10m = 20,
+      .new_1h = 20, .new_msgs = 20, .new_own = 6, .new_own_of = 20, .msg_exposed = 1},
+     ANSWER_HOLD, ACCT_HELD, REASON_NEW_SCRIPTS},
+    {"released once: half of it",
+     {NEW, .offended = true, .new_24h = 3, .new_7d = 3, .msg_exposed = 1}, ANSWER_HOLD, ACCT_HELD,
+     REASON_NEW_SCRIPTS},
+    {"changed, as much as before",
+     {.standing = STAND_CHANGED, USUAL(1, 2, 4, 20), SENT(1, 2, 4, 20)}, ANSWER_PASS, ACCT_CLEAR,
+     REASON_OK},
+    {"changed, above its usual hour",
+     {.standing = STAND_CHANGED, USUAL(1, 2, 4, 20), SENT(1, 2, 9, 20)}, ANSWER_HOLD, ACCT_HELD,
+     REASON_CHANGED_SCRIPT},
+    {"known, a busy day of orders",
+     {KNOWN, .frequent = true, .in_slot = true, USUAL(2, 3, 8, 60), SENT(3, 9, 40, 400)},
+     ANSWER_PASS, ACCT_CLEAR, REASON_OK},
+    {"known, far above its own history",
+     {KNOWN, .frequent = true, .in_slot = true, USUAL(2, 3, 8, 60), SENT(3, 9, 65, 400)},
+     ANSWER_HOLD, ACCT_HELD, REASON_ABOVE_USUAL},
+    {"the same while learning",
+     {KNOWN, .learning = true, .frequent = true, .in_slot = true, USUAL(2, 3, 8, 60),
+      SENT(3, 9, 65, 400)}, ANSWER_PASS, ACCT_CLEAR, REASON_OK},
+    {"known, suddenly one text to many",
+     {KNOWN, .frequent = true, .in_slot = true, USUAL(2, 3, 8, 60), SENT(3, 6, 6, 6),
+      .bulk_1h = 6, .bulk_24h = 6}, ANSWER_HOLD, ACCT_HELD, REASON_ABOVE_USUAL},
+    {"a newsletter at its time, grown by a quarter",
+     {KNOWN, .bulk_usual = true, .bursty = true, .in_slot = true, USUAL(60, 300, 400, 400),
+      SENT(60, 300, 500, 500), .usual_bulk_1h = 400, .usual_bulk_24h = 400, .bulk_1h = 500,
+      .bulk_24h = 500}, ANSWER_PASS, ACCT_CLEAR, REASON_OK},
+    {"the same list at another time, beyond its usual hour",
+     {KNOWN, .bulk_usual = true, .bursty = true, USUAL(60, 300, 400, 400), SENT(60, 300, 401, 401),
+      .usual_bulk_1h = 400, .usual_bulk_24h = 400, .bulk_1h = 401, .bulk_24h = 401,
+      .off_24h = 401}, ANSWER_HOLD, ACCT_HELD, REASON_ABOVE_USUAL},
+    {"an admin lifted the ceiling",
+     {KNOWN, .trusted_ceiling = true, .bulk_usual = true, USUAL(1, 1, 1, 1), SENT(9, 90, 900, 900)},
+     ANSWER_PASS, ACCT_CLEAR, REASON_OK},
+    {"silent for weeks, then bookings",
+     {.standing = STAND_DORMANT, .script_age_s = 90 * 86400, SENT(1, 2, 12, 80)}, ANSWER_PASS,
+     ACCT_CLEAR, REASON_OK},
+    {"silent for weeks, then one text to many",
+     {.standing = STAND_DORMANT, .script_age_s = 90 * 86400, SENT(1, 2, 6, 6), .bulk_1h = 6,
+      .bulk_24h = 6}, ANSWER_HOLD, ACCT_HELD, REASON_ABOVE_USUAL},
+    {"hard cap, even while learning",
+     {KNOWN, .learning = true, .rcpts = {0, 0, 10001, 10001, 10001}, .msg_exposed = 1},
+     ANSWER_HOLD, ACCT_HELD, REASON_HARD_CAP},
+    {"refusals, enough samples",
+     {KNOWN, .answered = 30, .refused = 20, .refused_low_ppm = 488000, .msg_exposed = 1},
+     ANSWER_HOLD, ACCT_HELD, REASON_REFUSALS},
+    {"refusals, too few samples",
+     {KNOWN, .answered = 29, .refused = 29, .refused_low_ppm = 880000, .msg_exposed = 1},
+     ANSWER_PASS, ACCT_CLEAR, REASON_OK},
+    {"evidence alone, no mail", {.evidence_points = 100}, ANSWER_PASS, ACCT_WATCHED,
+     REASON_EVIDENCE_ALONE},
+};
+
+static void
+test_rows(void)
+{
+	struct engine_conf c;
+
+	engine_conf_defaults(&c);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct ruling r = policy_decide(&rows[i].f, &c);
+
+		T_CHECK(r.answer == rows[i].answer && r.state == rows[i].state &&
+		        r.reason == rows[i].reason,
+		    "%s: %s %s %s", rows[i].line, answer_name(r.answer), state_name(r.state),
+		    reason_word(r.reason));
+	}
+}
+
+/* A rule that observes says what it would have done; the next rule still acts. */
+static void
+test_modes(void)
+{
+	struct engine_conf c;
+	struct facts f = {.standing = STAND_NEW, .new_24h = 9, .new_7d = 9, .msg_exposed = 1};
+	struct ruling r;
+
+	engine_conf_defaults(&c);
+	c.rule_observe[RULE_NEW] = true;
+	r = policy_decide(&f, &c);
+	T_EQ(r.answer, ANSWER_PASS);
+	T_EQ(r.observed, 1);
+	T_EQ(r.reason, REASON_NEW_SCRIPTS);
+	f.rcpts[2] = 20000;
+	r = policy_decide(&f, &c);
+	T_EQ(r.answer, ANSWER_HOLD);
+	T_EQ(r.reason, REASON_HARD_CAP);
+	c.observe = true;
+	T_EQ(policy_decide(&f, &c).answer, ANSWER_PASS);
+	c.observe = false;
+	f.trusted_rule[RULE_HARD_CAP] = true;
+	T_EQ(policy_decide(&f, &c).answer, ANSWER_PASS);
+	/* an admin's hold is not a rule */
+	c.observe = true;
+	f.word = WORD_HOLD;
+	T_EQ(policy_decide(&f, &c).answer, ANSWER_HOLD);
+}
+
+static void
+test_reasons(void)
+{
+	for (unsigned i = 0; i < REASON_COUNT; i++) {
+		enum reason r = (enum reason)i;
+
+		T_CHECK(reason_says(r)[0] != '\0', "%u", i);
+		T_EQ(reason_of_word(reason_word(r)), r);
+	}
+	T_EQ(reason_of_word("no such word"), REASON_COUNT);
+}
+
+int
+main(void)
+{
+	test_rows();
+	test_modes();
+	test_reasons();
+	return T_DONE();
+}
