@@ -291,7 +291,8 @@ count_passed(struct engine *e, struct acct *a, const struct judged *j, enum stan
 		volume_add(&a->rcpts, now, j->msg.rcpts);
 	if (s->stranger_s == 0 && !j->msg.own)
 		s->standing = st;
-	else if (s->standing == STAND_BLIND && (st == STAND_NEW || st == STAND_DORMANT))
+	else if ((s->standing == STAND_BLIND || s->standing == STAND_NEW) &&
+		 (st == STAND_NEW || st == STAND_DORMANT))
 		s->standing = st;
 	explained =
 	    script_count(s, now, e->wall_s, &j->msg, j->exposed, e->conf.learning_time_s);

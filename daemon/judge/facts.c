@@ -103,6 +103,13 @@ facts_standing(const struct engine *e, const struct acct *a, const struct script
 {
 	if (s->stranger_s == 0)
 		return first_standing(e, a, s);
+	/* new or blind for want of an age: told later, it was old at its first stranger
+	 */
+	if ((s->standing == STAND_NEW || s->standing == STAND_BLIND) && s->fresh_s == 0 &&
+	    s->born_wall_s != 0 &&
+	    e->wall_s - (e->now_s - s->stranger_s) - s->born_wall_s >=
+		e->conf.young_script_s)
+		return STAND_DORMANT;
 	if (s->standing == STAND_NEW &&
 	    e->now_s - s->stranger_s < e->conf.learning_time_s)
 		return STAND_NEW;
@@ -110,10 +117,6 @@ facts_standing(const struct engine *e, const struct acct *a, const struct script
 		return STAND_CHANGED;
 	if (e->now_s - s->stranger_s >= e->conf.learning_time_s)
 		return STAND_KNOWN;
-	/* blind until its age is told, or until it is known by its history */
-	if (s->standing == STAND_BLIND && s->born_wall_s != 0 && s->fresh_s == 0 &&
-	    e->wall_s - s->born_wall_s >= e->conf.young_script_s)
-		return STAND_DORMANT;
 	return s->standing;
 }
 
@@ -135,12 +138,12 @@ gather_new(const struct engine *e, const struct acct *a, const struct judged *j,
 	f->new_equal = slide_get(&a->new_equal, now, WEEK_S) + (one && j->msg.equal_body);
 	f->new_subject =
 	    slide_get(&a->new_subject, now, WEEK_S) + (one && j->msg.equal_subject);
-	f->new_own =
-	    f->settling ? slide_get(&a->new_own, now, WEEK_S) : j->script->own_msgs;
-	if (!f->settling)
-		f->new_own_of = j->script->stranger_msgs + one;
-	else
+	f->new_own = j->script->own_msgs;
+	f->new_own_of = j->script->stranger_msgs + one;
+	if (f->settling && f->new_own * 5 < f->new_own_of) {
+		f->new_own = slide_get(&a->new_own, now, WEEK_S);
 		f->new_own_of = f->new_msgs;
+	}
 	f->new_multi = (a->multi_s != 0 && now - a->multi_s < WEEK_S) ||
 		       (one != 0 && j->msg.rcpts > 2);
 	f->new_wave = facts_in_wave(a, j->script, now);

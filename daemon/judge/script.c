@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define DAY 86400
-#define CREDIT_S 600 /* a copy to the owner explains a customer's mail for so long */
+#define CREDIT_S 60  /* a copy to the owner explains a customer's mail for so long */
 #define OWED_S 120   /* ... and a customer's mail that went before it */
 #define CREDIT_MAX 3 /* more copies are not saved up */
 #define SLOT_HOURS 8
