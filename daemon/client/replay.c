@@ -5,7 +5,8 @@
  *            would have been held, when, how much passed before and waited after.
  * Privilege: none.
  * Talks to:  nobody.
- * Exits:     0 done; 64 usage; 66 a file could not be read (the others were).
+ * Exits:     0 done; 64 usage; 78 bad settings; 66 a file could not be read (the others
+ * were).
  */
 #include "replay.h"
 
@@ -17,14 +18,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "conf.h"
+#include "engine_conf.h"
 #include "text.h"
 
 #define SEEN_IDS 65536 /* a line is known as a duplicate among so many before it */
 
 struct replay {
-	const char *format;
+	const char *format, *conf_path;
 	bool json, each, bar;
 	struct engine *engine;
+	struct logread *log; /* NULL: a trace */
 	struct order order;
 	struct sum sum;
 	uint64_t seen[SEEN_IDS];
@@ -220,18 +224,18 @@ bar(struct replay *r, const struct input *in)
 }
 
 static void
-one_line(struct replay *r, const char *line, size_t len)
+one_line(struct replay *r, char *line, size_t len)
 {
 	struct event *ev = NULL;
-	enum replay_damage d;
+	enum replay_damage d = REPLAY_FINE;
 
-	if (len == 0)
+	if (r->log != NULL)
+		ev = logread_line(r->log, line, len);
+	else if (len > 0)
+		d = jsonl_event(line, len, &ev);
+	r->sum.damaged[d] += d != REPLAY_FINE;
+	if (ev == NULL)
 		return;
-	d = jsonl_event(line, len, &ev);
-	if (d != REPLAY_FINE) {
-		r->sum.damaged[d]++;
-		return;
-	}
 	ev = order_push_take(&r->order, ev);
 	if (ev == NULL)
 		return;
@@ -270,6 +274,29 @@ one_file(struct replay *r, const char *path)
 	return rc < 0 ? EX_NOINPUT : 0;
 }
 
+/* The daemon's settings where there are any: what would have happened here. */
+static int
+settings(const struct replay *r, struct engine_conf *out)
+{
+	struct conf *c = calloc(1, sizeof(*c));
+	struct err err;
+	int rc = 0;
+
+	if (c == NULL)
+		return -1;
+	conf_defaults(c);
+	if (r->conf_path != NULL && conf_load(c, r->conf_path, &err) != 0) {
+		fprintf(stderr, "mailbrake: replay: %s\n", err.text);
+		rc = -1;
+	}
+	engine_conf_take(out, c);
+	out->observe = false; /* replay says what holding would have done */
+	out->jump_max_s = 0;  /* a trace's gaps are time */
+	out->accounts_max = 1000000;
+	free(c);
+	return rc;
+}
+
 static int
 run(struct replay *r, int count, char **files)
 {
@@ -277,9 +304,12 @@ run(struct replay *r, int count, char **files)
 	struct event *ev;
 	int rc = 0;
 
-	engine_conf_defaults(&conf);
-	conf.jump_max_s = 0;
-	conf.accounts_max = 1000000;
+	if (settings(r, &conf) != 0)
+		return EX_CONFIG;
+	if (strcmp(r->format, "jsonl") != 0) {
+		conf.blind = true;
+		r->log = logread_new(r->format, clock_wall());
+	}
 	r->engine = engine_new(&conf, on_decision, r);
 	sum_init(&r->sum);
 	for (int i = 0; i < count; i++) {
@@ -293,6 +323,9 @@ run(struct replay *r, int count, char **files)
 	}
 	if (r->bar)
 		fputs("\r\033[K", stderr);
+	if (r->log != NULL)
+		logread_end(r->log, &r->sum);
+	logread_free(&r->log);
 	sum_print(&r->sum, &r->order, r->json, stdout);
 	engine_free(&r->engine);
 	sum_fini(&r->sum);
@@ -315,11 +348,10 @@ usage(void)
 int
 replay_main(int argc, char **argv)
 {
-	static const struct option options[] = {{"format", required_argument, NULL, 'f'},
-						{"json", no_argument, NULL, 'j'},
-						{"each", no_argument, NULL, 'e'},
-						{"help", no_argument, NULL, 'h'},
-						{NULL, 0, NULL, 0}};
+	static const struct option options[] = {
+	    {"format", required_argument, NULL, 'f'}, {"json", no_argument, NULL, 'j'},
+	    {"each", no_argument, NULL, 'e'},         {"help", no_argument, NULL, 'h'},
+	    {"conf", required_argument, NULL, 'c'},   {NULL, 0, NULL, 0}};
 	struct replay *r = calloc(1, sizeof(*r));
 	int c, rc;
 
@@ -331,6 +363,8 @@ replay_main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 'f')
 			r->format = optarg;
+		else if (c == 'c')
+			r->conf_path = optarg;
 		else if (c == 'j')
 			r->json = true;
 		else if (c == 'e')
@@ -340,7 +374,9 @@ replay_main(int argc, char **argv)
 			return usage();
 		}
 	}
-	if (strcmp(r->format, "jsonl") != 0 || optind == argc) {
+	if ((strcmp(r->format, "jsonl") != 0 && strcmp(r->format, "exim") != 0 &&
+	     strcmp(r->format, "postfix") != 0) ||
+	    optind == argc) {
 		free(r);
 		return usage();
 	}

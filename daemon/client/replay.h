@@ -30,6 +30,7 @@
 	D(NO_UID, "no_uid") \
 	D(BAD_VALUE, "bad_value") \
 	D(UNKNOWN_EVENT, "unknown_event") \
+	D(LOG_DAMAGED, "log_line_damaged") \
 	D(CUT_SHORT, "file_cut_short")
 
 enum replay_damage {
@@ -98,6 +99,17 @@ uint64_t event_hash(const char *s, size_t len);
 /* One line of the neutral trace. REPLAY_FINE and *out (the caller's), or the damage. */
 enum replay_damage jsonl_event(const char *line, size_t len, struct event **out);
 
+/* One reader of an MTA's log for all its files, oldest first. format: "exim" or
+ * "postfix". */
+struct logread;
+struct sum;
+struct logread *logread_new(const char *format, wall_t now);
+void logread_free(struct logread **lp);
+/* The event this line completes (the caller's), or NULL. The line may be changed. */
+struct event *logread_line(struct logread *l, char *line, size_t len);
+/* Add what was left out to the summary. */
+void logread_end(const struct logread *l, struct sum *s);
+
 /* --- order.c: events in order of time ------------------------------------------------
  */
 
@@ -137,7 +149,7 @@ struct sum_account {
 
 struct sum {
 	uint64_t lines, events[EVENT_KINDS], damaged[REPLAY_DAMAGES], duplicates, ignored;
-	uint64_t owners_changed;
+	uint64_t owners_changed, foreign, orphaned;
 	int64_t from_us, to_us;
 	bool labelled;
 	struct sum_account *slots;

@@ -206,10 +206,12 @@ put_json(const struct sum *s, const struct order *o, const struct sum_account *t
 		s->events[EVENT_FILE], s->events[EVENT_ADMIN]);
 	put_damage_json(s, out);
 	fprintf(out,
-		",\"ignored_lines\":%" PRIu64 ",\"duplicates\":%" PRIu64
+		",\"ignored_lines\":%" PRIu64 ",\"foreign_lines\":%" PRIu64
+		",\"orphaned_outcomes\":%" PRIu64 ",\"duplicates\":%" PRIu64
 		",\"out_of_order\":%" PRIu64 ",\"late\":%" PRIu64
 		",\"owners_changed\":%" PRIu64,
-		s->ignored, s->duplicates, o->disordered, o->late, s->owners_changed);
+		s->ignored, s->foreign, s->orphaned, s->duplicates, o->disordered,
+		o->late, s->owners_changed);
 	if (s->from_us != INT64_MAX) {
 		fputs(",\"from_t\":", out);
 		json_put_time(out, (wall_t){s->from_us});

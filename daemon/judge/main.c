@@ -19,6 +19,7 @@
 #include "alert.h"
 #include "brakes.h"
 #include "ctl.h"
+#include "engine_conf.h"
 #include "files.h"
 #include "hub.h"
 #include "log.h"
@@ -96,17 +97,7 @@ hub_store_warn(const struct err *e)
 static void
 engine_settings(struct engine_conf *ec)
 {
-	const struct conf *c = &hub.conf;
-
-	engine_conf_defaults(ec);
-	ec->observe = strcmp(c->mode, "observe") == 0;
-	ec->suspicious_points = c->suspicious_points;
-	ec->malicious_points = c->malicious_points;
-	ec->evidence_ttl_s = c->evidence_ttl_s;
-	ec->unknown_rcpt_max = c->unknown_rcpt_max;
-	ec->young_script_s = c->young_script_s;
-	ec->learning_time_s = c->learning_time_s;
-	ec->hard_cap_h = c->hard_cap_h;
+	engine_conf_take(ec, &hub.conf);
 }
 
 static void
