@@ -13,10 +13,25 @@
 
 #include "facts.h"
 #include "gate.h"
+#include "php.h"
+#include "prefilter.h"
 #include "score.h"
+
+#define FACTS_MAX 256
+
+/* The integer facts, ours first, then php's: their names, their values now, and what the
+ * scanner was last told (telling costs a hash look-up each). */
+struct fact_values {
+	const char *name[FACTS_MAX];
+	int64_t value[FACTS_MAX], told[FACTS_MAX];
+	size_t own, count;
+};
 
 struct engine {
 	const struct rules *rules;
+	struct fact_values facts;
+	struct prefilter *prefilter;
+	struct php *php;
 	struct engine_conf conf;
 	struct gate *gate;
 	YR_SCANNER *scanner;
@@ -36,6 +51,8 @@ engine_free(struct engine **en)
 	if (x == NULL)
 		return;
 	gate_free(&x->gate);
+	prefilter_free(&x->prefilter);
+	php_free(&x->php);
 	if (x->scanner != NULL)
 		yr_scanner_destroy(x->scanner);
 	EVP_MD_CTX_free(x->digest);
@@ -43,6 +60,41 @@ engine_free(struct engine **en)
 	free(x->hit);
 	free(x);
 	*en = NULL;
+}
+
+static int
+name_facts(struct fact_values *v, struct err *e)
+{
+	const struct php_fact_row *row;
+	size_t i, n;
+
+#define FACT_INT(id, text) v->name[v->count++] = #id;
+#define FACT_STR(id, text)
+	FACTS_TABLE
+#undef FACT_INT
+#undef FACT_STR
+	v->own = v->count;
+	row = php_fact_rows(&n);
+	if (v->count + n > FACTS_MAX)
+		return err_set(e, ERR_SYS, "engine: more than %d facts", FACTS_MAX);
+	for (i = 0; i < n; i++)
+		v->name[v->count++] = row[i].name;
+	return 0;
+}
+
+static int
+start_parts(struct engine *x, struct err *e)
+{
+	const struct prefilter_facts f = {x->facts.name, x->facts.count};
+	struct php_limits l;
+
+	if (prefilter_new(&x->prefilter, x->rules, &f, e) != 0)
+		return -1;
+	if (!x->conf.unwrap)
+		return 0;
+	php_limits_default(&l);
+	x->php = php_new(&l);
+	return x->php != NULL ? 0 : err_set(e, ERR_SYS, "engine: no memory");
 }
 
 int
@@ -64,7 +116,8 @@ engine_new(struct engine **out, const struct rules *rules, const struct engine_c
 		engine_free(&x);
 		return err_set(e, ERR_SYS, "engine: no memory");
 	}
-	if (gate_new(&x->gate, c->magic_file, e) != 0) {
+	if (gate_new(&x->gate, c->magic_file, e) != 0 || name_facts(&x->facts, e) != 0 ||
+	    start_parts(x, e) != 0) {
 		engine_free(&x);
 		return -1;
 	}
@@ -129,17 +182,33 @@ on_match(YR_SCAN_CONTEXT *ctx, int message, void *data, void *arg)
 	return CALLBACK_CONTINUE;
 }
 
+/* Tell the scanner what changed since the last file. */
 static int
-set_facts(YR_SCANNER *s, const struct file_facts *f)
+tell_facts(struct engine *x)
+{
+	struct fact_values *v = &x->facts;
+	int rc = ERROR_SUCCESS;
+	size_t i;
+
+	for (i = 0; i < v->count && rc == ERROR_SUCCESS; i++) {
+		if (v->value[i] == v->told[i])
+			continue;
+		rc = yr_scanner_define_integer_variable(x->scanner, v->name[i],
+							v->value[i]);
+		v->told[i] = v->value[i];
+	}
+	return rc;
+}
+
+static int
+tell_strings(struct engine *x, const struct file_facts *f)
 {
 	int rc = ERROR_SUCCESS;
 
-#define FACT_INT(name, text) \
+#define FACT_INT(id, text)
+#define FACT_STR(id, text) \
 	if (rc == ERROR_SUCCESS) \
-		rc = yr_scanner_define_integer_variable(s, #name, f->name);
-#define FACT_STR(name, text) \
-	if (rc == ERROR_SUCCESS) \
-		rc = yr_scanner_define_string_variable(s, #name, f->name);
+		rc = yr_scanner_define_string_variable(x->scanner, #id, f->id);
 	FACTS_TABLE
 #undef FACT_INT
 #undef FACT_STR
@@ -147,10 +216,42 @@ set_facts(YR_SCANNER *s, const struct file_facts *f)
 }
 
 static void
-run_rules(struct engine *x, const void *data, size_t len, const struct file_facts *f)
+set_facts(struct engine *x, const struct file_facts *f, const struct php_facts *php)
 {
-	int rc = set_facts(x->scanner, f);
+	const struct php_fact_row *row;
+	size_t i = 0, k, n;
 
+#define FACT_INT(id, text) x->facts.value[i++] = f->id;
+#define FACT_STR(id, text)
+	FACTS_TABLE
+#undef FACT_INT
+#undef FACT_STR
+	row = php_fact_rows(&n);
+	for (k = 0; k < n; k++) {
+		int64_t v = 0;
+
+		if (php != NULL)
+			memcpy(&v, (const char *)php + row[k].offset, sizeof v);
+		x->facts.value[i++] = v;
+	}
+}
+
+enum { VIEW_BYTES, VIEW_TEXT, VIEW_LAYER };
+
+static void
+run_rules(struct engine *x, int view, const void *data, size_t len,
+	  const struct file_facts *f)
+{
+	int rc;
+
+	x->facts.value[0] = view; /* the first of FACTS_TABLE */
+	if (view != VIEW_BYTES)
+		prefilter_pass(x->prefilter, data, len);
+	if (!prefilter_decide(x->prefilter, x->facts.value) && x->conf.prefilter)
+		return;
+	rc = tell_facts(x);
+	if (rc == ERROR_SUCCESS)
+		rc = tell_strings(x, f);
 	yr_scanner_set_callback(x->scanner, on_match, x);
 	yr_scanner_set_flags(x->scanner, SCAN_FLAGS_REPORT_RULES_MATCHING);
 	if (rc == ERROR_SUCCESS)
@@ -162,6 +263,34 @@ run_rules(struct engine *x, const void *data, size_t len, const struct file_fact
 		(void)snprintf(x->r->reason, sizeof x->r->reason, "memory");
 	else
 		(void)snprintf(x->r->reason, sizeof x->r->reason, "libyara error %d", rc);
+}
+
+/* The bytes, then what they become: the normalised text and each layer. */
+static void
+run_views(struct engine *x, const void *data, size_t len, bool php,
+	  const struct file_facts *f)
+{
+	const struct php_view *v = NULL;
+	size_t i;
+
+	set_facts(x, f, NULL);
+	prefilter_pass(x->prefilter, data, len);
+	if (php && x->php != NULL && prefilter_look(x->prefilter, x->facts.value)) {
+		v = php_look(x->php, data, len);
+		set_facts(x, f, &v->facts);
+	}
+	run_rules(x, VIEW_BYTES, data, len, f);
+	if (v == NULL || v->plain)
+		return;
+	if (v->text_len > 0)
+		run_rules(x, VIEW_TEXT, v->text, v->text_len, f);
+	for (i = 0; i < v->layer_count; i++) {
+		const struct php_layer *l = &v->layers[i];
+
+		run_rules(x, VIEW_LAYER, l->data, l->len, f);
+		if (l->text != NULL && l->text_len > 0)
+			run_rules(x, VIEW_LAYER, l->text, l->text_len, f);
+	}
 }
 
 void
@@ -181,13 +310,13 @@ engine_scan(struct engine *en, const void *data, size_t len,
 	hash(en, data, len);
 	g = gate_ask(en->gate, data, len, file->path);
 	r->type = g.type;
-	if (!g.look && en->conf.prefilter)
+	if (!g.look)
 		return;
 	memset(en->hit, 0, en->rules->count);
 	facts_of(&f, file->path, file->mtime_us, file->ctime_us, file->now_us,
 		 file->mode);
 	f.filetype = g.type;
-	run_rules(en, data, len, &f);
+	run_views(en, data, len, g.php, &f);
 	r->score = score_sum(&en->score);
 	if (r->verdict == VERDICT_UNSCANNED)
 		return;
@@ -201,7 +330,10 @@ void
 engine_prefilter_stats(const struct engine *en, size_t *strings_out, size_t *left_out,
 		       size_t *always_out)
 {
-	*strings_out = en->rules->yara->num_strings;
-	*left_out = 0;
-	*always_out = en->rules->count;
+	struct prefilter_stats s;
+
+	prefilter_stats(en->prefilter, &s);
+	*strings_out = s.strings;
+	*left_out = s.unconverted;
+	*always_out = s.stringless;
 }

@@ -16,8 +16,9 @@
 
 #define MAILHEAD_BYTES_MAX (1u << 20)  /* of header that are looked at */
 #define MAILHEAD_BODY_MAX (256u << 10) /* of body that go into the hash */
-#define MAILHEAD_DOMAINS_MAX 100 /* distinct ones named; further ones are only counted \
-				  */
+#define MAILHEAD_DOMAINS_MAX \
+	100 /* distinct ones named; further ones are only counted \
+	     */
 
 enum mail_bulk {                            /* bits of mail_head.bulk */
 		 MAIL_BULK_PRECEDENCE = 1,  /* Precedence: bulk, list or junk */

@@ -20,8 +20,9 @@
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1 /* its shadow needs terabytes of address space and calls of its own \
-		     */
+#define SANITIZED \
+	1 /* its shadow needs terabytes of address space and calls of its own \
+	   */
 #else
 #define SANITIZED 0
 #endif

@@ -1,0 +1,34 @@
+/*
+ * look - which PHP is worth looking through
+ *
+ * Not a finding: the scanner asks this rule in its first pass whether a file's PHP is taken
+ * apart (normalised, unpacked, followed). It must be true for whatever could be a mailer, a
+ * shell, an uploader, a loader; and false for most of what a CMS is made of.
+ */
+
+private rule look_through
+{
+	meta:
+		group = "info"
+		weight = 0
+		description = "PHP that is worth the time of looking through its disguise"
+		since = "0.1"
+		reference = "rules/README, LOOKING THROUGH"
+	strings:
+		$src = /\$_?(GET|POST|REQUEST|COOKIE|FILES)\b|HTTP_(GET|POST|COOKIE|RAW)|php:\/\/input|getallheaders|apache_request_headers|\$_SERVER\s?\[\s?["']HTTP_[B-GI-QS-Z]/
+		$run = /\b(eval|assert|create_function|system|exec|passthru|shell_exec|popen|proc_open|pcntl_exec|call_user_func|call_user_func_array|array_map|array_filter|usort|array_walk|preg_replace|register_shutdown_function|mb_ereg_replace|ob_start)\s{0,8}\(/ nocase
+		$io = /\b(move_uploaded_file|file_put_contents|fwrite|fputs|copy|rename|mail|mb_send_mail|imap_mail|fsockopen|stream_socket_client|socket_connect|readfile|unlink|curl_exec|file_get_contents|fopen)\s{0,8}\(/ nocase
+		$dyn = /(\$[a-z_\x80-\xff][\w\x80-\xff]{0,60}|[\]\}'"])\s?\(\s?[^)\s]|\$\{|\$\$/ nocase
+		$inc = /\b(include|require)(_once)?\b[^;]{0,80}\$_?(GET|POST|REQ|COO)/ nocase
+		$dec = /base64|gzinflate|gzuncompress|gzdecode|str_rot13|strrev|hex2bin|convert_uu|urldecode|\bpack\s?\(|chr\s?\(|bin2hex|\bord\s?\(/ nocase
+		$eval = /\b(eval|assert|create_function)\s{0,8}\(/ nocase
+		$esc = /(\\x[0-9a-f]{2}){4}|(\\[0-7]{2,3}){4}/ nocase
+		$goto = /\bgoto\s+\w+\s?;/ nocase
+		$send = /\b(mail|mb_send_mail|imap_mail|getmxrr|dns_get_mx)\s{0,8}\(|PHPMailer|EHLO|RCPT TO|sendmail\s{0,4}-|->\s?send\s?\(/ nocase
+		$loud = /FilesMan|web ?shell|backdoor|php_uname|disable_functions|safe_mode|\/etc\/passwd|c99|r57|hacked|defaced|0wn|pwn/ nocase
+		$odd = /auto_prepend|\.(ico|jpe?g|png|gif|txt)['"]\s?\)?\s?;|data:text|php:\/\/filter|__halt_compiler|ini_set\s?\(\s?['"]mail/ nocase
+		$crypt = /openssl_decrypt|mcrypt_|gz(de|in)|\^\s?\$|\$\w+\s?\^|eval/ nocase
+	condition:
+		$esc or $goto or $loud or $send or $odd or $inc or ($src and ($run or $io or $dyn)) or
+		($dec and ($eval or $dyn or $run or $io)) or ($eval) or ($crypt and $dyn)
+}

@@ -1,0 +1,296 @@
+/*
+ * prefilter - see prefilter.h
+ *
+ * Job:     build the database and the conditions, ask them.
+ * Touches: Hyperscan.
+ */
+#include "prefilter.h"
+
+#include <hs.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cond.h"
+#include "xmem.h"
+#include "yarasrc.h"
+
+#define EXPR_MAX 16384
+
+struct prefilter {
+	hs_database_t *db;
+	hs_scratch_t *scratch;
+	struct cond **cond; /* by rule */
+	size_t rules;
+	uint8_t *seen, *always;  /* by string; always: what a pass begins with */
+	uint8_t *maybe, *hidden; /* by rule; hidden: private, no finding of its own */
+	size_t strings;
+	size_t len;          /* of the last pass */
+	bool all;            /* the last pass failed: everything may be there */
+	size_t look;         /* number of LOOK_RULE, or SIZE_MAX */
+	bool not_understood; /* a file could not be taken apart: libyara sees all */
+	struct prefilter_stats stats;
+};
+
+/* The expressions while they are collected. */
+struct build {
+	char **expr;
+	unsigned *flags, *id;
+	unsigned count, room;
+	struct prefilter *p;
+	const struct yarasrc *src; /* the file being read */
+	size_t first_rule;
+};
+
+static const struct prefilter_facts *fact_names;
+
+static int
+fact_number(const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < fact_names->count; i++)
+		if (strlen(fact_names->names[i]) == len &&
+		    memcmp(fact_names->names[i], name, len) == 0)
+			return (int)i;
+	return -1;
+}
+
+static int
+rule_number(void *arg, const char *name, size_t len)
+{
+	const struct build *b = arg;
+	size_t i;
+
+	for (i = 0; i < b->p->rules - b->first_rule; i++)
+		if (b->src->rules[i].name_len == len &&
+		    memcmp(b->src->rules[i].name, name, len) == 0)
+			return (int)(b->first_rule + i);
+	return -1;
+}
+
+static void
+add_expression(struct build *b, const char *expr, unsigned flags, unsigned id)
+{
+	if (b->count == b->room) {
+		b->room = b->room == 0 ? 256 : b->room * 2;
+		b->expr = xreallocarray(b->expr, b->room, sizeof *b->expr);
+		b->flags = xreallocarray(b->flags, b->room, sizeof *b->flags);
+		b->id = xreallocarray(b->id, b->room, sizeof *b->id);
+	}
+	b->expr[b->count] = xstrdup(expr);
+	b->flags[b->count] = flags;
+	b->id[b->count++] = id;
+}
+
+static void
+cannot(struct prefilter *p, size_t id)
+{
+	if (!p->always[id])
+		p->stats.unconverted++;
+	p->always[id] = 1;
+}
+
+static void
+add_string(struct build *b, const struct ystring *s)
+{
+	struct prefilter *p = b->p;
+	char expr[EXPR_MAX];
+	unsigned flags;
+	size_t id = p->strings++;
+	int i, n = 1;
+
+	p->always = xreallocarray(p->always, p->strings, 1);
+	p->always[id] = 0;
+	for (i = 0; i < n; i++) {
+		hs_expr_info_t *info = NULL;
+		hs_compile_error_t *bad = NULL;
+
+		n = prefilter_expression(s, i, expr, sizeof expr, &flags);
+		if (n == 0 ||
+		    hs_expression_info(expr, flags, &info, &bad) != HS_SUCCESS) {
+			cannot(p, id);
+			hs_free_compile_error(bad);
+			return;
+		}
+		free(info);
+		add_expression(b, expr, flags, (unsigned)id);
+	}
+}
+
+static void
+add_source(struct build *b, const struct rule_source *s)
+{
+	struct prefilter *p = b->p;
+	struct yarasrc src;
+	size_t i, k;
+
+	p->not_understood |= !yarasrc_parse(&src, s->text, s->len);
+	b->src = &src;
+	b->first_rule = p->rules;
+	for (i = 0; i < src.count; i++) {
+		const struct yrule *r = &src.rules[i];
+		unsigned base = (unsigned)p->strings;
+
+		for (k = 0; k < r->string_count; k++)
+			add_string(b, &r->strings[k]);
+		p->cond = xreallocarray(p->cond, p->rules + 1, sizeof(struct cond *));
+		p->cond[p->rules] = cond_new(r, base, fact_number, rule_number, b);
+		p->hidden = xreallocarray(p->hidden, p->rules + 1, 1);
+		p->hidden[p->rules] = r->private_rule;
+		if (r->name_len == strlen(LOOK_RULE) &&
+		    memcmp(r->name, LOOK_RULE, r->name_len) == 0)
+			p->look = p->rules;
+		p->stats.stringless += cond_stringless(p->cond[p->rules]);
+		p->rules++;
+	}
+	yarasrc_free(&src);
+}
+
+static void
+drop_expression(struct build *b, unsigned i)
+{
+	cannot(b->p, b->id[i]);
+	free(b->expr[i]);
+	b->count--;
+	b->expr[i] = b->expr[b->count];
+	b->flags[i] = b->flags[b->count];
+	b->id[i] = b->id[b->count];
+}
+
+/* What Hyperscan refuses is taken out, one expression a try. */
+static int
+compile(struct build *b, struct err *e)
+{
+	hs_compile_error_t *bad = NULL;
+	char text[200];
+
+	while (b->count > 0) {
+		const char *const *expr = (const char *const *)b->expr;
+
+		if (hs_compile_multi(expr, b->flags, b->id, b->count, HS_MODE_BLOCK, NULL,
+				     &b->p->db, &bad) == HS_SUCCESS)
+			break;
+		if (bad->expression < 0 || (unsigned)bad->expression >= b->count) {
+			(void)strncat(memset(text, 0, sizeof text), bad->message,
+				      sizeof text - 1);
+			hs_free_compile_error(bad);
+			return err_set(e, ERR_SYS, "hyperscan: %s", text);
+		}
+		drop_expression(b, (unsigned)bad->expression);
+		hs_free_compile_error(bad);
+	}
+	if (b->p->db != NULL && hs_alloc_scratch(b->p->db, &b->p->scratch) != HS_SUCCESS)
+		return err_set(e, ERR_SYS, "hyperscan: no memory for its scratch");
+	return 0;
+}
+
+int
+prefilter_new(struct prefilter **out, const struct rules *rules,
+	      const struct prefilter_facts *facts, struct err *e)
+{
+	struct prefilter *p = xcalloc(1, sizeof *p);
+	struct build b = {.p = p};
+	size_t i;
+	int rc;
+
+	p->look = SIZE_MAX;
+	fact_names = facts;
+	for (i = 0; i < rules->source_count; i++)
+		if (!rules->source[i].broken)
+			add_source(&b, &rules->source[i]);
+	p->seen = xcalloc(p->strings + 1, 1);
+	p->maybe = xcalloc(p->rules + 1, 1);
+	p->stats.rules = p->rules;
+	p->stats.strings = p->strings;
+	/* a rule libyara has and we have not must not be filtered away */
+	p->not_understood |= p->rules != rules->count;
+	rc = compile(&b, e);
+	while (b.count > 0)
+		free(b.expr[--b.count]);
+	free(b.expr);
+	free(b.flags);
+	free(b.id);
+	if (rc != 0) {
+		prefilter_free(&p);
+		return -1;
+	}
+	*out = p;
+	return 0;
+}
+
+void
+prefilter_free(struct prefilter **pp)
+{
+	struct prefilter *p = *pp;
+	size_t i;
+
+	if (p == NULL)
+		return;
+	for (i = 0; i < p->rules; i++)
+		cond_free(&p->cond[i]);
+	free(p->cond);
+	hs_free_scratch(p->scratch);
+	hs_free_database(p->db);
+	free(p->seen);
+	free(p->always);
+	free(p->maybe);
+	free(p->hidden);
+	free(p);
+	*pp = NULL;
+}
+
+static int
+on_seen(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+	void *arg)
+{
+	uint8_t *seen = arg;
+
+	(void)from;
+	(void)to;
+	(void)flags;
+	seen[id] = 1;
+	return 0;
+}
+
+void
+prefilter_pass(struct prefilter *p, const void *data, size_t len)
+{
+	p->len = len;
+	p->all = p->not_understood || len > UINT32_MAX;
+	if (p->all)
+		return;
+	if (p->strings > 0)
+		memcpy(p->seen, p->always, p->strings);
+	p->all = p->db != NULL && hs_scan(p->db, data, (unsigned)len, 0, p->scratch,
+					  on_seen, p->seen) != HS_SUCCESS;
+}
+
+bool
+prefilter_decide(struct prefilter *p, const int64_t *values)
+{
+	const struct cond_env env = {p->seen, values, p->maybe, p->len};
+	bool any = false;
+	size_t i;
+
+	if (p->all)
+		return true;
+	for (i = 0; i < p->rules; i++) {
+		p->maybe[i] = cond_maybe(p->cond[i], &env);
+		any |= p->maybe[i] != 0 && !p->hidden[i];
+	}
+	return any;
+}
+
+bool
+prefilter_look(struct prefilter *p, const int64_t *values)
+{
+	const struct cond_env env = {p->seen, values, p->maybe, p->len};
+
+	return p->all || p->look == SIZE_MAX || cond_maybe(p->cond[p->look], &env);
+}
+
+void
+prefilter_stats(const struct prefilter *p, struct prefilter_stats *out)
+{
+	*out = p->stats;
+}
