@@ -37,6 +37,7 @@ struct engine {
 	YR_SCANNER *scanner;
 	EVP_MD *sha256;
 	EVP_MD_CTX *digest;
+	int *string;  /* by libyara's string: the prefilter's number */
 	uint8_t *hit; /* by rule: found in this file already */
 	/* of the file being looked at */
 	struct engine_result *r;
@@ -58,6 +59,7 @@ engine_free(struct engine **en)
 	EVP_MD_CTX_free(x->digest);
 	EVP_MD_free(x->sha256);
 	free(x->hit);
+	free(x->string);
 	free(x);
 	*en = NULL;
 }
@@ -82,13 +84,16 @@ name_facts(struct fact_values *v, struct err *e)
 	return 0;
 }
 
+static int number_strings(struct engine *x, struct err *e);
+
 static int
 start_parts(struct engine *x, struct err *e)
 {
 	const struct prefilter_facts f = {x->facts.name, x->facts.count};
 	struct php_limits l;
 
-	if (prefilter_new(&x->prefilter, x->rules, &f, e) != 0)
+	if (prefilter_new(&x->prefilter, x->rules, &f, e) != 0 ||
+	    number_strings(x, e) != 0)
 		return -1;
 	if (!x->conf.unwrap)
 		return 0;
@@ -236,6 +241,55 @@ set_facts(struct engine *x, const struct file_facts *f, const struct php_facts *
 	}
 }
 
+/*
+ * Rules that cannot be true, and strings that are not there, are switched off: most of
+ * libyara's time would go to them.
+ */
+static void
+switch_rules(struct engine *x)
+{
+	YR_RULES *y = x->rules->yara;
+	size_t i;
+
+	for (i = 0; i < y->num_rules; i++) {
+		bool on = !x->conf.prefilter || prefilter_maybe(x->prefilter, i);
+
+		if (on)
+			y->rules_table[i].flags &= ~RULE_FLAGS_DISABLED;
+		else
+			y->rules_table[i].flags |= RULE_FLAGS_DISABLED;
+	}
+	for (i = 0; i < y->num_strings; i++) {
+		YR_STRING *s = &y->strings_table[i];
+		bool on =
+		    (y->rules_table[s->rule_idx].flags & RULE_FLAGS_DISABLED) == 0 &&
+		    (!x->conf.prefilter || prefilter_seen(x->prefilter, x->string[i]));
+
+		if (on)
+			s->flags &= ~(uint32_t)STRING_FLAGS_DISABLED;
+		else
+			s->flags |= STRING_FLAGS_DISABLED;
+	}
+}
+
+/* libyara's strings by the prefilter's numbers. A rule it knows under another number
+ * would be switched off wrongly: then nothing is. */
+static int
+number_strings(struct engine *x, struct err *e)
+{
+	const YR_RULES *y = x->rules->yara;
+	size_t i;
+
+	x->string = calloc(y->num_strings + 1, sizeof *x->string);
+	if (x->string == NULL)
+		return err_set(e, ERR_SYS, "engine: no memory");
+	for (i = 0; i < y->num_strings; i++)
+		x->string[i] =
+		    prefilter_string(x->prefilter, y->strings_table[i].rule_idx,
+				     y->strings_table[i].identifier);
+	return 0;
+}
+
 enum { VIEW_BYTES, VIEW_TEXT, VIEW_LAYER };
 
 static void
@@ -249,6 +303,7 @@ run_rules(struct engine *x, int view, const void *data, size_t len,
 		prefilter_pass(x->prefilter, data, len);
 	if (!prefilter_decide(x->prefilter, x->facts.value) && x->conf.prefilter)
 		return;
+	switch_rules(x);
 	rc = tell_facts(x);
 	if (rc == ERROR_SUCCESS)
 		rc = tell_strings(x, f);

@@ -19,11 +19,13 @@
 struct prefilter {
 	hs_database_t *db;
 	hs_scratch_t *scratch;
-	struct cond **cond; /* by rule */
-	size_t rules;
+	struct cond **cond;      /* by rule */
+	size_t rules, findable;  /* findable: those libyara has, first */
 	uint8_t *seen, *always;  /* by string; always: what a pass begins with */
 	uint8_t *maybe, *hidden; /* by rule; hidden: private, no finding of its own */
 	size_t strings;
+	size_t *string_rule; /* by string: its rule and its identifier */
+	char **string_name;
 	size_t len;          /* of the last pass */
 	bool all;            /* the last pass failed: everything may be there */
 	size_t look;         /* number of LOOK_RULE, or SIZE_MAX */
@@ -101,6 +103,12 @@ add_string(struct build *b, const struct ystring *s)
 
 	p->always = xreallocarray(p->always, p->strings, 1);
 	p->always[id] = 0;
+	p->string_rule =
+	    xreallocarray(p->string_rule, p->strings, sizeof *p->string_rule);
+	p->string_rule[id] = p->rules;
+	p->string_name = xreallocarray(p->string_name, p->strings, sizeof(char *));
+	p->string_name[id] = xcalloc(s->name.len + 1, 1);
+	memcpy(p->string_name[id], s->name.at, s->name.len);
 	for (i = 0; i < n; i++) {
 		hs_expr_info_t *info = NULL;
 		hs_compile_error_t *bad = NULL;
@@ -196,14 +204,18 @@ prefilter_new(struct prefilter **out, const struct rules *rules,
 	p->look = SIZE_MAX;
 	fact_names = facts;
 	for (i = 0; i < rules->source_count; i++)
-		if (!rules->source[i].broken)
+		if (!rules->source[i].broken && !rules->source[i].look)
+			add_source(&b, &rules->source[i]);
+	p->findable = p->rules;
+	for (i = 0; i < rules->source_count; i++)
+		if (!rules->source[i].broken && rules->source[i].look)
 			add_source(&b, &rules->source[i]);
 	p->seen = xcalloc(p->strings + 1, 1);
 	p->maybe = xcalloc(p->rules + 1, 1);
 	p->stats.rules = p->rules;
 	p->stats.strings = p->strings;
 	/* a rule libyara has and we have not must not be filtered away */
-	p->not_understood |= p->rules != rules->count;
+	p->not_understood |= p->findable != rules->count;
 	rc = compile(&b, e);
 	while (b.count > 0)
 		free(b.expr[--b.count]);
@@ -228,6 +240,10 @@ prefilter_free(struct prefilter **pp)
 		return;
 	for (i = 0; i < p->rules; i++)
 		cond_free(&p->cond[i]);
+	for (i = 0; i < p->strings; i++)
+		free(p->string_name[i]);
+	free(p->string_name);
+	free(p->string_rule);
 	free(p->cond);
 	hs_free_scratch(p->scratch);
 	hs_free_database(p->db);
@@ -274,11 +290,39 @@ prefilter_decide(struct prefilter *p, const int64_t *values)
 
 	if (p->all)
 		return true;
-	for (i = 0; i < p->rules; i++) {
+	for (i = 0; i < p->findable; i++) {
 		p->maybe[i] = cond_maybe(p->cond[i], &env);
 		any |= p->maybe[i] != 0 && !p->hidden[i];
 	}
 	return any;
+}
+
+bool
+prefilter_maybe(const struct prefilter *p, size_t i)
+{
+	return p->all || p->not_understood || i >= p->rules || p->maybe[i] != 0;
+}
+
+int
+prefilter_string(const struct prefilter *p, size_t rule, const char *identifier)
+{
+	size_t i;
+	int found = -1;
+
+	for (i = 0; i < p->strings; i++)
+		if (p->string_rule[i] == rule &&
+		    strcmp(p->string_name[i], identifier) == 0) {
+			if (found >= 0)
+				return -1;
+			found = (int)i;
+		}
+	return found;
+}
+
+bool
+prefilter_seen(const struct prefilter *p, int id)
+{
+	return id < 0 || p->all || p->seen[id] != 0;
 }
 
 bool

@@ -47,6 +47,16 @@ void prefilter_pass(struct prefilter *p, const void *data, size_t len);
  */
 bool prefilter_decide(struct prefilter *p, const int64_t *values);
 
+/* Of the last decision: may rule number i (as libyara numbers them) be true? */
+bool prefilter_maybe(const struct prefilter *p, size_t i);
+
+/* The number of a rule's string by its identifier ("$a"), or -1: unknown, or not unique.
+ */
+int prefilter_string(const struct prefilter *p, size_t rule, const char *identifier);
+
+/* Of the last pass: may string number id be there? */
+bool prefilter_seen(const struct prefilter *p, int id);
+
 /*
  * Decide over the last pass only whether the (private) rule LOOK_RULE may be true: it
  * says whether PHP is worth looking through. true when no file has such a rule.

@@ -49,6 +49,7 @@ static int
 read_source(struct rules *r, const char *path, struct err *e)
 {
 	struct rule_source *s;
+	const char *name;
 	struct stat st;
 	size_t have = 0;
 	int fd;
@@ -77,6 +78,8 @@ read_source(struct rules *r, const char *path, struct err *e)
 		have += (size_t)n;
 	}
 	s->len = have;
+	name = strrchr(path, '/');
+	s->look = strcmp(name != NULL ? name + 1 : path, "look.yar") == 0;
 	close(fd);
 	return 0;
 }
@@ -233,7 +236,8 @@ compile_all(struct rules *r, struct err *e)
 	for (i = 0; i < r->source_count; i++) {
 		const struct rule_source *s = &r->source[i];
 
-		if (!s->broken && yr_compiler_add_string(yc, s->text, s->path) != 0) {
+		if (!s->broken && !s->look &&
+		    yr_compiler_add_string(yc, s->text, s->path) != 0) {
 			yr_compiler_destroy(yc);
 			return err_set(e, ERR_INPUT, "%s", c.text);
 		}

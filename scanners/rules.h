@@ -36,6 +36,7 @@ struct rule_source {
 	char *text;
 	size_t len;
 	bool broken;
+	bool look; /* look.yar: for the prefilter only, libyara never sees it */
 };
 
 struct rules {

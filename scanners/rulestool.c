@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "rulecost.h"
 #include "rules.h"
 
 static int
@@ -32,9 +33,16 @@ int
 rules_tool(const char *tool, const char *const *dirs, size_t dir_count,
 	   const char *samples, bool json, bool cost)
 {
-	(void)samples;
-	(void)json;
-	(void)cost;
+	if (strcmp(tool, "test") == 0 && cost && samples != NULL) {
+		struct rules r;
+		struct err e;
+
+		if (rules_load(&r, dirs, dir_count, &e) != 0) {
+			printf("%s\n", e.text);
+			return 1;
+		}
+		return rule_cost(&r, samples, json);
+	}
 	if (strcmp(tool, "check") == 0)
 		return check(dirs, dir_count);
 	return EX_USAGE;
