@@ -99,6 +99,7 @@ static void
 php_clear(struct php *p)
 {
 	size_t from = offsetof(struct php, out_of_it);
+	unsigned i;
 
 	php_arena_reset(&p->arena);
 	memset((char *)p + from, 0, sizeof(*p) - from);
@@ -106,6 +107,8 @@ php_clear(struct php *p)
 	p->view.text = "";
 	p->f = &p->view.facts;
 	p->f->first_comment = -1;
+	for (i = 0; i < 256; i++)
+		p->byte[i] = (char)i;
 }
 
 static const struct php_view *
@@ -117,7 +120,7 @@ begin(struct php *p, const void *data, size_t len, bool in_php)
 		len = p->lim.input_bytes;
 		php_note(p, PHP_STOP_INPUT);
 	}
-	src.s = data;
+	src.s = len != 0 ? data : "";
 	src.len = (uint32_t)len;
 	p->file = src;
 	guarded_look(p, in_php);

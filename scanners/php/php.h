@@ -108,36 +108,28 @@ struct php_view {
 struct php;
 
 /* The limits that keep 1 MB of anything below the worker's 250 ms. */
-void
-php_limits_default(struct php_limits *l);
+void php_limits_default(struct php_limits *l);
 
 /* Copies *l. NULL: no memory. */
-struct php *
-php_new(const struct php_limits *l);
-void
-php_free(struct php **p);
+struct php *php_new(const struct php_limits *l);
+void php_free(struct php **p);
 
 /*
  * Look at len bytes of data, which are borrowed until the next call. Always gives a view;
  * when a limit ended it early, view->stop says which and the view holds what was had.
  * Borrowed until the next php_look() or php_free().
  */
-const struct php_view *
-php_look(struct php *p, const void *data, size_t len);
+const struct php_view *php_look(struct php *p, const void *data, size_t len);
 
 /* As php_look(), for code without an open tag (what eval would be given). */
-const struct php_view *
-php_look_code(struct php *p, const void *data, size_t len);
+const struct php_view *php_look_code(struct php *p, const void *data, size_t len);
 
 /* The facts' names in declared order; *count_out rows, static. */
-const struct php_fact_row *
-php_fact_rows(size_t *count_out);
+const struct php_fact_row *php_fact_rows(size_t *count_out);
 
 /* "none", "input", ...; static. */
-const char *
-php_stop_name(enum php_stop s);
+const char *php_stop_name(enum php_stop s);
 /* "eval", "include", ...; static. */
-const char *
-php_layer_kind_name(enum php_layer_kind k);
+const char *php_layer_kind_name(enum php_layer_kind k);
 
 #endif

@@ -47,7 +47,6 @@ more(struct php *p, size_t n)
 
 	while (a->now != NULL && a->now->next != NULL) {
 		a->now = a->now->next;
-		a->now->used = 0;
 		if (a->now->size >= n)
 			return a->now;
 	}
@@ -89,6 +88,43 @@ php_raw(struct php *p, size_t n)
 	return at;
 }
 
+struct place
+php_place(const struct php *p)
+{
+	struct place at = {p->arena.now, p->arena.now != NULL ? p->arena.now->used : 0};
+
+	return at;
+}
+
+void
+php_release(struct php *p, struct place at)
+{
+	struct block *b = at.block;
+
+	if (b == NULL)
+		return;
+	HIDE(body(b) + at.used, b->used - at.used);
+	b->used = at.used;
+	p->arena.now = b;
+	for (b = b->next; b != NULL && b->used != 0; b = b->next) {
+		HIDE(body(b), b->used);
+		b->used = 0;
+	}
+}
+
+void
+php_shrink(struct php *p, char *at, size_t had, size_t now)
+{
+	struct block *b = p->arena.now;
+	size_t old = ((had + 7) & ~(size_t)7) + RED_ZONE,
+	       want = ((now + 7) & ~(size_t)7) + RED_ZONE;
+
+	if (b == NULL || at + old != body(b) + b->used)
+		return;
+	b->used -= old - want;
+	HIDE(at + now, had - now);
+}
+
 void *
 php_alloc(struct php *p, size_t n)
 {
@@ -102,8 +138,8 @@ php_arena_reset(struct arena *a)
 	size_t kept = 0;
 
 	for (b = a->first; b != NULL; b = b->next) {
+		HIDE(body(b), b->used);
 		b->used = 0;
-		HIDE(body(b), b->size);
 		kept += b->size;
 		if (kept >= KEEP_BYTES && b->next != NULL) {
 			for (next = b->next, b->next = NULL; next != NULL;) {

@@ -91,6 +91,41 @@ bind(struct php *p, struct node *f, struct scope *s, const struct val *a, unsign
 	return k;
 }
 
+/* The memory of a run whose only result is *out. */
+static void
+give_back(struct php *p, struct place place, struct val *out)
+{
+	char small[512];
+	char *copy;
+	const char *names[16];
+	const struct trail *t;
+	unsigned n = 0;
+
+	switch (out->t) {
+	case V_STR:
+		if (out->len > sizeof(small))
+			return;
+		for (t = out->how; t != NULL && n < 16; t = t->prev)
+			names[n++] = t->name;
+		memcpy(small, out->u.s, out->len);
+		php_release(p, place);
+		copy = php_raw(p, out->len);
+		memcpy(copy, small, out->len);
+		out->u.s = copy;
+		out->own = NULL;
+		for (out->how = NULL; n > 0; n--)
+			php_trail(p, out, out->how, names[n - 1]);
+		break;
+	case V_ARR:
+	case V_FUNC:
+		break;
+	default:
+		out->how = NULL;
+		php_release(p, place);
+		break;
+	}
+}
+
 bool
 php_run(struct php *p, struct node *f, const struct val *a, unsigned n, struct val *out)
 {
@@ -99,6 +134,9 @@ php_run(struct php *p, struct node *f, const struct val *a, unsigned n, struct v
 	unsigned cond = p->cond, loop = p->loop;
 	struct node *body;
 	enum flow flow;
+	struct place place = php_place(p);
+	unsigned vain = p->vain;
+	uint64_t kept = p->kept;
 
 	if (p->calls >= CALLS_MAX || p->loop_steps > p->lim.loop_steps)
 		return false;
@@ -106,7 +144,7 @@ php_run(struct php *p, struct node *f, const struct val *a, unsigned n, struct v
 	s->func = f;
 	p->calls++;
 	p->concrete++;
-	p->cond = p->loop = 0;
+	p->cond = p->loop = p->vain = 0;
 	memset(&p->ret, 0, sizeof(p->ret));
 	p->ret.t = V_NULL;
 	body = bind(p, f, s, a, n);
@@ -124,8 +162,11 @@ php_run(struct php *p, struct node *f, const struct val *a, unsigned n, struct v
 	p->ret = ret;
 	p->cond = cond;
 	p->loop = loop;
+	p->vain = vain;
 	p->concrete--;
 	p->calls--;
+	if (p->kept == kept)
+		give_back(p, place, out);
 	return (flow == F_RETURN || flow == F_ON) && known(out);
 }
 
@@ -165,6 +206,14 @@ call_own(struct php *p, struct node *f, const struct args *a, uint32_t ret_taint
 		return v;
 	}
 	return unknown(a->taint | ret_taint);
+}
+
+static bool
+prefix(const struct val *v, const char *what)
+{
+	size_t n = strlen(what);
+
+	return v->t == V_STR && v->len >= n && memcmp(v->u.s, what, n) == 0;
 }
 
 /* What an unknown result of a builtin carries of its arguments. */
@@ -212,8 +261,8 @@ carried(unsigned w, const struct args *a)
 		return t | (t & TA_REQUESTED ? TA_LIST : 0);
 	case W_BASE64_DECODE:
 		return t & TA_REQUESTED ? t | TA_B64 : t | TA_OPAQUE;
-	case W_GETENV:
-		return t | TA_ENV;
+	case W_GETENV: /* of HTTP_* it is the request */
+		return t | (a->count > 0 && prefix(a->v, "HTTP_") ? TA_HEADER : TA_ENV);
 	case W_GETALLHEADERS:
 	case W_APACHE_REQUEST_HEADERS:
 		return TA_HEADER;
@@ -232,14 +281,6 @@ carried(unsigned w, const struct args *a)
 	    w != W_URLDECODE && w != W_RAWURLDECODE)
 		t |= TA_OPAQUE;
 	return t;
-}
-
-static bool
-prefix(const struct val *v, const char *what)
-{
-	size_t n = strlen(what);
-
-	return v->t == V_STR && v->len >= n && memcmp(v->u.s, what, n) == 0;
 }
 
 /* file(), fopen(), file_get_contents(): this file, the request, an address. */
@@ -279,6 +320,7 @@ define(struct php *p, const struct args *a)
 	if (a->count < 2 || a->v[0].t != V_STR)
 		return v;
 	name = a->v[0];
+	p->kept++;
 	id = php_intern(p, name.u.s, name.len, true);
 	p->names.v[id].constant = php_alloc(p, sizeof(v));
 	*p->names.v[id].constant = a->v[1];
@@ -307,6 +349,7 @@ by_reference(struct php *p, unsigned w, const struct args *a)
 
 	if (at == NULL)
 		return v;
+	p->kept += at->home != p->scope;
 	at->v.taint |= a->taint;
 	if (at->v.t != V_ARR || p->cond != 0) {
 		at->v.t = V_UNKNOWN;
@@ -341,7 +384,7 @@ by_reference(struct php *p, unsigned w, const struct args *a)
 static struct val
 indirect(struct php *p, unsigned w, struct args *a)
 {
-	struct val v[ARGS_MAX];
+	struct val v[ARGS_MAX] PHP_UNSET;
 	unsigned i, n = 0;
 
 	if (a->count == 0)
@@ -385,6 +428,7 @@ lambda(struct php *p, struct args *a)
 		return v;
 	code.s = src.u.s;
 	code.len = src.len;
+	p->kept++;
 	php_step(p, code.len);
 	memset(&none, 0, sizeof(none));
 	t = php_lex(p, code, true, &none);
@@ -530,15 +574,16 @@ by_name(struct php *p, struct node *n, const char *s, uint32_t len, struct args 
 struct val
 php_call_value(struct php *p, const struct val *f, struct val *v, unsigned n)
 {
-	struct args a;
+	struct args a PHP_UNSET;
 	struct val out;
 	unsigned i;
 
-	memset(&a, 0, sizeof(a));
+	a.taint = 0;
 	a.count = n > ARGS_MAX ? ARGS_MAX : n;
 	a.known = true;
 	for (i = 0; i < a.count; i++) {
 		a.v[i] = v[i];
+		a.n[i] = NULL;
 		a.taint |= v[i].taint;
 		a.known = a.known && known(&v[i]);
 	}
@@ -557,7 +602,7 @@ static struct val
 through_value(struct php *p, struct node *n)
 {
 	struct val f = php_eval(p, n->kid);
-	struct args a;
+	struct args a PHP_UNSET;
 
 	eval_args(p, n->kid->next, &a);
 	if (f.t == V_STR)
@@ -576,7 +621,7 @@ method(struct php *p, struct node *n)
 {
 	struct node *name = n->kid->kid->next, *f;
 	struct val base = unknown(0), m = unknown(0);
-	struct args a;
+	struct args a PHP_UNSET;
 	uint32_t id;
 
 	if (n->kid->kind == N_PROP || n->kid->kid->kind != N_NAME)
@@ -605,11 +650,14 @@ method(struct php *p, struct node *n)
 struct val
 php_call(struct php *p, struct node *n)
 {
-	struct args a;
+	struct args a PHP_UNSET;
 
 	switch (n->kid->kind) {
 	case N_NAME:
+		p->peek = n->kid->w == W_STRLEN && n->kid->next != NULL &&
+			  n->kid->next->kind == N_VAR;
 		eval_args(p, n->kid->next, &a);
+		p->peek = false;
 		return by_name(p, n, n->kid->s, n->kid->len, &a, false);
 	case N_PROP:
 	case N_SCONST:

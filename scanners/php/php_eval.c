@@ -72,6 +72,9 @@ variable(struct php *p, struct node *n)
 	at = php_var(p, p->scope, n->id, false);
 	if (at == NULL)
 		return unknown(0);
+	if (at->v.own != NULL && !p->peek)
+		at->v.own->sole = NULL;
+	p->peek = false;
 	v = at->v;
 	if (v.t == V_NULL && !p->concrete) /* not set here: perhaps elsewhere */
 		v.t = V_UNKNOWN;
@@ -152,7 +155,7 @@ element(struct php *p, const struct val *base, const struct val *key)
 			i += base->len;
 		if (i < 0 || i >= base->len)
 			return unknown(base->taint);
-		php_v_str(&v, base->u.s + i, 1);
+		php_v_str(&v, p->byte + (unsigned char)base->u.s[i], 1);
 		v.taint = base->taint;
 		v.flags |= VF_HID;
 		if (!p->concrete)
@@ -202,7 +205,9 @@ indexed(struct php *p, struct node *n)
 			v.u.a->shared = true;
 		return v;
 	default:
+		p->peek = n->kid->kind == N_VAR;
 		base = php_eval(p, n->kid);
+		p->peek = false;
 		return element(p, &base, &key);
 	}
 }
@@ -312,15 +317,39 @@ logical(struct php *p, struct node *n)
 	return v;
 }
 
+/* A literal among the operands, or in a concatenation that is one. */
+static bool
+has_literal(const struct node *n)
+{
+	const struct node *k, *l;
+
+	for (k = n->kid; k != NULL; k = k->next) {
+		if (k->kind == N_LIT)
+			return true;
+		if (k->kind == N_CHAIN && k->op == O_CAT)
+			for (l = k->kid; l != NULL; l = l->next)
+				if (l->kind == N_LIT)
+					return true;
+	}
+	return false;
+}
+
 static struct val
 chain(struct php *p, struct node *n)
 {
 	struct node *k = n->kid;
 	struct val v, one;
 	uint32_t taint;
+	bool bits, was = false;
 
 	if (n->op == O_ANDAND || n->op == O_OROR || n->op == O_COAL)
 		return logical(p, n);
+	bits = n->op == O_XOR || n->op == O_AND || n->op == O_OR;
+	if (bits) {
+		p->bits++;
+		was = p->bit_strings;
+		p->bit_strings = was || has_literal(n);
+	}
 	v = php_eval(p, k);
 	taint = v.taint;
 	for (k = k->next; k != NULL; k = k->next) {
@@ -328,6 +357,10 @@ chain(struct php *p, struct node *n)
 		taint |= one.taint;
 		if (!known(&v) || !known(&one) || !php_binary(p, k->join, &v, &one))
 			v = unknown(0);
+	}
+	if (bits) {
+		p->bits--;
+		p->bit_strings = was;
 	}
 	switch (n->op) {
 	case O_EQ:
@@ -550,6 +583,25 @@ ternary(struct php *p, struct node *n)
 	return a;
 }
 
+/*
+ * A word that is no constant stood for itself before PHP 8, and attackers mix such words
+ * into ^ & | of strings. Upper-case ones there may be real flags (E_ALL & ~E_NOTICE).
+ */
+static bool
+bare(const struct php *p, const struct node *n)
+{
+	uint32_t i;
+
+	if (p->bits == 0 || n->len > 64)
+		return false;
+	if (n->len == 1 || p->bit_strings)
+		return true;
+	for (i = 0; i < n->len; i++)
+		if (n->s[i] >= 'a' && n->s[i] <= 'z')
+			return true;
+	return false;
+}
+
 static struct val
 name(struct php *p, struct node *n)
 {
@@ -590,6 +642,10 @@ name(struct php *p, struct node *n)
 	id = php_intern(p, n->s, n->len, true);
 	if (p->names.v[id].constant != NULL)
 		return *p->names.v[id].constant;
+	if (bare(p, n)) {
+		php_v_str(&v, n->s, n->len);
+		v.flags = VF_HID;
+	}
 	return v;
 }
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include "php_int.h"
 
+#define VAIN_MAX 8 /* a loop that computes nothing known is no decoder */
+
 static enum flow
 truth(struct php *p, struct node *n, bool *out)
 {
@@ -24,7 +26,7 @@ truth(struct php *p, struct node *n, bool *out)
 static bool
 leaves(struct php *p, enum flow *flow)
 {
-	if (php_tired(p))
+	if (php_tired(p) || p->vain > VAIN_MAX)
 		*flow = F_FAIL;
 	if (*flow == F_ON || *flow == F_CONTINUE) {
 		*flow = F_ON;
@@ -40,8 +42,11 @@ list_eval(struct php *p, struct node *n)
 {
 	struct node *k;
 
-	for (k = n->kid; k != NULL; k = k->next)
-		(void)php_eval(p, k);
+	for (k = n->kid; k != NULL; k = k->next) {
+		struct val v = php_eval(p, k);
+
+		p->vain += !known(&v) || n->kind == N_ECHO;
+	}
 	return F_ON;
 }
 

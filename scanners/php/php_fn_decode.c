@@ -101,6 +101,7 @@ inflate_str(struct php *p, const struct val *in, int bits, struct val *out)
 		to = memcpy(php_raw(p, cap), to, z.total_out);
 	}
 	php_step(p, z.total_out / 16 + in->len / 16 + 50);
+	php_shrink(p, to, cap, z.total_out);
 	if (z.total_out == 0)
 		return false;
 	php_v_str(out, to, z.total_out);

@@ -10,6 +10,8 @@
 #include <strings.h>
 #include "php_int.h"
 
+#define REPEAT_BYTES (64 << 10)
+
 #define FN(name) \
 	static bool name(struct php *p, struct val *a, unsigned n, struct val *out)
 
@@ -315,17 +317,20 @@ FN(fn_strtr)
 
 FN(fn_str_repeat)
 {
-	int64_t times;
+	int64_t times, i;
+	char *to;
 
 	if (!want(p, a, n, 1) || n < 2)
 		return false;
 	times = php_to_int(&a[1]);
-	if (times < 0 || (times > 0 && a[0].len > STR_BYTES / times))
-		return false;
-	php_v_str(out, "", 0);
-	for (; times > 0 && out->t == V_STR; times--)
-		php_cat(p, out, &a[0]);
-	return out->t == V_STR;
+	if (times < 0 || (times > 0 && a[0].len > REPEAT_BYTES / times))
+		return false; /* filler, not a disguise */
+	php_step(p, a[0].len * (uint64_t)times / 16 + 1);
+	to = php_raw(p, a[0].len * (size_t)times);
+	for (i = 0; i < times; i++)
+		memcpy(to + i * a[0].len, a[0].u.s, a[0].len);
+	php_v_str(out, to, a[0].len * (size_t)times);
+	return true;
 }
 
 FN(fn_str_split)

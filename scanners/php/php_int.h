@@ -49,6 +49,8 @@ struct arena {
 struct buf {
 	char *p;
 	size_t len, cap;
+	const void
+	    *sole; /* the one value that has it, if no other was given it: php_scope.c */
 };
 
 /* --- tokens: php_lex.c
@@ -183,8 +185,7 @@ struct source {
 };
 
 /* Parse a whole source into an N_BLOCK. */
-struct node *
-php_parse(struct php *p, struct source src, const struct toks *t);
+struct node *php_parse(struct php *p, struct source src, const struct toks *t);
 
 /* --- values: php_value.c
  * -------------------------------------------------------------------- */
@@ -243,53 +244,33 @@ known(const struct val *v)
 	return v->t != V_UNKNOWN;
 }
 
-void
-php_v_str(struct val *v, const char *s, size_t n);
-void
-php_v_int(struct val *v, int64_t i);
-void
-php_v_bool(struct val *v, bool b);
-void
-php_v_dbl(struct val *v, double d);
-void
-php_v_arr(struct php *p, struct val *v, uint32_t cap);
+void php_v_str(struct val *v, const char *s, size_t n);
+void php_v_int(struct val *v, int64_t i);
+void php_v_bool(struct val *v, bool b);
+void php_v_dbl(struct val *v, double d);
+void php_v_arr(struct php *p, struct val *v, uint32_t cap);
 /* A known scalar as a string; false for arrays and the unknown (v untouched). */
-bool
-php_to_str(struct php *p, struct val *v);
-int64_t
-php_to_int(const struct val *v);
-double
-php_to_dbl(const struct val *v);
-bool
-php_truthy(const struct val *v);
+bool php_to_str(struct php *p, struct val *v);
+int64_t php_to_int(const struct val *v);
+double php_to_dbl(const struct val *v);
+bool php_truthy(const struct val *v);
 /* a .= b, both strings; unknown when it would be too long. */
-void
-php_cat(struct php *p, struct val *a, const struct val *b);
-bool
-php_key(struct php *p, const struct val *v, struct key *k_out);
-struct val *
-php_arr_get(const struct arr *a, const struct key *k);
+void php_cat(struct php *p, struct val *a, const struct val *b);
+bool php_key(struct php *p, const struct val *v, struct key *k_out);
+struct val *php_arr_get(const struct arr *a, const struct key *k);
 /* v becomes the owner of its array: then it may be written. */
-void
-php_arr_own(struct php *p, struct val *v);
+void php_arr_own(struct php *p, struct val *v);
 /* The element, made if not there. *a must be owned. */
-struct val *
-php_arr_at(struct php *p, struct arr *a, const struct key *k);
-struct val *
-php_arr_push(struct php *p, struct arr *a);
-bool
-php_arr_del(struct arr *a, const struct key *k);
+struct val *php_arr_at(struct php *p, struct arr *a, const struct key *k);
+struct val *php_arr_push(struct php *p, struct arr *a);
+bool php_arr_del(struct arr *a, const struct key *k);
 /* How two strings compare, as strcmp. */
-int
-php_str_cmp(const struct val *a, const struct val *b);
+int php_str_cmp(const struct val *a, const struct val *b);
 /* ==, known values only: 1, 0, -1 unknown. */
-int
-php_loose_eq(struct php *p, const struct val *a, const struct val *b);
-int
-php_strict_eq(const struct val *a, const struct val *b);
+int php_loose_eq(struct php *p, const struct val *a, const struct val *b);
+int php_strict_eq(const struct val *a, const struct val *b);
 /* Remember the decoder. */
-void
-php_trail(struct php *p, struct val *v, const struct trail *prev, const char *name);
+void php_trail(struct php *p, struct val *v, const struct trail *prev, const char *name);
 
 enum {
 	TA_GET = 1,
@@ -332,6 +313,7 @@ struct names {
 struct var {
 	struct val v;
 	struct var *link; /* global, or by reference: the one meant */
+	struct scope *home;
 	uint32_t id;
 };
 struct saved { /* a value forgotten */
@@ -371,6 +353,7 @@ struct php {
 	struct php_facts *f; /* &view.facts */
 	uint64_t steps, loop_steps;
 	uint64_t text_seen; /* bits of php_facts.c */
+	uint64_t kept;      /* counts what outlives the function being run */
 	size_t output;      /* bytes of text and layers so far */
 	enum php_stop stop;
 	bool trigger;
@@ -386,6 +369,11 @@ struct php {
 	unsigned cond;       /* walking code that may not run */
 	unsigned loop;       /* within this many loops */
 	unsigned depth;      /* of eval and walk in each other */
+	unsigned bits;       /* within operands of ^ & | .. */
+	bool bit_strings;    /* .. of which one is a literal */
+	bool peek;           /* the variable's value is looked at, not handed on */
+	char byte[256];      /* every string of one byte */
+	unsigned vain;       /* statements run that gave nothing known */
 	unsigned calls;      /* of functions run in each other */
 	unsigned layer;      /* depth of the layer walked */
 	bool again;          /* taint grew behind the walk */
@@ -401,66 +389,54 @@ struct php {
 #define DEPTH_MAX 1200
 
 /* End the look here: what was had stays. Does not return. */
-_Noreturn void
-php_stop(struct php *p, enum php_stop why);
+_Noreturn void php_stop(struct php *p, enum php_stop why);
 /* A limit was met but the look goes on. */
-void
-php_note(struct php *p, enum php_stop why);
+void php_note(struct php *p, enum php_stop why);
 
 /* Zeroed, aligned to 8. Never NULL: ends the look instead. */
-void *
-php_alloc(struct php *p, size_t n);
+void *php_alloc(struct php *p, size_t n);
 /* As php_alloc(), not zeroed. */
-char *
-php_raw(struct php *p, size_t n);
-void
-php_arena_reset(struct arena *a);
-void
-php_arena_free(struct arena *a);
+char *php_raw(struct php *p, size_t n);
+/* Give back everything allocated since: only if nothing of it is still meant. */
+struct place {
+	struct block *block;
+	size_t used;
+};
+struct place php_place(const struct php *p);
+void php_release(struct php *p, struct place at);
+/* The last allocation needs only this much. */
+void php_shrink(struct php *p, char *at, size_t had, size_t now);
+void php_arena_reset(struct arena *a);
+void php_arena_free(struct arena *a);
 
 /* Fill the tables of *p: words, operators. */
-void
-php_words_init(struct php *p);
+void php_words_init(struct php *p);
 /* Word of a name in any case, W_NONE if it is not one we know. */
-unsigned
-php_word(const struct php *p, const char *s, size_t len);
-const char *
-php_word_text(unsigned w);
-unsigned
-php_word_flags(unsigned w);
-const char *
-php_op_text(unsigned op);
+unsigned php_word(const struct php *p, const char *s, size_t len);
+const char *php_word_text(unsigned w);
+unsigned php_word_flags(unsigned w);
+const char *php_op_text(unsigned op);
 /* The id of a name, made if new. fold: in lower case (functions, labels). */
-uint32_t
-php_intern(struct php *p, const char *s, size_t len, bool fold);
+uint32_t php_intern(struct php *p, const char *s, size_t len, bool fold);
 
 /*
  * Lex; in_php: no open tag needed. Counts into f, sets p->trigger if worth a full look.
  * The list ends with a T_END that is not counted in n.
  */
-struct toks
-php_lex(struct php *p, struct source src, bool in_php, struct php_facts *f);
+struct toks php_lex(struct php *p, struct source src, bool in_php, struct php_facts *f);
 
 /* Print n tokens as they are, one statement a line. */
-void
-php_print_flat(struct php *p, struct out *o, struct source src, const struct tok *t,
-	       uint32_t n);
-void
-php_print_tok(struct php *p, struct out *o, const char *src, const struct tok *t);
-void
-php_out(struct php *p, struct out *o, const char *s, size_t n);
-void
-php_out_str(struct php *p, struct out *o, const char *s);
-void
-php_out_word(struct php *p, struct out *o, const char *s, size_t n);
-void
-php_out_lower(struct php *p, struct out *o, const char *s, size_t n);
+void php_print_flat(struct php *p, struct out *o, struct source src, const struct tok *t,
+		    uint32_t n);
+void php_print_tok(struct php *p, struct out *o, const char *src, const struct tok *t);
+void php_out(struct php *p, struct out *o, const char *s, size_t n);
+void php_out_str(struct php *p, struct out *o, const char *s);
+void php_out_word(struct php *p, struct out *o, const char *s, size_t n);
+void php_out_lower(struct php *p, struct out *o, const char *s, size_t n);
 /* A literal in canonical form. */
-void
-php_out_lit(struct php *p, struct out *o, const char *s, size_t n);
+void php_out_lit(struct php *p, struct out *o, const char *s, size_t n);
 /* An expression as it was last evaluated: php_show.c. */
-void
-php_show(struct php *p, struct out *o, const struct node *n);
+void php_show(struct php *p, struct out *o, const struct node *n);
 
 /* Count n units of work; ends the look when there were too many. */
 static inline void
@@ -481,117 +457,82 @@ php_tired(const struct php *p)
 }
 
 /* --- php_scope.c */
-struct scope *
-php_scope_new(struct php *p, struct scope *up);
+struct scope *php_scope_new(struct php *p, struct scope *up);
 /* The variable; NULL if make is false and there is none. */
-struct var *
-php_var(struct php *p, struct scope *s, uint32_t id, bool make);
+struct var *php_var(struct php *p, struct scope *s, uint32_t id, bool make);
 /* Set: merges with what was there where the code may not run. */
-void
-php_set(struct php *p, struct var *at, const struct val *v);
+void php_set(struct php *p, struct var *at, const struct val *v);
 /* target = v; target any that can stand left of =. */
-void
-php_assign(struct php *p, struct node *target, const struct val *v);
+void php_assign(struct php *p, struct node *target, const struct val *v);
 /* The variable a node means, NULL if it is not known which. */
-struct var *
-php_lvalue(struct php *p, struct node *n, bool make);
+struct var *php_lvalue(struct php *p, struct node *n, bool make);
 /* Forget the values (not the taint) of everything assigned within n; onto p->saved. */
-void
-php_forget(struct php *p, struct node *n);
+void php_forget(struct php *p, struct node *n);
 
 /* --- php_eval.c */
-struct val
-php_eval(struct php *p, struct node *n);
+struct val php_eval(struct php *p, struct node *n);
 /* op on known values; false: unknown. */
-bool
-php_binary(struct php *p, unsigned op, struct val *a, const struct val *b);
+bool php_binary(struct php *p, unsigned op, struct val *a, const struct val *b);
 
 /* --- php_call.c */
 #define ARGS_MAX 24
-struct val
-php_call(struct php *p, struct node *n);
+/* Not cleared on entry, whatever the compiler is told: large, and filled before use. */
+#define PHP_UNSET __attribute__((uninitialized))
+struct val php_call(struct php *p, struct node *n);
 /* Call by name with values, for callbacks: unknown if it cannot be computed. */
-struct val
-php_call_value(struct php *p, const struct val *f, struct val *a, unsigned n);
+struct val php_call_value(struct php *p, const struct val *f, struct val *a, unsigned n);
 /* Run a function of the file on values. */
-bool
-php_run(struct php *p, struct node *f, const struct val *a, unsigned n, struct val *out);
+bool php_run(struct php *p, struct node *f, const struct val *a, unsigned n,
+	     struct val *out);
 
 /* --- php_fn_*.c: functions computed on known values; false: not */
-typedef bool
-php_fn(struct php *p, struct val *a, unsigned n, struct val *out);
-php_fn *
-php_fn_str(unsigned w);
-php_fn *
-php_fn_text(unsigned w);
-php_fn *
-php_fn_arr(unsigned w);
-php_fn *
-php_fn_decode(unsigned w, const char **trail_out);
-bool
-php_base64(struct php *p, const struct val *in, struct val *out);
+typedef bool php_fn(struct php *p, struct val *a, unsigned n, struct val *out);
+php_fn *php_fn_str(unsigned w);
+php_fn *php_fn_text(unsigned w);
+php_fn *php_fn_arr(unsigned w);
+php_fn *php_fn_decode(unsigned w, const char **trail_out);
+bool php_base64(struct php *p, const struct val *in, struct val *out);
 
 /* --- php_sink.c: facts and marks of a call, after its arguments are evaluated */
-void
-php_sink_call(struct php *p, struct node *n, unsigned w, struct val *a, struct node **an,
-	      unsigned argc, bool hidden);
+void php_sink_call(struct php *p, struct node *n, unsigned w, struct val *a,
+		   struct node **an, unsigned argc, bool hidden);
 /* An included path that is not plain PHP. */
-bool
-php_odd_path(const struct val *v);
+bool php_odd_path(const struct val *v);
 /* Facts of a call that need no taint. */
-void
-php_facts_call(struct php *p, unsigned w, const struct val *a, unsigned argc);
-void
-php_sink_method(struct php *p, struct node *n, const struct node *name, struct val *a,
-		struct node **an, unsigned argc);
-void
-php_sink_kw(struct php *p, struct node *n, struct val *a);
-void
-php_sink_dynamic(struct php *p, struct node *n, const struct val *f);
-void
-php_sink_backtick(struct php *p, struct node *n, const struct val *a);
-void
-php_sink_new(struct php *p, struct node *n, const struct val *c);
+void php_facts_call(struct php *p, unsigned w, const struct val *a, unsigned argc);
+void php_sink_method(struct php *p, struct node *n, const struct node *name,
+		     struct val *a, struct node **an, unsigned argc);
+void php_sink_kw(struct php *p, struct node *n, struct val *a);
+void php_sink_dynamic(struct php *p, struct node *n, const struct val *f);
+void php_sink_backtick(struct php *p, struct node *n, const struct val *a);
+void php_sink_new(struct php *p, struct node *n, const struct val *c);
 /* $_SERVER['..'] = .. and other targets worth a fact. */
-void
-php_sink_assign(struct php *p, struct node *target, const struct val *v);
+void php_sink_assign(struct php *p, struct node *target, const struct val *v);
 /* Request data: the taint of $_X[key]; counts the field. */
-uint32_t
-php_source(struct php *p, struct node *n, const struct val *key);
-void
-php_mark(struct php *p, const char *mark, const char *sink, unsigned arg, uint32_t taint);
+uint32_t php_source(struct php *p, struct node *n, const struct val *key);
+void php_mark(struct php *p, const char *mark, const char *sink, unsigned arg,
+	      uint32_t taint);
 /* Strings of the code: what mailers have in them. */
-void
-php_texts_init(struct php *p);
-void
-php_see_text(struct php *p, const char *s, size_t len);
+void php_texts_init(struct php *p);
+void php_see_text(struct php *p, const char *s, size_t len);
 
 /* --- php_layer.c */
 /* Code in a known string: walk it as a layer. code: no open tag needed. */
-void
-php_layer(struct php *p, const struct val *v, enum php_layer_kind kind, bool code);
+void php_layer(struct php *p, const struct val *v, enum php_layer_kind kind, bool code);
 /* A decoded string that is kept: a layer if it looks like a program. */
-void
-php_keep(struct php *p, struct val *v);
-bool
-php_looks_code(const char *s, size_t n);
+void php_keep(struct php *p, struct val *v);
+bool php_looks_code(const char *s, size_t n);
 
 /* --- php_walk.c, php_exec.c */
-void
-php_walk(struct php *p, struct node *n);
+void php_walk(struct php *p, struct node *n);
 /* Walk a source: lex, parse, statements, then functions. */
-void
-php_walk_source(struct php *p, struct source src, bool in_php, struct out *o);
+void php_walk_source(struct php *p, struct source src, bool in_php, struct out *o);
 /* global $a, $b; */
-void
-php_globals(struct php *p, struct node *n);
-void
-php_walk_func(struct php *p, struct node *f);
+void php_globals(struct php *p, struct node *n);
+void php_walk_func(struct php *p, struct node *f);
 enum flow { F_ON, F_BREAK, F_CONTINUE, F_RETURN, F_GOTO, F_FAIL };
 /* Run a statement; F_FAIL when something that matters is not known. */
-enum flow
-php_exec(struct php *p, struct node *n);
-enum flow
-php_exec_list(struct php *p, struct node *first);
+enum flow php_exec(struct php *p, struct node *n);
+enum flow php_exec_list(struct php *p, struct node *first);
 
 #endif

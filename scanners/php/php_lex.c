@@ -272,6 +272,7 @@ number(struct lexer *x)
 	}
 	push(x, T_NUM, 0, x->at, i - x->at);
 	x->at = i;
+	php_lex_num(x);
 }
 
 /* (int) and the like: ( blanks type blanks ). */

@@ -30,30 +30,22 @@ struct lexer {
 	struct toks t;
 };
 
-void
-php_lex_classes(uint8_t cls[256]);
+void php_lex_classes(uint8_t cls[256]);
 /* Quote at x->at: one token of the whole string. */
-void
-php_lex_quoted(struct lexer *x);
+void php_lex_quoted(struct lexer *x);
 /* <<< at x->at: true if it was a heredoc. */
-bool
-php_lex_heredoc(struct lexer *x);
+bool php_lex_heredoc(struct lexer *x);
 /* #[ at x->at: true if its ] is on the line; skipped then. */
-bool
-php_lex_attr(struct lexer *x);
+bool php_lex_attr(struct lexer *x);
 /* The comment from x->at ends before end. */
-void
-php_lex_comment(struct lexer *x, uint32_t end);
+void php_lex_comment(struct lexer *x, uint32_t end);
 /* Count and judge what was pushed. */
-void
-php_lex_name(struct lexer *x, unsigned w);
-void
-php_lex_var(struct lexer *x);
-void
-php_lex_call(struct lexer *x); /* ( comes next */
-void
-php_lex_file(struct lexer *x);
-void
-php_lex_push(struct lexer *x, unsigned type, unsigned flag, uint32_t off, uint32_t len);
+void php_lex_name(struct lexer *x, unsigned w);
+void php_lex_num(struct lexer *x);
+void php_lex_var(struct lexer *x);
+void php_lex_call(struct lexer *x); /* ( comes next */
+void php_lex_file(struct lexer *x);
+void php_lex_push(struct lexer *x, unsigned type, unsigned flag, uint32_t off,
+		  uint32_t len);
 
 #endif

@@ -108,10 +108,12 @@ judge_include(struct lexer *x, const struct tok *t, const char *s)
 	const struct tok *before = t - 1;
 	struct val v;
 
-	if (before->t == T_OP && (before->w == O_LPAR || before->w == O_SILENT) && x->t.n > 2)
+	if (before->t == T_OP && (before->w == O_LPAR || before->w == O_SILENT) &&
+	    x->t.n > 2)
 		before--;
-	if (before->t != T_NAME || (before->w != W_INCLUDE && before->w != W_REQUIRE &&
-				       before->w != W_INCLUDE_ONCE && before->w != W_REQUIRE_ONCE))
+	if (before->t != T_NAME ||
+	    (before->w != W_INCLUDE && before->w != W_REQUIRE &&
+	     before->w != W_INCLUDE_ONCE && before->w != W_REQUIRE_ONCE))
 		return;
 	php_v_str(&v, s, t->len);
 	if ((t->flag & TF_ESC) || php_odd_path(&v))
@@ -276,6 +278,19 @@ php_lex_comment(struct lexer *x, uint32_t end)
 	x->at = end;
 }
 
+/* $a{3}, and .$a[3].$a[8]: names put together from letters. */
+void
+php_lex_num(struct lexer *x)
+{
+	const struct tok *t = x->t.v + x->t.n - 1;
+
+	if (x->t.n < 4 || t[-1].t != T_OP || t[-2].t != T_VAR)
+		return;
+	if (t[-1].w == O_LBRC ||
+	    (t[-1].w == O_LBRK && t[-3].t == T_OP && t[-3].w == O_CAT && ++x->bits >= 4))
+		x->p->trigger = true;
+}
+
 void
 php_lex_var(struct lexer *x)
 {
@@ -364,11 +379,12 @@ php_lex_name(struct lexer *x, unsigned w)
 void
 php_lex_call(struct lexer *x)
 {
-	const struct tok *t = x->t.v + x->t.n - 1;
+	const struct tok *t;
 	unsigned flags, before = O_NONE;
 
 	if (x->t.n == 0)
 		return;
+	t = x->t.v + x->t.n - 1;
 	if (t->t == T_VAR ||
 	    (t->t == T_OP && (t->w == O_RBRK || t->w == O_RPAR || t->w == O_RBRC))) {
 		if (t->t != T_OP || t->w == O_RBRK)

@@ -186,6 +186,10 @@ php_binary(struct php *p, unsigned op, struct val *a, const struct val *b)
 		return false;
 	switch (op) {
 	case O_CAT:
+		if (a->t == V_ARR)
+			php_v_str(a, "Array", 5);
+		if (t.t == V_ARR)
+			php_v_str(&t, "Array", 5);
 		if (!php_to_str(p, a) || !php_to_str(p, &t))
 			return false;
 		php_cat(p, a, &t);

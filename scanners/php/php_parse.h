@@ -76,37 +76,24 @@ take_word(struct parser *x, enum word w)
 	return true;
 }
 
-struct node *
-php_node(struct parser *x, enum node_kind kind);
+struct node *php_node(struct parser *x, enum node_kind kind);
 /* Append kid to parent (NULL is left out); the parent's height follows. */
-void
-php_kid(struct parser *x, struct node *parent, struct kids *k, struct node *kid);
+void php_kid(struct parser *x, struct node *parent, struct kids *k, struct node *kid);
 /* The statement is broken: gives an N_NOP so that callers go on to their end. */
-struct node *
-php_bad(struct parser *x);
-void
-php_need(struct parser *x, enum op o);
+struct node *php_bad(struct parser *x);
+void php_need(struct parser *x, enum op o);
 
-struct node *
-php_expr(struct parser *x, unsigned min);
-struct node *
-php_stmt(struct parser *x);
+struct node *php_expr(struct parser *x, unsigned min);
+struct node *php_stmt(struct parser *x);
 /* { statements }, or a statement. */
-struct node *
-php_body(struct parser *x);
+struct node *php_body(struct parser *x);
 /* function already taken: [&] [name] (params) [use (..)] [: type] body. */
-struct node *
-php_function(struct parser *x, bool arrow);
-struct node *
-php_class(struct parser *x);
+struct node *php_function(struct parser *x, bool arrow);
+struct node *php_class(struct parser *x);
 /* A string token: N_LIT or N_INTERP. */
-struct node *
-php_string(struct parser *x, const struct tok *t);
-struct node *
-php_lit(struct parser *x, const char *s, uint32_t len);
-struct node *
-php_var_node(struct parser *x, const char *s, uint32_t len);
-struct node *
-php_name_node(struct parser *x, const struct tok *t);
+struct node *php_string(struct parser *x, const struct tok *t);
+struct node *php_lit(struct parser *x, const char *s, uint32_t len);
+struct node *php_var_node(struct parser *x, const char *s, uint32_t len);
+struct node *php_name_node(struct parser *x, const struct tok *t);
 
 #endif

@@ -64,7 +64,9 @@ php_var(struct php *p, struct scope *s, uint32_t id, bool make)
 	}
 	v = php_alloc(p, sizeof(*v));
 	v->id = id;
+	v->home = s;
 	v->v.t = V_NULL;
+	p->kept += s != p->scope;
 	s->slot[at] = v;
 	s->n++;
 	return v;
@@ -75,6 +77,7 @@ php_set(struct php *p, struct var *at, const struct val *v)
 {
 	uint32_t was = at->v.taint;
 
+	p->kept += at->home != p->scope;
 	if (v->t == V_ARR)
 		v->u.a->shared = true;
 	at->v = *v;
@@ -154,19 +157,26 @@ set_byte(struct php *p, struct val *s, const struct val *key, const struct val *
 {
 	int64_t i = php_to_int(key);
 	struct val t = *v;
-	char *to;
+	struct buf *o;
 
 	if (i < 0 || i >= s->len || !php_to_str(p, &t) || t.len == 0) {
 		s->t = V_UNKNOWN;
 		return;
 	}
-	php_step(p, s->len / 16 + 1);
-	to = php_raw(p, s->len);
-	memcpy(to, s->u.s, s->len);
-	to[i] = t.u.s[0];
-	s->u.s = to;
-	s->own = NULL;
 	s->flags |= VF_HID;
+	if (s->own != NULL && s->own->sole == s && s->u.s == s->own->p) {
+		s->own->p[i] = t.u.s[0];
+		return;
+	}
+	php_step(p, s->len / 16 + 1);
+	o = php_alloc(p, sizeof(*o));
+	o->p = php_raw(p, s->len);
+	o->len = o->cap = s->len;
+	o->sole = s;
+	memcpy(o->p, s->u.s, s->len);
+	o->p[i] = t.u.s[0];
+	s->u.s = o->p;
+	s->own = o;
 }
 
 /* base[..][..] = v: every level whose key is known is an array. */
@@ -187,6 +197,7 @@ set_index(struct php *p, struct node *n, const struct val *v)
 	if (root == NULL)
 		return;
 	root->v.taint |= v->taint;
+	p->kept += root->home != p->scope;
 	for (at = &root->v; depth > 0; depth--) {
 		struct node *idx = path[depth - 1]->kid->next;
 

@@ -102,6 +102,7 @@ try_loop(struct php *p, struct node *n)
 		return false;
 	if (max - was > TRY_STEPS)
 		p->lim.loop_steps = was + TRY_STEPS;
+	p->vain = 0;
 	p->concrete++;
 	flow = php_exec(p, n);
 	p->concrete--;
@@ -597,6 +598,7 @@ php_walk_source(struct php *p, struct source src, bool in_php, struct out *o)
 	uint32_t from = p->func_n, i, round;
 	bool again = p->again;
 
+	p->kept++;
 	p->again = false;
 	php_step(p, src.len / 16 + 1);
 	t = php_lex(p, src, in_php, p->f);

@@ -165,6 +165,7 @@ php_intern(struct php *p, const char *s, size_t len, bool fold)
 	for (at = h & (n->slots - 1); n->slot[at] != 0; at = (at + 1) & (n->slots - 1))
 		if (n->v[n->slot[at]].hash == h && same(&n->v[n->slot[at]], s, len, fold))
 			return n->slot[at];
+	p->kept++;
 	if (fold) {
 		char *low = php_raw(p, len + 1);
 
