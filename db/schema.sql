@@ -27,6 +27,7 @@ CREATE TABLE decision (         -- append-only: every change of an account's or 
   facts    TEXT NOT NULL        -- JSON object: the facts it stood on; source: policy
 );
 CREATE INDEX decision_uid ON decision(uid, id);
+CREATE INDEX decision_t ON decision(t);
 
 CREATE TABLE held (             -- one row per message ever held; the message itself is a file
   id       TEXT PRIMARY KEY,    -- name of its file in held/; source: held_write

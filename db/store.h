@@ -26,7 +26,7 @@
 #include "err.h"
 
 #define STORE_FILE "mailbrake.db"
-#define STORE_VERSION 1               /* PRAGMA user_version of db/schema.sql */
+#define STORE_VERSION 2               /* PRAGMA user_version of db/schema.sql */
 #define STORE_GROUP_ROWS 100          /* a transaction is committed at so many rows ... */
 #define STORE_GROUP_MS 8              /* ... or at this age */
 #define STORE_RETRY_MS 1000           /* after a refused commit */

@@ -538,25 +538,87 @@ test_damage(void)
 	(void)unlink(st.set_aside);
 }
 
+/* sqlite3(1) on the database: what it prints, in out. */
+static void
+shell(const char *script, char *out, size_t size)
+{
+	char path[256];
+	int fds[2], status;
+	size_t used = 0;
+	ssize_t n;
+	pid_t pid;
+
+	path_of(path, sizeof path, "");
+	T_EQ(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		dup2(fds[1], 1);
+		close(fds[0]);
+		execlp("sqlite3", "sqlite3", path, script, (char *)NULL);
+		_exit(127);
+	}
+	close(fds[1]);
+	while (used < size - 1 && (n = read(fds[0], out + used, size - 1 - used)) > 0)
+		used += (size_t)n;
+	out[used] = '\0';
+	close(fds[0]);
+	T_EQ(waitpid(pid, &status, 0), pid);
+	T_CHECK(status == 0, "sqlite3 ended with %d: %s", status, out);
+}
+
+/* What version 1 left behind is brought to the shape of a new one, with its rows. */
+static void
+test_migration(void)
+{
+	static const char shape[] =
+	    "SELECT m.type,m.name,p.name,p.type,p.pk FROM sqlite_schema m "
+	    "LEFT JOIN pragma_table_info(m.name) p WHERE m.name NOT LIKE 'sqlite_%' "
+	    "ORDER BY 1,2,3; PRAGMA user_version";
+	static char fresh[32768], migrated[32768], out[256];
+	char read_v1[sizeof __FILE__ + 32], *slash;
+	struct store *s;
+	struct store_status st;
+	int n = 0;
+
+	begin_anew();
+	s = must_open();
+	store_close(&s);
+	shell(shape, fresh, sizeof fresh);
+	begin_anew();
+	(void)snprintf(read_v1, sizeof read_v1, ".read %s", __FILE__);
+	slash = strrchr(read_v1, '/');
+	T_CHECK(slash != NULL);
+	(void)snprintf(slash, sizeof read_v1 - (size_t)(slash - read_v1),
+		       "/store_v1.sql");
+	shell(read_v1, out, sizeof out);
+	shell("PRAGMA user_version", out, sizeof out);
+	T_STR(out, "1\n");
+	s = must_open();
+	store_status(s, &st);
+	T_EQ(st.generation, 1);
+	T_CHECK(!st.fresh);
+	T_EQ(accounts(s), 1);
+	T_EQ(store_decision_each(s, 1001, 10, count_decision, &n, &e), 0);
+	T_EQ(n, 2);
+	T_EQ(store_prune(s, (wall_t){1700000000500000}, &e), 0);
+	n = 0;
+	T_EQ(store_decision_each(s, 1001, 10, count_decision, &n, &e), 0);
+	T_EQ(n, 1);
+	T_EQ(put_account(s, 1002, "clear"), 0);
+	store_close(&s);
+	shell(shape, migrated, sizeof migrated);
+	T_STR(migrated, fresh);
+}
+
 /* A database of a newer program is left alone; nothing else stops the start. */
 static void
 test_newer(void)
 {
 	struct store *s = NULL;
-	char cmd[400];
+	char out[64];
 
 	begin_anew();
-	(void)snprintf(cmd, sizeof cmd, "%s/" STORE_FILE, dir);
-	pid_t pid = fork();
-	int status;
-
-	if (pid == 0) {
-		execlp("sqlite3", "sqlite3", cmd,
-		       "create table x(a); pragma user_version=99", (char *)NULL);
-		_exit(127);
-	}
-	T_EQ(waitpid(pid, &status, 0), pid);
-	T_EQ(status, 0);
+	shell("create table x(a); pragma user_version=99", out, sizeof out);
 	T_EQ(store_open(&s, dir, &e), -1);
 	T_EQ(e.code, ERR_STORE);
 	T_CHECK(strstr(e.text, "newer") != NULL, "%s", e.text);
@@ -575,6 +637,7 @@ main(void)
 	test_full();
 	test_queue_bound();
 	test_damage();
+	test_migration();
 	test_newer();
 	begin_anew();
 	T_EQ(rmdir(dir), 0);
