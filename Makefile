@@ -159,6 +159,10 @@ fuzz-%:
 	@mkdir -p build-fuzz/corpus/$*
 	build-fuzz/fuzz/$* -max_total_time=$(T) -timeout=10 -print_final_stats=1 \
 	  build-fuzz/corpus/$* tests/fuzz/corpus/$*
+$(B)/tests/bench/%: tests/bench/%.c $(ALLLIB)
+	@mkdir -p $(@D)
+	$(CC) $(TESTCF) -pie $< -o $@ $(ALLDEP)
+
 unit: $(unit_bin)
 	@sh tests/run-unit.sh $(unit_bin)
 fuzz-replay: $(fuzz_bin)
