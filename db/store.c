@@ -25,8 +25,10 @@
 
 _Static_assert(STORE_VERSION == SCHEMA_VERSION, "db/migrations and STORE_VERSION differ");
 
-#define APP_ID 0x4d42524b /* "MBRK" */
-#define RETRY_ROWS 1000   /* rows of one commit when the queue is worked off */
+#define APP_ID 0x4d42524b           /* "MBRK" */
+#define WAL_RESERVE_BYTES (6 << 20) /* more than a checkpoint's 1000 pages of 4 kB */
+#define DB_CHUNK_BYTES (1 << 20)
+#define RETRY_ROWS 1000 /* rows of one commit when the queue is worked off */
 
 struct op {
 	struct op *next;
@@ -191,12 +193,14 @@ set_up(struct store *s)
 	    "PRAGMA temp_store=MEMORY",
 	    "PRAGMA journal_mode=WAL",
 	    "PRAGMA cache_size=-8000",
-	    "PRAGMA wal_autocheckpoint=2000",
+	    "PRAGMA wal_autocheckpoint=1000",
 	    "PRAGMA journal_size_limit=67108864",
 	};
+	int chunk = DB_CHUNK_BYTES;
 	size_t i;
 	int rc = SQLITE_OK;
 
+	(void)sqlite3_file_control(s->db, NULL, SQLITE_FCNTL_CHUNK_SIZE, &chunk);
 	(void)sqlite3_extended_result_codes(s->db, 1);
 	(void)sqlite3_busy_timeout(s->db, 50);
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -247,6 +251,26 @@ check_db(struct store *s)
 	return (rc & 0xff) == SQLITE_ERROR ? SQLITE_CORRUPT : rc;
 }
 
+/*
+ * Room that a full disk cannot take away: an admin must be able to release and discard
+ * then, and that is written first. The log is overwritten from its beginning after each
+ * checkpoint, so a few MB of it last. Not for the database itself: closing a descriptor
+ * of it would drop SQLite's locks, so that grows in chunks instead (set_up).
+ */
+static void
+reserve(const struct store *s)
+{
+	char wal[600];
+	int fd;
+
+	(void)snprintf(wal, sizeof wal, "%s-wal", s->path);
+	fd = open(wal, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return;
+	(void)fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, WAL_RESERVE_BYTES);
+	close(fd);
+}
+
 static int
 open_db(struct store *s)
 {
@@ -264,6 +288,8 @@ open_db(struct store *s)
 		rc = set_up(s);
 	if (rc == SQLITE_OK)
 		rc = check_db(s);
+	if (rc == SQLITE_OK)
+		reserve(s);
 	if (rc != SQLITE_OK && rc != SQLITE_MISMATCH && !is_damage(rc))
 		said(s, NULL, rc, "cannot be opened");
 	return rc;
@@ -542,6 +568,9 @@ retry(struct store *s, struct err *e)
 			return -1;
 		}
 	}
+	/* begin the log anew where it can be: that needs no room */
+	(void)sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL,
+					NULL);
 	rc = begin(s, true);
 	for (o = s->first; rc == SQLITE_OK && o != NULL && s->applied < RETRY_ROWS;
 	     o = o->next) {
@@ -555,6 +584,7 @@ retry(struct store *s, struct err *e)
 	if (s->first == NULL) {
 		s->st.state = STORE_OK;
 		s->st.problem[0] = '\0';
+		reserve(s);
 		log_info("store-recovered rows=%llu", (unsigned long long)s->st.rows);
 	}
 	return 0;
