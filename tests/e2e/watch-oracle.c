@@ -1,9 +1,11 @@
 /*
  * watch-oracle - is every file that exists in the end seen with what it holds in the end?
  *
- * Job:     writers of every kind at full speed, several at once, against a real watch; then
- *          the tree is walked and each file compared with what watch handed over.
- * Usage:   watch-oracle BACKEND FILES DIR [queue_uid_max]      exit 1: files were missed
+ * Job:     writers of every kind at full speed, several at once, against a real watch;
+ * then the tree is walked and each file compared with what watch handed over. Usage:
+ * watch-oracle BACKEND FILES DIR [queue_uid_max]      exit 1: files were missed
+ *          watch-oracle BACKEND FILES DIR fair   as root: one account writes FILES files
+ * as fast as it can, another one a file now and then; exit 1: that one waited 100 ms
  * Touches: DIR, child processes; as root also own mount namespaces and foreign uids.
  */
 #include <dirent.h>
@@ -84,7 +86,8 @@ w_temp_rename(long n)
 	for (i = 0; i < n; i++) {
 		place(d, "home/a/www", "rename", i);
 		snprintf(p, sizeof p, "%s/.f%ld.tmp", d, i);
-		snprintf(q, sizeof q, "%s/f%ld.php", d, i / 2); /* every second replaces */
+		snprintf(q, sizeof q, "%s/f%ld.php", d,
+			 i / 2); /* every second replaces */
 		make_file(p, "rename", i, 0);
 		if (rename(p, q) != 0)
 			die(q);
@@ -115,7 +118,8 @@ w_link(long n)
 
 	for (i = 0; i < n; i++) {
 		place(d, "home/a/www", "link", i);
-		snprintf(p, sizeof p, i % 2 ? "%s/home/a/link.tmp" : "%s/home/a/www/link.tmp", top);
+		snprintf(p, sizeof p,
+			 i % 2 ? "%s/home/a/link.tmp" : "%s/home/a/www/link.tmp", top);
 		snprintf(q, sizeof q, "%s/f%ld.php", d, i);
 		make_file(p, "link", i, 0);
 		if (link(p, q) != 0 || unlink(p) != 0)
@@ -343,13 +347,16 @@ w_programs(long n)
 	}
 	run(top, (char *[]){(char *)"tar", (char *)"cf", archive, (char *)"src", NULL});
 	run(www, (char *[]){(char *)"tar", (char *)"xf", archive, NULL});
-	snprintf(p, sizeof p,
-		 "cd '%s/src' && git init -q . && git add -A && git -c user.name=o -c "
-		 "user.email=o@o.test commit -qm one && git clone -q '%s/src' '%s/clone' && "
-		 "for i in 1 2 3; do for f in d0/*; do echo $i >> $f; done; git add -A && git -c "
-		 "user.name=o -c user.email=o@o.test commit -qm $i; done && cd '%s/clone' && git "
-		 "pull -q && git checkout -q HEAD~2 && git checkout -q HEAD~1",
-		 top, top, www, www);
+	snprintf(
+	    p, sizeof p,
+	    "cd '%s/src' && git init -q . && git add -A && git -c user.name=o -c "
+	    "user.email=o@o.test commit -qm one && git clone -q '%s/src' '%s/clone' && "
+	    "for i in 1 2 3; do for f in d0/*; do echo $i >> $f; done; git add -A && git "
+	    "-c "
+	    "user.name=o -c user.email=o@o.test commit -qm $i; done && cd '%s/clone' && "
+	    "git "
+	    "pull -q && git checkout -q HEAD~2 && git checkout -q HEAD~1",
+	    top, top, www, www);
 	run(top, (char *[]){(char *)"sh", (char *)"-c", p, NULL});
 }
 
@@ -380,13 +387,20 @@ static const struct writer {
 	writer_fn fn;
 	unsigned uid; /* as this account, when root */
 } writers[] = {
-    {"create", w_create, 0},	 {"temp+rename", w_temp_rename, 0},
-    {"rename in", w_rename_in, 0}, {"link", w_link, 0},
-    {"newer name gone", w_unlink_newer, 0}, {"mkdir -p", w_mkdir_p, 0},
-    {"append", w_append, 0},	 {"mmap", w_mmap, 0},
-    {"truncate", w_truncate, 0}, {"O_TMPFILE", w_tmpfile, 0},
-    {"directory in", w_dir_in, 0}, {"directory renamed", w_dir_rename, 0},
-    {"rewrite", w_rewrite, 0},	 {"tar, git", w_programs, 0},
+    {"create", w_create, 0},
+    {"temp+rename", w_temp_rename, 0},
+    {"rename in", w_rename_in, 0},
+    {"link", w_link, 0},
+    {"newer name gone", w_unlink_newer, 0},
+    {"mkdir -p", w_mkdir_p, 0},
+    {"append", w_append, 0},
+    {"mmap", w_mmap, 0},
+    {"truncate", w_truncate, 0},
+    {"O_TMPFILE", w_tmpfile, 0},
+    {"directory in", w_dir_in, 0},
+    {"directory renamed", w_dir_rename, 0},
+    {"rewrite", w_rewrite, 0},
+    {"tar, git", w_programs, 0},
     {"namespace", w_namespace, 0},
 };
 #define WRITERS (sizeof writers / sizeof writers[0])
@@ -428,6 +442,76 @@ settle(void)
 	}
 }
 
+static int
+by_size(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* uid 64101 writes all it can; 64102 a file every 20 ms. Judge takes 1 ms for each. */
+static int
+fair(long n)
+{
+	char p[P];
+	pid_t loud, quiet;
+	long i;
+
+	snprintf(p, sizeof p, "%s/home/a/www", top);
+	(void)chown(p, 64101, 64101);
+	snprintf(p, sizeof p, "%s/home/b", top);
+	mkdir(p, 0755);
+	strcat(p, "/www");
+	mkdir(p, 0755);
+	(void)chown(p, 64102, 64102);
+	(void)wj_pump(&j, 500, 0);
+	wj_send_want(&j, 0);
+	j.work_us = 1000;
+	loud = fork();
+	if (loud == 0) {
+		if (setgid(64101) != 0 || setuid(64101) != 0)
+			die("setuid");
+		w_create(n);
+		_exit(0);
+	}
+	quiet = fork();
+	if (quiet == 0) {
+		if (setgid(64102) != 0 || setuid(64102) != 0)
+			die("setuid");
+		for (i = 0; i < 200; i++) {
+			FILE *f;
+
+			usleep(20000);
+			snprintf(p, sizeof p, "%s/home/b/www/f%ld.php", top, i);
+			f = fopen(p, "w");
+			if (f == NULL)
+				die(p);
+			fprintf(f, "T%lld ", (long long)clock_mono().us);
+			fclose(f);
+		}
+		_exit(0);
+	}
+	while (waitpid(quiet, NULL, WNOHANG) == 0)
+		if (wj_pump(&j, 20, 0) < 0)
+			die("watch is gone");
+	(void)wj_pump(&j, 500, 0);
+	kill(loud, SIGKILL);
+	(void)waitpid(loud, NULL, 0);
+	if (j.delay_count == 0)
+		die("nothing came");
+	qsort(j.delays, j.delay_count, sizeof j.delays[0], by_size);
+	printf("%s fair: %zu of 200 files of the quiet account, waited p50 %.1f ms p99 "
+	       "%.1f ms worst "
+	       "%.1f ms; the loud one: %llu handed over, %llu over its bound\n",
+	       j.backend, j.delay_count, (double)j.delays[j.delay_count / 2] / 1e3,
+	       (double)j.delays[j.delay_count * 99 / 100] / 1e3,
+	       (double)j.delays[j.delay_count - 1] / 1e3, (unsigned long long)j.received,
+	       (unsigned long long)j.sight.dropped);
+	(void)wj_stop(&j);
+	return j.delay_count < 200 || j.delays[j.delay_count * 99 / 100] > 100000;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -437,8 +521,11 @@ main(int argc, char **argv)
 	mono_t begin;
 	double took;
 
+	bool is_fair;
+
 	if (argc < 4)
 		return 64;
+	is_fair = argc > 4 && strcmp(argv[4], "fair") == 0;
 	n = strtol(argv[2], NULL, 10) / (long)WRITERS;
 	snprintf(top, sizeof top, "%s/oracle.XXXXXX", argv[3]);
 	if (mkdtemp(top) == NULL)
@@ -451,18 +538,22 @@ main(int argc, char **argv)
 	snprintf(p, sizeof p, "%s/home/a/www", top);
 	mkdir(p, 0755);
 	snprintf(conf, sizeof conf,
-		 "watch_roots = %s/home/*/www\nwatch_backend = %s\nsettle_ms = 50\n"
+		 "watch_roots = %s/home/*/www\nwatch_backend = %s\nsettle_ms = %d\n"
 		 "queue_uid_max = %s\nuser_watch = %u\n",
-		 top, argv[1], argc > 4 ? argv[4] : "20000", geteuid() == 0 ? 64002 : 0);
-	wj_start(&j, conf, 256);
+		 top, argv[1], is_fair ? 0 : 50, argc > 4 && !is_fair ? argv[4] : "20000",
+		 geteuid() == 0 ? 64002 : 0);
+	wj_start(&j, conf, is_fair ? 16 : 256);
 	if (!wj_ready(&j, 10000))
 		die("watch is not ready");
+	if (is_fair)
+		return fair(strtol(argv[2], NULL, 10));
 	begin = clock_mono();
 	for (i = 0; i < WRITERS; i++) {
 		pid_t pid = fork();
 
 		if (pid == 0) {
-			if (geteuid() == 0 && writers[i].uid != 0 && setuid(writers[i].uid) != 0)
+			if (geteuid() == 0 && writers[i].uid != 0 &&
+			    setuid(writers[i].uid) != 0)
 				die("setuid");
 			writers[i].fn(n);
 			_exit(0);
@@ -484,14 +575,16 @@ main(int argc, char **argv)
 	settle();
 	snprintf(p, sizeof p, "%s/home/a/www", top);
 	(void)nftw(p, check_one, 64, FTW_PHYS);
-	printf("%s: %lu files, %lu missed (%lu of them seen with other content), %llu handed over "
-	       "(event %llu walk %llu rescan %llu), wrote for %.1f s, overflows %llu rescans %llu "
+	printf("%s: %lu files, %lu missed (%lu of them seen with other content), %llu "
+	       "handed over "
+	       "(event %llu walk %llu rescan %llu), wrote for %.1f s, overflows %llu "
+	       "rescans %llu "
 	       "over bound %llu bad %llu\n",
 	       j.backend, counted, missed, wrong, (unsigned long long)j.received,
 	       (unsigned long long)j.causes[0], (unsigned long long)j.causes[1],
-	       (unsigned long long)j.causes[2], took, (unsigned long long)j.sight.overflows,
-	       (unsigned long long)j.sight.rescans, (unsigned long long)j.sight.dropped,
-	       (unsigned long long)j.bad);
+	       (unsigned long long)j.causes[2], took,
+	       (unsigned long long)j.sight.overflows, (unsigned long long)j.sight.rescans,
+	       (unsigned long long)j.sight.dropped, (unsigned long long)j.bad);
 	if (j.degraded[0] != '\0')
 		printf("degraded: %s\n", j.degraded);
 	for (i = 0; i < missed && i < 8; i++)

@@ -18,9 +18,14 @@ for backend in $backends; do
 	# a small bound of the queue makes most files come by way of marked directories
 	for bound in 20000 300; do
 		work=$(mktemp -d "$dir/watch-oracle.XXXXXX") && chmod 755 "$work"
-		"$prog" "$backend" "$files" "$work" "$bound" 2>/tmp/oracle.err || fail=1
-		grep -v watch_ready /tmp/oracle.err | head -20
+		"$prog" "$backend" "$files" "$work" "$bound" 2>"$b/tests/e2e/oracle.err" || fail=1
+		grep -v watch_ready "$b/tests/e2e/oracle.err" | head -20
 		rm -rf "$work"
 	done
+	if [ "$(id -u)" -eq 0 ]; then
+		work=$(mktemp -d "$dir/watch-oracle.XXXXXX") && chmod 755 "$work"
+		"$prog" "$backend" 1000000 "$work" fair 2>"$b/tests/e2e/oracle.err" || fail=1
+		rm -rf "$work"
+	fi
 done
 exit $fail
