@@ -306,30 +306,36 @@ on_entry(struct step *s, int fd, const struct dirent64_raw *d)
 	return s->w->file(s->j->dir, name, &st, (enum file_cause)s->j->cause);
 }
 
-/* Read one buffer of names from the job's position. false: the directory is finished. */
+/*
+ * Read about one buffer of names from the job's position; a directory that fits into one is
+ * finished in one step. false: it is finished.
+ */
 static bool
 read_some(struct step *s, int fd)
 {
 	static char buf[BUFFER] __attribute__((aligned(8)));
-	long n, at;
+	long n, at, all = 0;
 
 	if (s->j->cookie != 0 && lseek(fd, s->j->cookie, SEEK_SET) < 0)
 		s->j->cookie = 0;
-	n = syscall(SYS_getdents64, fd, buf, sizeof buf);
-	if (n < 0) {
-		s->w->dropped++;
-		return false;
-	}
-	for (at = 0; at < n;) {
-		const struct dirent64_raw *d = (const void *)(buf + at);
-
-		if (!on_entry(s, fd, d)) {
-			s->full = true;
-			return true;
+	do {
+		n = syscall(SYS_getdents64, fd, buf, sizeof buf);
+		if (n < 0) {
+			s->w->dropped++;
+			return false;
 		}
-		s->j->cookie = d->off;
-		at += d->reclen;
-	}
+		for (at = 0; at < n;) {
+			const struct dirent64_raw *d = (const void *)(buf + at);
+
+			if (!on_entry(s, fd, d)) {
+				s->full = true;
+				return true;
+			}
+			s->j->cookie = d->off;
+			at += d->reclen;
+		}
+		all += n;
+	} while (n > 0 && all < BUFFER / 2);
 	return n > 0;
 }
 
