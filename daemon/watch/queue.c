@@ -352,6 +352,7 @@ queue_put(struct queue *q, const struct seen *s, mono_t now, uint32_t *dir_out)
 		e->uid = s->uid;
 		e->dir = e->dir_before = s->dir;
 		e->cause = (uint8_t)s->cause;
+		e->ctime_us = s->ctime_us;
 		e->first = e->last = now;
 		e->due = is_event(e) ? due_of(q, e) : now;
 		insert(q, e);

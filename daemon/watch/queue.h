@@ -30,6 +30,7 @@ struct seen {
 	uint32_t uid;
 	uint32_t dir;     /* the backend's number of the directory */
 	const char *name; /* borrowed */
+	int64_t ctime_us;
 	enum file_cause cause;
 };
 
@@ -37,7 +38,8 @@ struct entry {
 	struct entry *hash_next, *prev, *next;
 	uint64_t dev, ino;
 	mono_t first, last, due;
-	size_t at; /* place in the account's heap */
+	int64_t ctime_us; /* when it was seen first */
+	size_t at;        /* place in the account's heap */
 	uint32_t uid;
 	uint32_t dir;
 	uint32_t dir_before; /* another directory it was seen in; == dir: none */

@@ -95,10 +95,9 @@ done(struct watch *w, struct entry *e)
 static void
 gone(struct watch *w, struct entry *e)
 {
-	/* anything that changed since the first event, with room for coarse clocks */
+	/* a link made or removed changes it too; with room for coarse clocks */
 	struct walk_order o = {.uid = e->uid,
-			       .since_us = clock_wall().us -
-					   mono_diff_us(clock_mono(), e->first) - 2000000,
+			       .since_us = e->ctime_us - 2000000,
 			       .cause = CAUSE_RESCAN,
 			       .flags = WALK_FILES | WALK_OWED};
 

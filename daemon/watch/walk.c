@@ -307,8 +307,8 @@ on_entry(struct step *s, int fd, const struct dirent64_raw *d)
 }
 
 /*
- * Read about one buffer of names from the job's position; a directory that fits into one is
- * finished in one step. false: it is finished.
+ * Read about one buffer of names from the job's position; a directory that fits into one
+ * is finished in one step. false: it is finished.
  */
 static bool
 read_some(struct step *s, int fd)

@@ -45,16 +45,17 @@ static bool background_rests;
 /* --- what the backend tells --- */
 
 static int64_t
-recently(void)
+changed_us(const struct stat *st)
 {
-	return clock_wall().us - SLACK_US;
+	return (int64_t)st->st_ctim.tv_sec * 1000000 + st->st_ctim.tv_nsec / 1000;
 }
 
 static void
 on_again(uint32_t dir)
 {
 	struct walk_order o = {.dir = dir,
-			       .since_us = recently(),
+			       /* what we still have to read happened after that */
+			       .since_us = self.quiet_us - SLACK_US,
 			       .cause = CAUSE_RESCAN,
 			       .flags = WALK_FILES | WALK_OWED};
 
@@ -70,9 +71,10 @@ put(uint32_t dir, const char *name, const struct stat *st, enum file_cause cause
 			 .uid = st->st_uid,
 			 .dir = dir,
 			 .name = name,
+			 .ctime_us = changed_us(st),
 			 .cause = cause};
 	struct walk_order o = {.uid = st->st_uid,
-			       .since_us = recently() - self.conf.settle_max_ms * 1000,
+			       .since_us = changed_us(st) - SLACK_US,
 			       .cause = CAUSE_RESCAN,
 			       .flags = WALK_FILES | WALK_OWED};
 	uint32_t release;
@@ -103,7 +105,7 @@ on_file(uint32_t dir, const char *name, const struct stat *st)
 {
 	struct walk_order o = {.dir = dir,
 			       .uid = st->st_uid,
-			       .since_us = recently(),
+			       .since_us = changed_us(st) - SLACK_US,
 			       .cause = CAUSE_RESCAN,
 			       .flags = WALK_FILES | WALK_OWED};
 
@@ -269,6 +271,15 @@ longer_than(mono_t since, int64_t span_us)
 	return mono_diff_us(clock_mono(), since) >= span_us;
 }
 
+static void
+note_quiet(void)
+{
+	int64_t now_us = clock_wall().us; /* before the look: what comes after is later */
+
+	if (self.b->pending() == 0)
+		self.quiet_us = now_us;
+}
+
 /* Read what waits in the kernel, up to a number of bytes or a time. */
 static void
 drain(size_t bytes, int64_t span_us)
@@ -280,8 +291,7 @@ drain(size_t bytes, int64_t span_us)
 		n = self.b->drain();
 		got += n;
 	} while (n > 0 && got < bytes && !longer_than(begin, span_us));
-	if (n == 0 || self.b->pending() == 0)
-		self.quiet_us = clock_wall().us;
+	note_quiet();
 }
 
 static void
@@ -397,6 +407,7 @@ round_end(void *arg)
 	mono_t now;
 
 	(void)arg;
+	note_quiet();
 	walk_urgent();
 	now = clock_mono();
 	send_due(now);
