@@ -41,8 +41,9 @@ struct backend_state {
 
 struct backend {
 	const char *name;
-	bool crawls; /* sees only directories that were entered: roots are crawled at
-			start */
+	bool crawls;      /* sees only directories that were entered: roots are crawled at
+			     start */
+	bool needs_start; /* roots on other file systems need a start with privileges */
 	/* Privileged set-up. roots and c stay borrowed (c may change its contents). */
 	int (*open)(const struct conf *c, const struct roots *roots,
 		    const struct backend_calls *calls, struct err *e);

@@ -526,6 +526,7 @@ fan_state(struct backend_state *out)
 
 const struct backend backend_fanotify = {
     .name = "fanotify",
+    .needs_start = true,
     .open = fan_open,
     .close = fan_close,
     .fd = fan_fd,

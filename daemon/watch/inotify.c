@@ -392,7 +392,9 @@ ino_dir_enter(uint32_t dir, const char *name, struct stat *st, uint32_t *dir_out
 	fd = safe_open_dir(base, name, O_RDONLY);
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, st) != 0 || (wd = watch_fd(fd, MASK)) == DIR_NONE) {
+	/* in this order: what st tells was so when the watch was there */
+	wd = watch_fd(fd, MASK);
+	if (wd == DIR_NONE || fstat(fd, st) != 0) {
 		close(fd);
 		return -1;
 	}

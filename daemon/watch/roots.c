@@ -470,6 +470,7 @@ roots_drain(struct roots *r, const struct conf *c)
 				changed = true;
 			else if ((ev.mask & IN_ISDIR) != 0 && !changed)
 				changed = awaited(r, c, &ev);
+			r->unmounted = r->unmounted || (ev.mask & IN_UNMOUNT) != 0;
 			if ((ev.mask & IN_IGNORED) != 0 && ev.wd >= 0 &&
 			    (size_t)ev.wd < r->awaited_count)
 				r->awaited[ev.wd] = 0;

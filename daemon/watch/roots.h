@@ -38,6 +38,7 @@ struct roots {
 	size_t refused; /* left out: reached through a link that an account made */
 	size_t cut;     /* directories with more than ROOTS_TENANT_MAX matches */
 	bool full;
+	bool unmounted;    /* a file system with a root, or one to come, was unmounted */
 	int in;            /* the inotify; -1: none */
 	uint64_t *awaited; /* by watch descriptor: what name would make a root (bits) */
 	size_t awaited_count;

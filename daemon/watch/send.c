@@ -37,6 +37,38 @@ us(struct timespec t)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+/* File systems stamp with a clock that ticks every 4 ms or so: a file that was sent
+ * within RACY_US of its last change may have changed again under the same stamp. */
+#define RACY_US 100000
+
+static struct sent *
+sent_slot(const struct watch *w, const struct stat *st)
+{
+	return &w->last_sent[(st->st_ino ^ st->st_dev << 7) % SENT_SLOTS];
+}
+
+static void
+remember(struct watch *w, const struct stat *st)
+{
+	struct sent *s = sent_slot(w, st);
+
+	*s = (struct sent){.dev = st->st_dev,
+			   .ino = st->st_ino,
+			   .size = (uint64_t)st->st_size,
+			   .ctime_us = us(st->st_ctim)};
+	if (clock_wall().us - s->ctime_us < RACY_US)
+		s->ctime_us = -1;
+}
+
+bool
+send_was(const struct watch *w, const struct stat *st)
+{
+	const struct sent *s = sent_slot(w, st);
+
+	return s->ino == st->st_ino && s->dev == st->st_dev &&
+	       s->size == (uint64_t)st->st_size && s->ctime_us == us(st->st_ctim);
+}
+
 /* fd stays the caller's. */
 static bool
 send_file(struct watch *w, int fd, const struct stat *st, enum file_cause cause,
@@ -64,6 +96,7 @@ send_file(struct watch *w, int fd, const struct stat *st, enum file_cause cause,
 	out.fd = fd;
 	if (!send_msg(w, &out))
 		return false;
+	remember(w, st);
 	w->sent++;
 	return true;
 }

@@ -14,6 +14,13 @@
 #include "walk.h"
 
 #define HURRY_FILES 256 /* files sent for one HURRY */
+#define SENT_SLOTS 16384
+
+/* A file as it was handed over, so that a walk does not do it again. */
+struct sent {
+	uint64_t dev, ino, size;
+	int64_t ctime_us;
+};
 
 struct watch {
 	struct conf conf;
@@ -37,6 +44,10 @@ struct watch {
 	bool root_refused; /* the backend could not take one */
 	char root_error[160];
 
+	struct sent *last_sent; /* SENT_SLOTS, by inode */
+	bool
+	    restart; /* only a new start, with its privileges, can see everything again */
+
 	/* for SIGHT */
 	mono_t started;
 	uint64_t start_ms;
@@ -47,6 +58,8 @@ struct watch {
 
 /* send.c: one entry to judge. false: judge takes no more now; the entry was put back. */
 bool send_entry(struct watch *w, struct entry *take_e, mono_t now);
+/* Was it handed over just as it is now, and would a later change show in its ctime? */
+bool send_was(const struct watch *w, const struct stat *st);
 /* Answer LOOK. */
 void send_look(struct watch *w, const struct m_look *look, mono_t now);
 /* Send one message; the link's own queue bounds it. false: it is full. */

@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#include <linux/magic.h>
 
 #include "xmem.h"
 
@@ -65,6 +68,8 @@ struct walk {
 	const struct backend *b;
 	walk_file_fn file;
 	uint64_t dropped;
+	uint64_t dev; /* of the file system asked last whether it counts ".." */
+	bool dev_known, dev_counts;
 	struct line lines[WALK_LINES];
 };
 
@@ -339,6 +344,27 @@ read_some(struct step *s, int fd)
 	return n > 0;
 }
 
+/*
+ * Has this directory none below it? Its link count says so where each ".." is counted. It
+ * was taken after the watch was set: what is made later tells of itself.
+ */
+static bool
+is_leaf(struct walk *w, int fd, const struct stat *st)
+{
+	struct statfs sf;
+
+	if (st->st_nlink != 2)
+		return false;
+	if (!w->dev_known || w->dev != st->st_dev) {
+		w->dev = st->st_dev;
+		w->dev_known = true;
+		w->dev_counts = fstatfs(fd, &sf) == 0 && (sf.f_type == EXT4_SUPER_MAGIC ||
+							  sf.f_type == XFS_SUPER_MAGIC ||
+							  sf.f_type == TMPFS_MAGIC);
+	}
+	return w->dev_counts;
+}
+
 /* Open what the job stands for; a job with a name becomes one of the directory itself. */
 static int
 enter(struct step *s)
@@ -406,7 +432,10 @@ step_job(struct walk *w, enum walk_line line, struct account *a)
 	if (fd < 0 && still_there(errno))
 		w->dropped++;
 	if (fd >= 0) {
-		bool more = read_some(&s, fd);
+		bool more = false;
+
+		if ((s.j->flags & WALK_FILES) != 0 || !is_leaf(w, fd, &s.st))
+			more = read_some(&s, fd);
 
 		close(fd);
 		if (!more && s.j->again) {

@@ -9,6 +9,7 @@
 #include "watch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@
 #include "priv.h"
 #include "state.h"
 #include "text.h"
+#include "xmem.h"
 
 #define SIGHT_MS 5000
 #define SLACK_US 2000000   /* file systems stamp with coarse clocks */
@@ -36,6 +38,7 @@
 #define HURRY_US 300000   /* at most, to walk what one account just made */
 #define SEND_ROUND 512    /* files sent before the kernel is asked again */
 #define ROOTS_AGAIN_MS 20 /* after a hint that a root is new, so that hints add up */
+#define START_AGAIN_US 30000000
 #define CONF_BYTES_MAX 1048576
 
 static struct watch self;
@@ -118,7 +121,7 @@ on_file(uint32_t dir, const char *name, const struct stat *st)
 static bool
 on_walked(uint32_t dir, const char *name, const struct stat *st, enum file_cause cause)
 {
-	return put(dir, name, st, cause);
+	return (cause != CAUSE_EVENT && send_was(&self, st)) || put(dir, name, st, cause);
 }
 
 static void
@@ -177,6 +180,22 @@ on_lost(const char *why)
 
 /* --- roots --- */
 
+/*
+ * A mark on a file system needs privileges that were given up, and is gone when it was
+ * unmounted: the parent starts us again, and judge says since when. Not at once, so that
+ * a root that comes and goes does not keep us starting.
+ */
+static void
+start_again(const char *why)
+{
+	if (!self.b->needs_start || !self.ready ||
+	    mono_diff_us(clock_mono(), self.started) < START_AGAIN_US)
+		return;
+	log_warn("watch_restart why=\"%s\"", why);
+	self.restart = true;
+	loop_stop();
+}
+
 static bool
 root_came(struct roots *r, size_t number)
 {
@@ -189,6 +208,7 @@ root_came(struct roots *r, size_t number)
 		log_warn_rate("root", 60, "watch_root error=\"%s\"", e.text);
 		self.root_refused = true;
 		(void)text_copy(self.root_error, sizeof self.root_error, e.text);
+		start_again(e.text);
 		return false;
 	}
 	o.dir = root->dir;
@@ -242,6 +262,8 @@ on_glob_timer(void *arg)
 {
 	(void)arg;
 	refresh_roots();
+	if (self.roots.unmounted)
+		start_again("a watched file system was unmounted");
 }
 
 static void
@@ -261,6 +283,18 @@ on_roots_fd(void *arg, int fd, short revents)
 	(void)revents;
 	if (roots_drain(&self.roots, &self.conf))
 		on_roots_changed();
+	if (self.roots.unmounted)
+		start_again("a watched file system was unmounted");
+}
+
+/* The table of mounts changed (proc(5): poll tells). */
+static void
+on_mounts(void *arg, int fd, short revents)
+{
+	(void)arg;
+	(void)fd;
+	(void)revents;
+	on_roots_changed();
 }
 
 /* --- one round of the loop --- */
@@ -617,6 +651,7 @@ set_up(const struct conf *c, struct err *e)
 	self.conf = *c;
 	self.started = clock_mono();
 	self.quiet_us = clock_wall().us;
+	self.last_sent = xcalloc(SENT_SLOTS, sizeof *self.last_sent);
 	self.queue = queue_new(c->settle_ms, c->settle_max_ms, c->queue_uid_max);
 	if (choose(c, e) != 0)
 		return -1;
@@ -627,6 +662,7 @@ int
 watch_main(const struct conf *c, struct link *judge, struct link *parent)
 {
 	struct err e;
+	int mounts;
 
 	memset(&self, 0, sizeof self);
 	self.judge = judge;
@@ -640,6 +676,9 @@ watch_main(const struct conf *c, struct link *judge, struct link *parent)
 	    (self.roots.in >= 0 && !loop_add(self.roots.in, POLLIN, on_roots_fd, NULL)) ||
 	    !loop_add(self.b->fd(), POLLIN, on_kernel, NULL))
 		log_bug("watch_loop full");
+	mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	if (mounts >= 0)
+		(void)loop_add(mounts, POLLPRI, on_mounts, NULL);
 	glob_timer = loop_every(c->watch_glob_s * 1000, on_glob_timer, NULL);
 	(void)loop_every(SIGHT_MS, on_sight, NULL);
 	loop_after_round(round_end, NULL);
@@ -649,5 +688,8 @@ watch_main(const struct conf *c, struct link *judge, struct link *parent)
 	queue_free(&self.queue);
 	self.b->close();
 	roots_fini(&self.roots);
-	return EX_OK;
+	if (mounts >= 0)
+		close(mounts);
+	free(self.last_sent);
+	return self.restart ? EX_TEMPFAIL : EX_OK;
 }

@@ -357,6 +357,8 @@ w_programs(long n)
 	    "git "
 	    "pull -q && git checkout -q HEAD~2 && git checkout -q HEAD~1",
 	    top, top, www, www);
+	/* no repacking that goes on after the last command */
+	(void)setenv("GIT_CONFIG_PARAMETERS", "'gc.auto=0' 'maintenance.auto=false'", 1);
 	run(top, (char *[]){(char *)"sh", (char *)"-c", p, NULL});
 }
 
