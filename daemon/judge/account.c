@@ -183,28 +183,29 @@ expire(struct engine *e, struct acct *a)
 	}
 }
 
-static bool
-seen_before(struct seen *ring, int64_t now_s, uint64_t hash)
+/* How often it went to strangers within a week, this time included; 0 for no hash. */
+static uint32_t
+seen_times(struct seen *ring, int64_t now_s, uint64_t hash)
 {
 	uint32_t h = (uint32_t)(hash ^ (hash >> 32)), hour = (uint32_t)(now_s / 3600);
 	unsigned oldest = 0;
 
 	if (hash == 0)
-		return false;
+		return 0;
 	if (h == 0)
 		h = 1;
 	for (unsigned i = 0; i < ACCT_SEEN; i++) {
 		if (ring[i].hash == h) {
-			bool lately = hour - ring[i].last_h <= WEEK_S / 3600;
-
+			if (hour - ring[i].last_h > WEEK_S / 3600)
+				ring[i].times = 0;
 			ring[i].last_h = hour;
-			return lately;
+			return ++ring[i].times;
 		}
 		if (ring[i].last_h < ring[oldest].last_h)
 			oldest = i;
 	}
-	ring[oldest] = (struct seen){h, hour};
-	return false;
+	ring[oldest] = (struct seen){h, hour, 1};
+	return 1;
 }
 
 static bool
@@ -376,8 +377,12 @@ engine_submission(struct engine *e, const struct submission *s, struct answer *o
 				    .own = is_own(a, s),
 				    .no_body_hash = s->body_hash == 0};
 	if (!j.msg.own) {
-		j.msg.equal_body = seen_before(a->bodies, e->now_s, s->body_hash);
-		j.msg.equal_subject = seen_before(a->subjects, e->now_s, s->subject_hash);
+		uint32_t times = seen_times(a->bodies, e->now_s, s->body_hash);
+
+		j.msg.equal_body = times > 1;
+		j.msg.second = times == 2;
+		j.msg.equal_subject =
+		    seen_times(a->subjects, e->now_s, s->subject_hash) > 1;
 	}
 	j.msg.bulk = script_is_bulk(j.script, &j.msg);
 	j.exposed = script_exposes(j.script, e->now_s, &j.msg);

@@ -20,12 +20,13 @@
 #define SETTLING_S 1209600 /* a new account settles in for two weeks */
 #define OFFENDED_S 2592000 /* a released account is judged harder for 30 days */
 #define WAVE_FILES 10      /* clean files in one hour: a migration, a new site */
-#define WAVE_SCRIPTS 8     /* new scripts born within two hours of each other: the same */
+#define WAVE_SCRIPTS 3     /* new scripts born within two hours of each other: the same */
 
 /* A body or subject that went to strangers. */
 struct seen {
 	uint32_t hash;
 	uint32_t last_h; /* lived hours */
+	uint32_t times;
 };
 
 /* A live finding. */

@@ -138,7 +138,9 @@ gather_new(const struct engine *e, const struct acct *a, const struct judged *j,
 	f->new_equal = slide_get(&a->new_equal, now, WEEK_S) + (one && j->msg.equal_body);
 	f->new_subject =
 	    slide_get(&a->new_subject, now, WEEK_S) + (one && j->msg.equal_subject);
-	f->new_own = j->script->own_msgs;
+	/* mail that names no script is many things: one of them cannot speak for another
+	 */
+	f->new_own = j->script->name[0] == '\0' ? 0 : j->script->own_msgs;
 	f->new_own_of = j->script->stranger_msgs + one;
 	if (f->settling && f->new_own * 5 < f->new_own_of) {
 		f->new_own = slide_get(&a->new_own, now, WEEK_S);
@@ -156,7 +158,7 @@ gather_script(const struct engine *e, const struct acct *a, const struct judged 
 	const struct script *s = j->script;
 	const struct finding *own = acct_finding(a, s->name);
 	int64_t now = e->now_s;
-	uint32_t bulk = j->msg.bulk ? j->exposed : 0;
+	uint32_t bulk = j->msg.bulk ? j->exposed + (j->exposed > 0 && j->msg.second) : 0;
 
 	f->standing = facts_standing(e, a, s);
 	f->claimed = j->s->script_is_claim;
@@ -171,6 +173,7 @@ gather_script(const struct engine *e, const struct acct *a, const struct judged 
 	f->owner_only = s->stranger_msgs < 5 && s->own_msgs >= 5;
 	f->own_24h = slide_get(&s->own_24h, now, 86400);
 	f->bulk_usual = script_bulk_usual(s);
+	f->no_body = j->s->body_hash == 0;
 	f->no_hashes = j->s->body_hash == 0 && j->s->subject_hash == 0;
 	for (unsigned w = 0; w < SCRIPT_WINDOWS; w++) {
 		f->exposed[w] = slide_get(&s->exposed[w], now, window_s[w]) + j->exposed;

@@ -59,6 +59,8 @@ transactional(const struct facts *f, const struct engine_conf *c)
 	if (f->new_msgs >= 3 && f->new_equal > 0 &&
 	    share_over(f->new_equal, f->new_msgs, 20))
 		return false;
+	if (f->standing == STAND_BLIND && !f->no_body)
+		return true;
 	if (f->new_msgs >= 3 && share_over(f->new_subject, f->new_msgs, 50))
 		return f->new_own > 0 && share_over(f->new_own, f->new_own_of, 20);
 	return true;
@@ -76,10 +78,10 @@ policy_allowance(const struct facts *f, const struct engine_conf *c, int64_t *da
 	if (!transactional(f, c))
 		return;
 	*week_out = 2 * base;
-	if (f->standing == STAND_BLIND && f->new_1m <= 5 && f->new_10m <= 6 &&
-	    f->new_1h <= 10) {
-		*day_out = 8 * base;
-		*week_out = 56 * base;
+	if (f->standing == STAND_BLIND && f->new_1m <= 5 && f->new_10m <= 8 &&
+	    f->new_1h <= 20) {
+		*day_out = 16 * base;
+		*week_out = 112 * base;
 	}
 	if (!human)
 		return;
@@ -165,8 +167,10 @@ policy_ceiling(const struct facts *f, const struct engine_conf *c)
 	out.bulk_24h = larger(base, (int64_t)f->usual_bulk_24h * tenths / 10);
 	/* small amounts vary more */
 	if (f->bulk_habit && f->standing == STAND_CHANGED && tenths > 10) {
-		out.bulk_1h = larger(out.bulk_1h, 15 * (int64_t)f->usual_bulk_1h / 10 + 5);
-		out.bulk_24h = larger(out.bulk_24h, 15 * (int64_t)f->usual_bulk_24h / 10 + 5);
+		out.bulk_1h =
+		    larger(out.bulk_1h, 15 * (int64_t)f->usual_bulk_1h / 10 + 5);
+		out.bulk_24h =
+		    larger(out.bulk_24h, 15 * (int64_t)f->usual_bulk_24h / 10 + 5);
 	} else if (f->bulk_habit && tenths > 12) {
 		out.bulk_1h = larger(out.bulk_1h, 2 * (int64_t)f->usual_bulk_1h + 10);
 		out.bulk_24h = larger(out.bulk_24h, 2 * (int64_t)f->usual_bulk_24h + 10);

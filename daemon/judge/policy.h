@@ -112,11 +112,12 @@ struct facts {
 	bool new_wave;        /* the script arrived together with many others */
 	/* the script */
 	enum standing standing;
-	bool claimed;     /* its name is a claim */
+	bool claimed;          /* its name is a claim */
 	int64_t script_points; /* live finding on the script itself */
 	int64_t script_age_s;  /* since created or changed; -1 unknown */
 	bool frequent;         /* sends in many different hours */
 	bool in_slot;          /* sends at this time of the week as a rule */
+	bool no_body;          /* nothing is known about its body */
 	bool no_hashes;        /* nothing is known about body or subject */
 	uint32_t exposed[4];   /* exposed: 1 min, 10 min, 1 h, 24 h */
 	uint32_t usual[4];     /* the most of it before, in each */

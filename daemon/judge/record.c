@@ -3,7 +3,7 @@
  *
  * Job:     engine_save, engine_load, engine_dirty of account.h.
  * Touches: heap.
- * Format:  "MBA1", then fields in the order of walk_acct(): integers as LEB128 of their
+ * Format:  "MBA2", then fields in the order of walk_acct(): integers as LEB128 of their
  * zigzag, strings as length and bytes, tables as count and rows; at the end 32 bit FNV-1a
  * of all before it. One function walks both ways, so what is written is what is read.
  */
@@ -15,7 +15,7 @@
 #include "text.h"
 #include "xmem.h"
 
-#define MAGIC "MBA1"
+#define MAGIC "MBA2"
 #define SCRIPTS_MAX 10000 /* a record never holds more */
 
 struct walk {
@@ -242,8 +242,10 @@ walk_counts(struct walk *w, struct acct *a)
 	for (unsigned i = 0; i < ACCT_SEEN; i++) {
 		walk_u32(w, &a->bodies[i].hash);
 		walk_u32(w, &a->bodies[i].last_h);
+		walk_u32(w, &a->bodies[i].times);
 		walk_u32(w, &a->subjects[i].hash);
 		walk_u32(w, &a->subjects[i].last_h);
+		walk_u32(w, &a->subjects[i].times);
 	}
 	walk_u32s(w, a->own_domains, ACCT_DOMAINS);
 	for (unsigned i = 0; i < ACCT_FRESH; i++) {

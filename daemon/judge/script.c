@@ -272,7 +272,7 @@ script_count(struct script *s, int64_t now_s, int64_t wall_s, const struct scrip
 		peak(&s->peak[w], slide_get(&s->exposed[w], now_s, window_s[w]));
 	}
 	if (m->bulk)
-		count_bulk(s, now_s, wall_s, exposed);
+		count_bulk(s, now_s, wall_s, exposed + m->second);
 	return 0;
 }
 

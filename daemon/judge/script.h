@@ -62,6 +62,7 @@ bool script_bulk_usual(const struct script *s);
 /* What a message counts as. */
 struct script_msg {
 	uint32_t rcpts;
+	bool second; /* of its text: the first is known for bulk only now */
 	bool own, equal_body, equal_subject, no_body_hash, bulk;
 };
 

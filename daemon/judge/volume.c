@@ -161,7 +161,8 @@ slide_get(const struct slide *s, int64_t now_s, int64_t window_s)
 	left = (uint64_t)window_s -
 	       (uint64_t)(now_s > 0 ? now_s % window_s : 0); /* of the bucket before */
 	return add_sat(c.now,
-		       (uint32_t)(((uint64_t)c.before * left) / (uint64_t)window_s));
+		       (uint32_t)(((uint64_t)c.before * left + (uint64_t)window_s - 1) /
+				  (uint64_t)window_s));
 }
 
 uint32_t
