@@ -210,7 +210,7 @@ install: all
 	$(I) 644 $(B)/mailbraked.service $(D)$(unitdir)/mailbraked.service
 	$(I) 644 contrib/systemd/mailbrake.sysusers $(D)$(sysusersdir)/mailbrake.conf
 	for p in daemon/mailbraked.8 daemon/client/mailbrake.1 daemon/client/mailbrake-sendmail.8 \
-	  daemon/common/mailbrake.conf.5; do \
+	  daemon/common/mailbrake.conf.5 scanners/mailbrake-scan.8; do \
 	  $(I) 644 $$p $(D)$(mandir)/man$${p##*.}/$${p##*/} || exit 1; done
 	for p in README INSTALL CHANGES LICENSE; do $(I) 644 $$p $(D)$(docdir)/$$p || exit 1; done
 	for d in exim postfix; do test -d contrib/$$d || continue; \

@@ -260,6 +260,7 @@ check_db(struct store *s)
 static void
 reserve(const struct store *s)
 {
+	off_t bytes = WAL_RESERVE_BYTES;
 	char wal[600];
 	int fd;
 
@@ -267,7 +268,9 @@ reserve(const struct store *s)
 	fd = open(wal, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return;
-	(void)fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, WAL_RESERVE_BYTES);
+	while (bytes >= WAL_RESERVE_BYTES / 8 &&
+	       fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, bytes) != 0)
+		bytes /= 2;
 	close(fd);
 }
 

@@ -9,7 +9,7 @@ case "$build" in /*) ;; *) build=$top/$build ;; esac
 tmp=$(mktemp -d) || exit 2
 trap 'rm -rf "$tmp"' EXIT
 pages="daemon/mailbraked.8 daemon/client/mailbrake.1 daemon/client/mailbrake-sendmail.8
-daemon/common/mailbrake.conf.5"
+daemon/common/mailbrake.conf.5 scanners/mailbrake-scan.8"
 bad=0 parts=0
 
 # the page with every part between BEGIN and END made anew
