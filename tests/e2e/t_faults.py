@@ -268,7 +268,7 @@ def kill_release(c, build, kind):
 
 def disk_full(c, build, kind):
     w = World(build, settings="alert_mail =\nsubmit_timeout_ms = 8000",
-              state_tmpfs="size=3m,mode=755")
+              state_tmpfs="size=12m,mode=755")
     try:
         w.start_daemon()
         w.mb("hold", SITE)
