@@ -24,6 +24,8 @@
 #include "mailhead.h"
 #include "sandbox.h"
 
+/* of a message is read: its header, and enough of its body to know its like again */
+#define MAIL_BYTES ((size_t)2 << 20)
 #define KEEP_BYTES (4u << 20) /* of the buffer that stay resident between jobs */
 #define WORK_MEMORY ((size_t)768 << 20)
 
@@ -115,7 +117,7 @@ load(struct worker *w, int fd, bool whole, struct stat *st, const char **reason)
 		*reason = "larger than scan_size_max";
 		return -1;
 	}
-	n = read_all(w, fd, w->buf_size, reason);
+	n = read_all(w, fd, whole || w->buf_size < MAIL_BYTES ? w->buf_size : MAIL_BYTES, reason);
 	if (whole && n > (ssize_t)w->conf->size_max) {
 		*reason = "larger than scan_size_max";
 		return -1;
@@ -179,6 +181,11 @@ scan_mail(struct worker *w, const struct m_scan *job, int fd)
 	v.from = v.subject = v.message_id = v.claimed_script = "";
 	v.domains = "";
 	v.size = (uint64_t)st.st_size;
+	if (n == (ssize_t)MAIL_BYTES && memmem(w->buf, MAIL_BYTES, "\n\n", 2) == NULL &&
+	    memmem(w->buf, MAIL_BYTES, "\n\r\n", 3) == NULL) {
+		v.reason = "its header is larger than 2 MiB";
+		n = -1;
+	}
 	if (n >= 0) {
 		mail_head_read(h, w->buf, (size_t)n, job->argv, job->argv_len);
 		v.ok = h->ok;

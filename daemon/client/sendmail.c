@@ -297,8 +297,8 @@ ask(struct link *l, int memfd, mono_t until)
 			return LATE;
 		r = link_flush(l, &e);
 	}
-	if (r != 0)
-		return LOST;
+	if (r != 0) /* closed on us: perhaps with an answer before it */
+		return link_recv(l, &message, &e) == 1 ? ANSWERED : LOST;
 	while ((r = link_recv(l, &message, &e)) == 0 && wait_for(l->fd, POLLIN, until))
 		continue;
 	if (r == 0) {

@@ -25,8 +25,49 @@ struct link_out {
 	uint8_t body[];
 };
 
-#define FDS_READ \
-	8 /* descriptors one datagram may bring before the kernel drops the rest */
+/* the most one datagram can bring (SCM_MAX_FD): none is left for the kernel to close */
+#define FDS_READ 253
+#define DRAIN_MAX 1000 /* datagrams thrown away when a connection is closed */
+
+void (*link_discard)(int take_fd) = NULL;
+
+void
+link_fd_discard(int take_fd)
+{
+	if (link_discard != NULL)
+		link_discard(take_fd);
+	else
+		(void)close(take_fd);
+}
+
+/* The one descriptor that may come; more are closed and make the message bad. */
+static bool
+take_fds(struct msghdr *mh, int *fd_out)
+{
+	struct cmsghdr *c;
+	bool good = (mh->msg_flags & MSG_CTRUNC) == 0;
+
+	*fd_out = -1;
+	for (c = CMSG_FIRSTHDR(mh); c != NULL; c = CMSG_NXTHDR(mh, c)) {
+		size_t i, n;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (i = 0; i < n; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+			if (*fd_out < 0) {
+				*fd_out = fd;
+			} else {
+				link_fd_discard(fd);
+				good = false;
+			}
+		}
+	}
+	return good;
+}
 
 void
 link_init(struct link *l, int take_fd, enum role self, enum role peer, size_t out_max)
@@ -43,6 +84,37 @@ link_init(struct link *l, int take_fd, enum role self, enum role peer, size_t ou
 	(void)fcntl(take_fd, F_SETFD, FD_CLOEXEC);
 }
 
+/*
+ * What a stranger sent and nobody read: its descriptors are discarded like any other, since the
+ * last close() of one can wait on whatever it is.
+ */
+static void
+drain(struct link *l)
+{
+	union {
+		char buf[CMSG_SPACE(FDS_READ * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	int i, fd;
+
+	(void)shutdown(l->fd, SHUT_RD);
+	for (i = 0; i < DRAIN_MAX; i++) {
+		char byte;
+		struct iovec iov = {&byte, 1};
+		struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1,
+		    .msg_control = control.buf, .msg_controllen = sizeof control.buf};
+		ssize_t n = recvmsg(l->fd, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+		if (n < 0)
+			return;
+		(void)take_fds(&mh, &fd);
+		if (fd >= 0)
+			link_fd_discard(fd);
+		else if (n == 0)
+			return;
+	}
+}
+
 void
 link_fini(struct link *l)
 {
@@ -56,6 +128,8 @@ link_fini(struct link *l)
 	}
 	l->out_last = &l->out_first;
 	l->out_bytes = 0;
+	if (l->fd >= 0 && l->peer == ROLE_WRAPPER)
+		drain(l);
 	if (l->fd >= 0)
 		close(l->fd);
 	l->fd = -1;
@@ -171,34 +245,6 @@ link_flush(struct link *l, struct err *e)
 	return 0;
 }
 
-/* The one descriptor that may come; more are closed and make the message bad. */
-static bool
-take_fds(struct msghdr *mh, int *fd_out)
-{
-	struct cmsghdr *c;
-	bool good = (mh->msg_flags & MSG_CTRUNC) == 0;
-
-	*fd_out = -1;
-	for (c = CMSG_FIRSTHDR(mh); c != NULL; c = CMSG_NXTHDR(mh, c)) {
-		size_t i, n;
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (i = 0; i < n; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
-			if (*fd_out < 0) {
-				*fd_out = fd;
-			} else {
-				close(fd);
-				good = false;
-			}
-		}
-	}
-	return good;
-}
 
 int
 link_recv(struct link *l, struct msg *m, struct err *e)
@@ -226,8 +272,13 @@ link_recv(struct link *l, struct msg *m, struct err *e)
 	if (n < 0)
 		return err_sys(e, "receive");
 	good = take_fds(&mh, &m->fd);
-	if (n == 0)
+	if (n == 0) {
+		/* an empty datagram can bring a descriptor all the same */
+		if (m->fd >= 0)
+			link_fd_discard(m->fd);
+		m->fd = -1;
 		return err_set(e, ERR_SYS, "peer closed the connection");
+	}
 	m->bad = false;
 	m->pos = 0;
 	m->len = (size_t)n >= sizeof head ? (size_t)n - sizeof head : 0;
@@ -236,7 +287,7 @@ link_recv(struct link *l, struct msg *m, struct err *e)
 	    head.len != m->len || head.version != MSG_VERSION ||
 	    !msg_allowed(head.type, l->peer, l->self, m->len, m->fd >= 0)) {
 		if (m->fd >= 0)
-			close(m->fd);
+			link_fd_discard(m->fd);
 		m->fd = -1;
 		return err_set(e, ERR_INPUT,
 			       "unfit message: type %u version %u (ours %u) length %zd",

@@ -40,6 +40,7 @@ static void
 on_ready(void *arg, int fd, short revents)
 {
 	struct wire *w = arg;
+	bool alive = true;
 	struct err e;
 	int i, r = 0;
 
@@ -55,16 +56,21 @@ on_ready(void *arg, int fd, short revents)
 	}
 	if ((revents & (POLLIN | POLLHUP | POLLERR)) == 0)
 		return;
-	for (i = 0; i < BURST && w->link.fd == fd; i++) {
+	for (i = 0; i < BURST; i++) {
 		r = link_recv(&w->link, &in, &e);
 		if (r <= 0)
 			break;
+		w->alive = &alive;
 		w->on_msg(w, &in);
 		if (in.fd >= 0)
-			close(in.fd);
+			link_fd_discard(in.fd);
 		in.fd = -1;
+		/* the handler closed the wire, and may have freed what it is part of */
+		if (!alive)
+			return;
+		w->alive = NULL;
 	}
-	if (r < 0 && w->link.fd == fd)
+	if (r < 0)
 		gone(w, &e);
 }
 
@@ -77,6 +83,7 @@ wire_open(struct wire *w, int take_fd, enum role self, enum role peer, size_t ou
 	w->on_gone = on_gone;
 	w->arg = arg;
 	w->flushing = false;
+	w->alive = NULL;
 	if (loop_add(take_fd, POLLIN, on_ready, w))
 		return true;
 	link_fini(&w->link);
@@ -88,6 +95,9 @@ wire_close(struct wire *w)
 {
 	if (!wire_up(w))
 		return;
+	if (w->alive != NULL)
+		*w->alive = false;
+	w->alive = NULL;
 	loop_del(w->link.fd);
 	link_fini(&w->link);
 }

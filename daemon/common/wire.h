@@ -24,6 +24,7 @@ struct wire {
 	wire_gone_fn on_gone;
 	void *arg;
 	bool flushing; /* the loop waits for room */
+	bool *alive;   /* while its handler runs: told false when the wire is closed */
 };
 
 /* Take fd. false: the loop is full; fd is closed. on_gone is not called for wire_close.

@@ -100,6 +100,12 @@ void engine_free(struct engine **e);
 /* New settings from now on; nothing already decided changes. */
 void engine_configure(struct engine *e, const struct engine_conf *c);
 
+/*
+ * Points of the live finding on a path of the account, 0: none. A path that ends in a slash is a
+ * directory: the worst file directly in it.
+ */
+int64_t engine_points(const struct engine *e, uint32_t uid, const char *path);
+
 /* Judge and count one message. */
 void engine_submission(struct engine *e, const struct submission *s, struct answer *out);
 void engine_outcome(struct engine *e, const struct outcome_fact *o);

@@ -30,6 +30,7 @@
 #include "text.h"
 #include "xmem.h"
 
+#define DISCARD_STEP 32
 #define NAME_COLUMN 13 /* of engine_explain's text */
 
 static struct ctl *clients[CTL_CLIENTS];
@@ -104,6 +105,8 @@ drop(struct ctl *c)
 		if (clients[i] == c)
 			clients[i] = NULL;
 	release_forget(c);
+	loop_cancel(c->step_timer);
+	free(c->ids);
 	ctl_files_forget(c);
 	wire_close(&c->wire);
 	free(c);
@@ -500,22 +503,48 @@ do_release(struct ctl *c, struct strings *args)
 		ctl_end(c, c->rows == 0 || c->failed > 0 ? 1 : 0, "%s", "");
 }
 
+/* Some at a time, so that messages are answered in between. */
+static void
+discard_step(void *arg)
+{
+	struct ctl *c = arg;
+	size_t n = c->id_count - c->id_next;
+
+	c->step_timer = -1;
+	if (n > DISCARD_STEP)
+		n = DISCARD_STEP;
+	release_discard(c->ids + c->id_next, n, left_row, c);
+	c->id_next += n;
+	if (c->id_next < c->id_count)
+		c->step_timer = loop_once(1, discard_step, c);
+	else
+		ctl_end(c, c->rows == 0 || c->failed > 0 ? 1 : 0, "%s", "");
+}
+
 static void
 do_discard(struct ctl *c, struct strings *args)
 {
+	struct strings count = *args;
 	const char *id;
+	size_t n = 0;
 
+	while (strings_next(&count) != NULL)
+		n++;
+	c->ids = xcalloc(n, sizeof *c->ids);
 	while ((id = strings_next(args)) != NULL) {
+		if (held_id_ok(id)) {
+			c->open_jobs++;
+			(void)text_copy(c->ids[c->id_count++], HELD_ID, id);
+			continue;
+		}
 		c->open_jobs++;
-		if (held_id_ok(id))
-			release_discard(id, left_row, c);
-		else if (mailq_drop(id))
+		if (mailq_drop(id))
 			left_row(c, id, true, "discarded");
 		else
 			left_row(c, id, false,
 				 "there is no held or frozen message of that id");
 	}
-	ctl_end(c, c->rows == 0 || c->failed > 0 ? 1 : 0, "%s", "");
+	discard_step(c);
 }
 
 /* --- the table and the connection
@@ -568,7 +597,7 @@ on_msg(struct wire *w, struct msg *m)
 {
 	struct ctl *c = w->arg;
 
-	if (m->type == MSG_CTL && c->verb[0] == '\0')
+	if (m->type == MSG_CTL && c->verb[0] == '\0' && !c->ended)
 		run(c, m);
 }
 
@@ -634,6 +663,7 @@ on_connect(void *arg, int fd, short revents)
 		return;
 	}
 	(void)text_copy(c->who, sizeof c->who, uid == 0 ? "root" : hub_login(uid));
+	c->step_timer = -1;
 	clients[i] = c;
 	if (!allowed(uid, gid))
 		ctl_end(c, 77, "only root and members of group %s may ask",

@@ -22,7 +22,8 @@ struct ctl {
 	bool ended, all_asked;
 	uint64_t rows, failed, open_jobs, asked;
 	char (*ids)[HELD_ID];
-	size_t id_count;
+	size_t id_count, id_next;
+	int step_timer;
 };
 
 /* Send one row; the reference is taken. fd (or -1) is borrowed. */

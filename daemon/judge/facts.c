@@ -232,3 +232,15 @@ facts_gather(const struct engine *e, const struct acct *a, const struct judged *
 	}
 	f->learning = f->watched_for_s < learning && !f->offended;
 }
+
+int64_t
+engine_points(const struct engine *e, uint32_t uid, const char *path)
+{
+	const struct acct *a = acct_find(e, uid);
+	const struct finding *f = a == NULL ? NULL : acct_finding(a, path);
+
+	if (f == NULL || e->now_s - f->t_s > e->conf.evidence_ttl_s ||
+	    f->trust_until_s > e->now_s)
+		return 0;
+	return f->points;
+}

@@ -20,6 +20,8 @@
 #include "workers.h"
 #include "xmem.h"
 
+/* a fresh file that nobody could look into (too large, too costly) is a weak sign by itself */
+#define UNSCANNED_POINTS 30
 #define SINCE_KEY "watch_since_us"
 #define SINCE_MARGIN_US 120000000 /* files seen twice are known; files not seen are not \
 				   */
@@ -303,6 +305,22 @@ matters(const struct m_verdict *v)
 	       strstr(v->type, "python") != NULL;
 }
 
+/* By its name the web server would run it. */
+static bool
+named_as_script(const char *path)
+{
+	static const char *const ends[] = {".php", ".phtml", ".php5", ".php7", ".php8", ".phar",
+	    ".inc", ".cgi", ".pl", ".py"};
+	size_t n = strlen(path), i, k;
+
+	for (i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+		k = strlen(ends[i]);
+		if (n > k && strcasecmp(path + n - k, ends[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 tell_engine(const struct looked *l, const struct m_verdict *v, wall_t now)
 {
@@ -315,15 +333,41 @@ tell_engine(const struct looked *l, const struct m_verdict *v, wall_t now)
 			      .fresh = l->file.cause == CAUSE_EVENT};
 
 	/* an account's file that root or the web server owns is nobody's evidence here */
-	if (v->verdict != VERDICT_UNSCANNED && matters(v) && l->file.uid != 0)
+	if (v->verdict == VERDICT_UNSCANNED && f.fresh && named_as_script(l->path))
+		f.points = UNSCANNED_POINTS;
+	if ((v->verdict != VERDICT_UNSCANNED || f.points > 0) && l->file.uid != 0 &&
+	    (matters(v) || f.points > 0))
 		engine_file(hub.engine, &f);
 	hub.changed = true;
+}
+
+struct moved {
+	const struct looked *l;
+	wall_t now;
+};
+
+/* A finding of this inode under another name: what was there is gone from there. */
+static bool
+moved_from(void *arg, const struct store_finding *v)
+{
+	const struct moved *m = arg;
+	struct file_fact f = {.t = m->now,
+			      .uid = (uint32_t)v->uid,
+			      .user = hub_login((uint64_t)v->uid),
+			      .path = v->path,
+			      .gone = true};
+
+	if (v->dev == m->l->file.dev && v->ino == m->l->file.ino &&
+	    strcmp(v->path, m->l->path) != 0)
+		engine_file(hub.engine, &f);
+	return true;
 }
 
 static void
 keep_verdict(const struct looked *l, const struct m_verdict *v, wall_t now)
 {
-	struct store_file old, f = {.dev = l->file.dev,
+	struct moved m = {l, now};
+	struct store_file old = {.verdict = VERDICT_CLEAN}, f = {.dev = l->file.dev,
 				    .ino = l->file.ino,
 				    .size = l->file.size,
 				    .rules = rules_hash(),
@@ -338,6 +382,9 @@ keep_verdict(const struct looked *l, const struct m_verdict *v, wall_t now)
 	if (store_file_get(hub.store, f.dev, f.ino, &old, &e) == 1 &&
 	    old.verdict != VERDICT_CLEAN && v->verdict != VERDICT_UNSCANNED &&
 	    store_finding_gone(hub.store, f.dev, f.ino, now, &e) != 0)
+		hub_store_warn(&e);
+	if (old.verdict != VERDICT_CLEAN &&
+	    store_finding_each(hub.store, f.uid, false, moved_from, &m, &e) != 0)
 		hub_store_warn(&e);
 	if (store_file_put(hub.store, &f, &e) != 0)
 		hub_store_warn(&e);
@@ -389,7 +436,8 @@ known(const struct m_file *f)
 	struct store_file have;
 	struct err e;
 
-	return f->cause != CAUSE_ASKED &&
+	/* an event may be a rename: its directory's does not change a file's ctime */
+	return f->cause != CAUSE_ASKED && f->cause != CAUSE_EVENT &&
 	       store_file_get(hub.store, f->dev, f->ino, &have, &e) == 1 &&
 	       have.size == f->size && have.ctime_us == f->ctime_us &&
 	       have.rules == rules_hash() && have.verdict != VERDICT_UNSCANNED;

@@ -618,9 +618,47 @@ held_remove(struct held_dir *d, const char *id, struct err *e)
 		return errno == ENOENT ? 0 : err_sys(e, "held %s", id);
 	if (known)
 		uncount(d, uid, size);
-	if (fsync(d->fd) != 0)
-		return err_sys(e, "held: fsync of the directory");
+	/* no fsync: a file that comes back after a crash has a row that says it is finished */
+	held_unmark(d, id);
 	return 1;
+}
+
+static void
+mark_name(char *name, size_t size, const char *id)
+{
+	(void)snprintf(name, size, "%s.going", id);
+}
+
+int
+held_mark(struct held_dir *d, const char *id, struct err *e)
+{
+	char name[HELD_ID + 8];
+	int fd;
+
+	mark_name(name, sizeof name, id);
+	fd = openat(d->fd, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_sys(e, "held %s", name);
+	close(fd);
+	return fsync(d->fd) == 0 ? 0 : err_sys(e, "held: fsync of the directory");
+}
+
+void
+held_unmark(struct held_dir *d, const char *id)
+{
+	char name[HELD_ID + 8];
+
+	mark_name(name, sizeof name, id);
+	(void)unlinkat(d->fd, name, 0);
+}
+
+bool
+held_marked(struct held_dir *d, const char *id)
+{
+	char name[HELD_ID + 8];
+
+	mark_name(name, sizeof name, id);
+	return faccessat(d->fd, name, F_OK, 0) == 0;
 }
 
 /* --- walking

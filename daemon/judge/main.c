@@ -75,6 +75,14 @@ hub_login(uint64_t uid)
 }
 
 int64_t
+hub_uid_of_name(const char *name)
+{
+	const struct passwd *pw = name[0] == '\0' ? NULL : getpwnam(name);
+
+	return pw == NULL ? -1 : (int64_t)pw->pw_uid;
+}
+
+int64_t
 hub_uid(const char *name)
 {
 	const struct passwd *pw = getpwnam(name);
@@ -501,6 +509,7 @@ judge_main(const struct conf *c, struct link *parent)
 		log_fatal(78, "start error=\"%s\"", e.text);
 	workers_init(c);
 	pool_start();
+	link_discard = pool_close;
 	open_stores();
 	outcome_init();
 	if (!wire_open(&hub.parent, parent->fd, ROLE_JUDGE, ROLE_PARENT, MSG_MAX,

@@ -63,12 +63,21 @@ whose(const struct mta_request *r, uid_t mta_uid)
 	if (r->client.family != 0 &&
 	    sockdiag_uid(&r->client, &r->server, &uid, &e) == 1 && uid != mta_uid)
 		return uid;
-	if (r->auth[0] != '\0' && (named = hub_uid(r->auth)) >= 0)
+	if (r->auth[0] != '\0' && (named = hub_uid_of_name(r->auth)) >= 0)
 		return named;
 	/* -bs: SMTP on standard input has no connection, and a true submitter */
 	if (r->client.family == 0 && r->ouid >= 0)
 		return r->ouid;
 	return -1;
+}
+
+/* Both ends are this machine, and nobody logged in. */
+static bool
+from_here(const struct mta_request *r)
+{
+	return r->client.family != 0 && r->auth[0] == '\0' &&
+	    r->client.family == r->server.family &&
+	    memcmp(r->client.addr, r->server.addr, r->client.family == AF_INET ? 4 : 16) == 0;
 }
 
 /* true: hold it. */
@@ -90,7 +99,8 @@ judge(const struct mta_request *r, uid_t mta_uid)
 		return false;
 	if (uid < 0) {
 		count.unknown_uid++;
-		return false;
+		/* a local client that hung up before it could be asked for: somebody here */
+		return from_here(r);
 	}
 	s.rcpts = r->rcpts == 0           ? 1
 		  : r->rcpts > UINT32_MAX ? UINT32_MAX
@@ -173,19 +183,32 @@ on_bytes(void *arg, int fd, short revents)
 		drop(a);
 }
 
+/* The uids of mta_users, looked up once a minute: any tenant can make us ask. */
 static bool
 may_ask(uid_t uid)
 {
-	char name[64];
+	static uid_t uids[16];
+	static size_t count_uids;
+	static mono_t read_at;
+	mono_t now = clock_mono();
 	const char *at = NULL;
-	uid_t one;
+	char name[64];
 	gid_t gid;
 	struct err e;
+	size_t i;
 
 	if (uid == 0 || uid == geteuid())
 		return true;
-	while (conf_list_next(hub.conf.mta_users, &at, name, sizeof name))
-		if (priv_lookup(name, &one, &gid, &e) == 0 && one == uid)
+	if (read_at.us == 0 || mono_diff_us(now, read_at) > 60000000) {
+		read_at = now;
+		count_uids = 0;
+		while (count_uids < sizeof uids / sizeof uids[0] &&
+		    conf_list_next(hub.conf.mta_users, &at, name, sizeof name))
+			if (priv_lookup(name, &uids[count_uids], &gid, &e) == 0)
+				count_uids++;
+	}
+	for (i = 0; i < count_uids; i++)
+		if (uids[i] == uid)
 			return true;
 	return false;
 }

@@ -57,9 +57,9 @@ owner(const struct m_outcome *o)
 	if (o->uid >= 0)
 		return o->uid;
 	if (o->user[0] != '\0')
-		uid = hub_uid(o->user);
+		uid = hub_uid_of_name(o->user);
 	if (uid < 0 && o->auth[0] != '\0')
-		uid = hub_uid(o->auth);
+		uid = hub_uid_of_name(o->auth);
 	return uid;
 }
 

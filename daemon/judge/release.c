@@ -21,6 +21,8 @@
 #include "xmem.h"
 
 #define AT_WORK_MAX 8             /* injections at once; hands bounds them too */
+#define DAY_US 86400000000
+#define EXPIRE_KEY "expire_wall_us"
 #define EXPIRE_WARN_S (3 * 86400) /* told so long before held mail expires */
 
 struct going {
@@ -40,6 +42,7 @@ struct going {
 
 static struct going *waiting, **waiting_last = &waiting, *at_work;
 static unsigned at_work_count;
+static uint32_t next_key = 1U << 31; /* of the pool: releases do not wait for each other */
 static uint64_t next_asked = 1ULL << 32; /* apart from alert's and set-aside's numbers */
 
 static void next_ones(void);
@@ -88,12 +91,28 @@ take_row(void *arg, const struct store_held *v)
 	return true;
 }
 
+/* Asked for twice: the second must not send it again. */
+static bool
+under_way(const struct going *me)
+{
+	const struct going *g;
+
+	for (g = at_work; g != NULL; g = g->next)
+		if (g != me && strcmp(g->id, me->id) == 0)
+			return true;
+	return false;
+}
+
 /* May it go? NULL: yes; else why not. */
 static const char *
 why_not(struct going *g)
 {
 	struct err e;
-	int r = store_held_get(hub.store, g->id, take_row, g, &e);
+	int r;
+
+	if (under_way(g))
+		return "it is being released";
+	r = store_held_get(hub.store, g->id, take_row, g, &e);
 
 	if (r < 0)
 		return "the database cannot be read";
@@ -129,9 +148,9 @@ ask_hands(struct going *g)
 	g->attempt++;
 	set_state(g->id, "releasing", g->attempt, "");
 	/* on the disk before anything is sent, so that a crash is noticed */
-	if (store_sync(hub.store, &e) != 0) {
+	if (store_sync(hub.store, &e) != 0 || held_mark(hub.held, g->id, &e) != 0) {
 		set_state(g->id, g->state, g->attempt, e.text);
-		finish(g, false, "the database cannot be written; nothing was sent");
+		finish(g, false, "the disk cannot be written; nothing was sent");
 		return;
 	}
 	if (m_inject_put(wire_out(), &m, &e) == 0) {
@@ -142,6 +161,7 @@ ask_hands(struct going *g)
 			return;
 		}
 	}
+	held_unmark(hub.held, g->id);
 	set_state(g->id, g->state, g->attempt, e.text);
 	finish(g, false, "hands is not there; nothing was sent; try again");
 }
@@ -159,7 +179,12 @@ open_done(void *arg)
 {
 	struct going *g = arg;
 
-	if (g->open_result == 1)
+	const char *why = why_not(g);
+
+	/* what was true before its file was read may not be true any more */
+	if (why != NULL)
+		finish(g, false, why);
+	else if (g->open_result == 1)
 		ask_hands(g);
 	else
 		finish(g, false,
@@ -183,7 +208,7 @@ next_ones(void)
 			finish(g, false, why);
 			return; /* finish called us again */
 		}
-		pool_run(open_work, open_done, g);
+		pool_run(next_key++, open_work, open_done, g);
 	}
 }
 
@@ -263,6 +288,7 @@ release_done(uint64_t asked, bool ok, int64_t exit_code, const char *text)
 	if (!ok) {
 		(void)snprintf(result, sizeof result, "not sent (exit %" PRId64 "): %s",
 			       exit_code, text);
+		held_unmark(hub.held, g->id);
 		set_state(g->id, "held", g->attempt, result);
 		log_warn("release_failed id=%s uid=%u exit=%" PRId64 " text=\"%s\"",
 			 g->id, (unsigned)uid, exit_code, text);
@@ -304,33 +330,44 @@ release_hands_gone(void)
  * -------------------------------------------------------------------------------- */
 
 void
-release_discard(const char *id, release_fn fn, void *arg)
+release_discard(char (*ids)[HELD_ID], size_t n, release_fn fn, void *arg)
 {
-	struct going g = {.again = true};
-	struct held *held = NULL;
-	uint32_t uid = UINT32_MAX;
-	const char *why;
 	struct err e;
+	size_t i, kept = 0;
+	const char *why;
 
-	(void)text_copy(g.id, sizeof g.id, id);
-	if ((why = why_not(&g)) != NULL) {
-		fn(arg, id, false, why);
-		return;
+	for (i = 0; i < n; i++) {
+		struct going g = {.again = true};
+
+		(void)text_copy(g.id, sizeof g.id, ids[i]);
+		if ((why = why_not(&g)) != NULL) {
+			fn(arg, ids[i], false, why);
+			continue;
+		}
+		set_state(ids[i], "discarded", g.attempt, "");
+		memcpy(ids[kept++], g.id, HELD_ID);
 	}
-	if (held_open(hub.held, id, false, &held, &e) == 1)
-		uid = held_head(held)->uid;
-	held_close(&held);
-	set_state(id, "discarded", g.attempt, "");
-	if (store_sync(hub.store, &e) != 0) {
+	if (kept > 0 && store_sync(hub.store, &e) != 0) {
 		hub_store_warn(&e);
-		fn(arg, id, false,
-		   "the database cannot be written; nothing was discarded");
+		for (i = 0; i < kept; i++) {
+			set_state(ids[i], "held", 0, "could not be discarded");
+			fn(arg, ids[i], false,
+			   "the database cannot be written; nothing was discarded");
+		}
 		return;
 	}
-	remove_file(id, uid);
-	hub.count.discarded++;
-	log_info("discarded id=%s", id);
-	fn(arg, id, true, "discarded");
+	for (i = 0; i < kept; i++) {
+		struct held *held = NULL;
+		uint32_t uid = UINT32_MAX;
+
+		if (held_open(hub.held, ids[i], false, &held, &e) == 1)
+			uid = held_head(held)->uid;
+		held_close(&held);
+		remove_file(ids[i], uid);
+		hub.count.discarded++;
+		log_info("discarded id=%s", ids[i]);
+		fn(arg, ids[i], true, "discarded");
+	}
 }
 
 /* --- after a restart
@@ -362,14 +399,18 @@ hold_stranger(uint32_t uid)
 static void
 adopt(const char *id, const struct held_head *h)
 {
+	bool going = held_marked(hub.held, id);
 	struct store_held row = {.id = id,
 				 .login = h->login,
 				 .from = h->claimed_from,
 				 .subject = h->claimed_subject,
 				 .script = h->claimed_script,
 				 .reason = h->reason,
-				 .state = "held",
-				 .result = "adopted from its file after a restart",
+				 .state = going ? "unsure" : "held",
+				 .result = going ?
+				     "it was being sent when its row was lost" :
+				     "adopted from its file after a restart; its sender may not "
+				     "have been told, and may have sent it unchecked",
 				 .uid = (int64_t)h->uid,
 				 .rcpts = (int64_t)h->rcpts,
 				 .size = (int64_t)h->size,
@@ -377,6 +418,7 @@ adopt(const char *id, const struct held_head *h)
 				 .state_t = clock_wall()};
 	struct err e;
 
+	hub.count.unsure += going;
 	if (store_held_put(hub.store, &row, &e) != 0)
 		hub_store_warn(&e);
 	hold_stranger(h->uid);
@@ -430,7 +472,8 @@ recover_one(void *arg, const char *id, const struct held_head *h, const char *pr
 	if (store_held_get(hub.store, id, take_row, &g, &e) != 1) {
 		adopt(id, h);
 		r->adopted++;
-	} else if (strcmp(g.state, "releasing") == 0) {
+	} else if (strcmp(g.state, "releasing") == 0 ||
+		   (strcmp(g.state, "held") == 0 && held_marked(hub.held, id))) {
 		set_state(id, "unsure", g.attempt,
 			  "the daemon was killed while sending it");
 		r->unsure++;
@@ -523,6 +566,35 @@ expire_one(void *arg, const struct store_held *v)
 	return x->count < 64;
 }
 
+/*
+ * A clock that was set wrong must not end a hold: when wall time ran a day ahead of the time that
+ * passed, nothing expires for a day, and the admin is told.
+ */
+static bool
+clock_jumped(wall_t now)
+{
+	static mono_t last_mono, quiet_until;
+	mono_t mono = clock_mono();
+	int64_t last_us = 0, ahead_us;
+	size_t len = 0;
+	struct err e;
+
+	if (store_kv_get(hub.store, EXPIRE_KEY, &last_us, sizeof last_us, &len, &e) != 1 ||
+	    len != sizeof last_us)
+		last_us = now.us;
+	ahead_us = now.us - last_us - (last_mono.us == 0 ? 0 : mono_diff_us(mono, last_mono));
+	last_mono = mono;
+	if (store_kv_put(hub.store, EXPIRE_KEY, &now.us, sizeof now.us, &e) != 0)
+		hub_store_warn(&e);
+	if (ahead_us > DAY_US) {
+		quiet_until = mono_after_ms(mono, DAY_US / 1000);
+		alert_degraded("clock", "The clock is %" PRId64 " hours ahead of the time that "
+					"passed: no held mail expires for a day.",
+			       ahead_us / 3600000000);
+	}
+	return mono_diff_us(mono, quiet_until) < 0;
+}
+
 void
 release_expire(void)
 {
@@ -530,12 +602,18 @@ release_expire(void)
 	struct err e;
 	size_t i;
 
+	if (clock_jumped(x.now))
+		return;
 	if (store_held_each(hub.store, -1, "held", 0, expire_one, &x, &e) != 0)
 		hub_store_warn(&e);
-	for (i = 0; i < x.count; i++) {
+	for (i = 0; i < x.count; i++)
 		set_state(x.id[i], "expired", 0, "nobody reviewed it in held_expire_s");
-		if (store_sync(hub.store, &e) == 0)
-			(void)held_remove(hub.held, x.id[i], &e);
+	if (x.count > 0 && store_sync(hub.store, &e) != 0) {
+		hub_store_warn(&e);
+		return;
+	}
+	for (i = 0; i < x.count; i++) {
+		(void)held_remove(hub.held, x.id[i], &e);
 		log_warn("expired id=%s", x.id[i]);
 	}
 	if (x.count > 0)

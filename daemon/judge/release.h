@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "held.h"
+
 /* result: "released", "discarded", or why not; both strings live until it returns. */
 typedef void (*release_fn)(void *arg, const char *id, bool ok, const char *result);
 
@@ -24,8 +26,8 @@ void release_one(const char *id, bool again, release_fn fn, void *arg);
 /* Nobody listens for the results of this arg any more. */
 void release_forget(const void *arg);
 
-/* Remove one held message for good; fn is called before it returns. */
-void release_discard(const char *id, release_fn fn, void *arg);
+/* Remove n held messages for good, with one sync for all; fn is called for each before it returns. */
+void release_discard(char (*ids)[HELD_ID], size_t n, release_fn fn, void *arg);
 
 /* DONE of hands for an INJECT; false: not one of ours. */
 bool release_done(uint64_t asked, bool ok, int64_t exit_code, const char *text);

@@ -10,6 +10,7 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -70,6 +71,10 @@ sockdiag_uid(const struct mta_end *client, const struct mta_end *server,
 	    a.h.nlmsg_type != SOCK_DIAG_BY_FAMILY)
 		return 0;
 	memcpy(&m, NLMSG_DATA(&a.h), sizeof m);
+	/* a closed one has no owner any more, and reads as uid 0 */
+	if ((m.idiag_state != TCP_ESTABLISHED && m.idiag_state != TCP_CLOSE_WAIT) ||
+	    m.idiag_inode == 0)
+		return 0;
 	*uid_out = m.idiag_uid;
 	return 1;
 }

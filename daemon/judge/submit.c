@@ -40,6 +40,9 @@ struct client {
 	pid_t pid;
 	mono_t due; /* decide with what is known by then */
 	bool submitted, have_head, hurried, holding, gone;
+	bool nobody_reads; /* no worker was there to read it */
+	const char *refusal; /* to be told when its message has come */
+	char login[33];
 	uint64_t size, token, hurry;
 	int body; /* the sealed memfd */
 	char *cwd, *argv, *env, *script;
@@ -111,12 +114,14 @@ client_free(struct client *c)
 	if (c->next != NULL)
 		c->next->prev = c->prev;
 	client_count--;
+	if (c->holding)
+		log_bug("client freed while it is held");
 	wire_close(&c->wire);
 	if (c->job != NULL)
 		workers_forget(c->job);
 	files_hurry_forget(c->hurry);
 	if (c->body >= 0)
-		close(c->body);
+		link_fd_discard(c->body);
 	free(c->cwd);
 	free(c->argv);
 	free(c->env);
@@ -162,7 +167,7 @@ answer(struct client *c, enum submit_answer a, const char *id, const char *text)
 static void
 refuse(struct client *c, const char *text)
 {
-	log_info("refused uid=%u size=%" PRIu64 " text=\"%s\"", (unsigned)c->uid, c->size,
+	log_warn_rate("refused", 1, "refused uid=%u size=%" PRIu64 " text=\"%s\"", (unsigned)c->uid, c->size,
 		 text);
 	(void)answer(c, SUBMIT_REFUSED, "", text);
 	client_free(c);
@@ -244,7 +249,7 @@ hold(struct client *c)
 	h->gid = c->gid;
 	h->t = clock_wall();
 	h->rcpts = c->rcpts;
-	h->login = hub_login(c->uid);
+	h->login = c->login;
 	h->cwd = c->cwd;
 	h->reason = reason_word(c->answer.reason);
 	h->claimed_from = c->from;
@@ -259,38 +264,59 @@ hold(struct client *c)
 	h->domains_len = c->domains_len;
 	h->token = c->token;
 	c->holding = true;
-	pool_run(hold_work, hold_done, c);
+	pool_run(c->uid, hold_work, hold_done, c);
 }
 
 /* --- judging
  * --------------------------------------------------------------------------------- */
 
+/* What X-PHP-Originating-Script names, in the directory it runs in; "" when it names nothing. */
+static void
+header_claim(const struct client *c, char *path, size_t size)
+{
+	const char *base = c->header_script, *colon = strchr(base, ':');
+
+	if (colon != NULL)
+		base = colon + 1;
+	path[0] = '\0';
+	if (base[0] == '/')
+		(void)text_copy(path, size, base);
+	else if (base[0] != '\0' && strchr(base, '/') == NULL)
+		(void)snprintf(path, size, "%s/%s", c->cwd, base);
+}
+
 /*
- * The script's name, from the best claim there is: what the wrapper found in its parents'
- * arguments (php-cli), else the file X-PHP-Originating-Script names, in the directory the
- * script runs in (php-fpm), else that directory.
+ * The script's name: all there is are claims (what the wrapper found in its environment and its
+ * parents' arguments, the header, the directory it runs in), so the worst of them counts, and
+ * only among equals the best. A directory in which a malicious file lies is such a claim too.
  */
 static void
 name_script(struct client *c)
 {
-	const char *base = c->header_script, *colon;
-	char path[PATH_MAX];
+	char claims[3][PATH_MAX];
+	int64_t points, worst = -1;
+	size_t i, best = 2;
 
+	claims[0][0] = '\0';
 	if (c->script[0] == '/')
-		return;
-	colon = strchr(base, ':');
-	if (colon != NULL)
-		base = colon + 1;
-	if (base[0] == '/')
-		(void)text_copy(path, sizeof path, base);
+		(void)text_copy(claims[0], sizeof claims[0], c->script);
 	else if (c->script[0] != '\0')
-		(void)snprintf(path, sizeof path, "%s/%s", c->cwd, c->script);
-	else if (base[0] != '\0' && strchr(base, '/') == NULL)
-		(void)snprintf(path, sizeof path, "%s/%s", c->cwd, base);
-	else
-		(void)snprintf(path, sizeof path, "%s/", c->cwd);
+		(void)snprintf(claims[0], sizeof claims[0], "%s/%s", c->cwd, c->script);
+	header_claim(c, claims[1], sizeof claims[1]);
+	(void)snprintf(claims[2], sizeof claims[2], "%s/", c->cwd);
+	for (i = 0; i < 3; i++) {
+		if (claims[i][0] == '\0')
+			continue;
+		points = engine_points(hub.engine, c->uid, claims[i]);
+		if (i == 2 && worst >= 0 && points < hub.conf.malicious_points)
+			continue;
+		if (points > worst) {
+			worst = points;
+			best = i;
+		}
+	}
 	free(c->script);
-	c->script = xstrdup(path);
+	c->script = xstrdup(claims[best]);
 }
 
 static void
@@ -301,7 +327,7 @@ ask_engine(struct client *c)
 	    strings_of(c->domains == NULL ? "" : c->domains, c->domains_len);
 	struct submission sub = {.t = clock_wall(),
 				 .uid = c->uid,
-				 .user = hub_login(c->uid),
+				 .user = c->login,
 				 .script_is_claim = true,
 				 .script_age_s = -1,
 				 .subject_hash = c->subject_hash,
@@ -320,6 +346,31 @@ ask_engine(struct client *c)
 	hub.changed = true;
 }
 
+/*
+ * No worker read it in time. Its recipients on the command line can be counted here; those in its
+ * head cannot. When there is no worker at all, that is our trouble, and the setting for a daemon
+ * that does not answer decides; else it is this message's.
+ */
+static void
+count_without_head(struct client *c)
+{
+	struct strings s = strings_of(c->argv, c->argv_len);
+	struct workers_state ws;
+	const char *one = strings_next(&s);
+
+	/* every word that is no option: rather too many than too few */
+	for (c->rcpts = 0; (one = strings_next(&s)) != NULL;)
+		c->rcpts += one[0] != '-';
+	if (c->rcpts == 0)
+		c->rcpts = 1;
+	workers_state(&ws);
+	c->nobody_reads = ws.ready == 0 &&
+	    strcmp(hub.conf.submit_without_judge, "pass") == 0;
+	hub.count.unchecked_head++;
+	alert_degraded("head", "Messages could not be read in time: their recipients were not "
+			       "counted. See `mailbrake status`.");
+}
+
 static void
 decide(struct client *c)
 {
@@ -330,15 +381,11 @@ decide(struct client *c)
 	}
 	files_hurry_forget(c->hurry);
 	c->hurry = 0;
-	if (!c->have_head) {
-		hub.count.unchecked_head++;
-		alert_degraded("head",
-			       "Messages could not be read in time: their recipients "
-			       "were not counted. See `mailbrake status`.");
-	}
+	if (!c->have_head)
+		count_without_head(c);
 	ask_engine(c);
-	/* what a worker refused to read is not clean: a person looks at it */
-	if (c->have_head && !c->head_ok && c->answer.answer == ANSWER_PASS &&
+	/* what was not read is not clean: a person looks at it */
+	if (!c->head_ok && !c->nobody_reads && c->answer.answer == ANSWER_PASS &&
 	    strcmp(hub.conf.mode, "observe") != 0) {
 		c->answer.answer = ANSWER_HOLD;
 		c->answer.reason = REASON_UNREADABLE;
@@ -422,7 +469,14 @@ on_submit(struct client *c, struct msg *m)
 	struct err e;
 	int copy;
 
-	if (c->submitted || m_submit_get(m, &s, &e) != 0 || m->fd < 0 ||
+	/* one message a connection; what comes after it changes nothing */
+	if (c->submitted)
+		return;
+	if (c->refusal != NULL) {
+		refuse(c, c->refusal);
+		return;
+	}
+	if (m_submit_get(m, &s, &e) != 0 || m->fd < 0 ||
 	    strings_count(s.argv, s.argv_len) == 0 || !body_fit(c, m->fd, s.size)) {
 		hub.count.bad_peers++;
 		refuse(c, "the submission is not of the form this version takes");
@@ -512,10 +566,14 @@ on_connect(void *arg, int fd, short revents)
 		client_free(c);
 		return;
 	}
-	/* one account that floods is refused: closing would let its mail pass unseen */
+	(void)text_copy(c->login, sizeof c->login, hub_login(c->uid));
+	/*
+	 * One account that floods is refused: closing would let its mail pass unseen. It is told
+	 * when its message has come, so that the refusal is not lost with the connection.
+	 */
 	if (client_count > SUBMIT_CLIENTS ||
 	    (int64_t)count_uid(c->uid) > hub.conf.submit_uid_max)
-		refuse(c, "this account has too many messages waiting for an answer");
+		c->refusal = "this account has too many messages waiting for an answer";
 	tick_when_needed();
 }
 

@@ -328,10 +328,40 @@ workers_round(void)
 		finish_lost(j, j->lost);
 }
 
+static bool
+uid_at_work(uint64_t uid)
+{
+	size_t i;
+
+	for (i = 0; i < WORKERS; i++)
+		if (workers[i].job != NULL && workers[i].job->kind == SCAN_MAIL &&
+		    workers[i].job->scan.uid == uid)
+			return true;
+	return false;
+}
+
+/* One message of an account at a time: its large ones must not stand before the others'. */
+static struct job *
+pop_mail(void)
+{
+	struct job **at, *j;
+
+	for (at = &mails.first; (j = *at) != NULL; at = &j->next) {
+		if (uid_at_work(j->scan.uid))
+			continue;
+		*at = j->next;
+		if (j->next == NULL)
+			mails.last = at;
+		mails.count--;
+		return j;
+	}
+	return NULL;
+}
+
 static struct job *
 next_for(const struct worker *w)
 {
-	struct job *j = pop(&mails);
+	struct job *j = pop_mail();
 
 	/* the first of a set is kept for messages, as long as another one looks at files
 	 */
