@@ -117,7 +117,8 @@ load(struct worker *w, int fd, bool whole, struct stat *st, const char **reason)
 		*reason = "larger than scan_size_max";
 		return -1;
 	}
-	n = read_all(w, fd, whole || w->buf_size < MAIL_BYTES ? w->buf_size : MAIL_BYTES, reason);
+	n = read_all(w, fd, whole || w->buf_size < MAIL_BYTES ? w->buf_size : MAIL_BYTES,
+		     reason);
 	if (whole && n > (ssize_t)w->conf->size_max) {
 		*reason = "larger than scan_size_max";
 		return -1;

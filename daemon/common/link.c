@@ -85,8 +85,8 @@ link_init(struct link *l, int take_fd, enum role self, enum role peer, size_t ou
 }
 
 /*
- * What a stranger sent and nobody read: its descriptors are discarded like any other, since the
- * last close() of one can wait on whatever it is.
+ * What a stranger sent and nobody read: its descriptors are discarded like any other,
+ * since the last close() of one can wait on whatever it is.
  */
 static void
 drain(struct link *l)
@@ -101,8 +101,10 @@ drain(struct link *l)
 	for (i = 0; i < DRAIN_MAX; i++) {
 		char byte;
 		struct iovec iov = {&byte, 1};
-		struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1,
-		    .msg_control = control.buf, .msg_controllen = sizeof control.buf};
+		struct msghdr mh = {.msg_iov = &iov,
+				    .msg_iovlen = 1,
+				    .msg_control = control.buf,
+				    .msg_controllen = sizeof control.buf};
 		ssize_t n = recvmsg(l->fd, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
 		if (n < 0)
@@ -244,7 +246,6 @@ link_flush(struct link *l, struct err *e)
 	}
 	return 0;
 }
-
 
 int
 link_recv(struct link *l, struct msg *m, struct err *e)

@@ -18,9 +18,9 @@
 #include "msg.h"
 
 /*
- * How descriptors that a peer should not have sent are closed; NULL: close(). A process that a
- * stranger may not hold up sets it, since the last close() of a strange descriptor can wait (a TCP
- * socket with SO_LINGER, a file system of the stranger's own).
+ * How descriptors that a peer should not have sent are closed; NULL: close(). A process
+ * that a stranger may not hold up sets it, since the last close() of a strange descriptor
+ * can wait (a TCP socket with SO_LINGER, a file system of the stranger's own).
  */
 extern void (*link_discard)(int take_fd);
 void link_fd_discard(int take_fd);

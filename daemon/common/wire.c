@@ -11,8 +11,9 @@
 
 #include "loop.h"
 
-#define BURST 64 /* messages of one peer in one round, so that none starves the others \
-		  */
+#define BURST \
+	64 /* messages of one peer in one round, so that none starves the others \
+	    */
 
 static struct msg in, outgoing;
 

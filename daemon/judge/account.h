@@ -101,8 +101,8 @@ void engine_free(struct engine **e);
 void engine_configure(struct engine *e, const struct engine_conf *c);
 
 /*
- * Points of the live finding on a path of the account, 0: none. A path that ends in a slash is a
- * directory: the worst file directly in it.
+ * Points of the live finding on a path of the account, 0: none. A path that ends in a
+ * slash is a directory: the worst file directly in it.
  */
 int64_t engine_points(const struct engine *e, uint32_t uid, const char *path);
 

@@ -274,6 +274,6 @@ alert_tick(void)
 
 	for (i = 0; i < incident_count; i++)
 		if (due(&incidents[i], now) && incidents[i].body != NULL &&
-		    within_rate(in, now))
+		    within_rate(&incidents[i], now))
 			tell(&incidents[i], now);
 }

@@ -215,8 +215,8 @@ explain_finding(void *arg, const struct store_finding *v)
 }
 
 /*
- * The engine's screen, a row a line: "name         text"; a line that begins with blanks goes on
- * with what the one above it says.
+ * The engine's screen, a row a line: "name         text"; a line that begins with blanks
+ * goes on with what the one above it says.
  */
 static void
 explain_screen(struct ctl *c, const char *text)
@@ -232,8 +232,10 @@ explain_screen(struct ctl *c, const char *text)
 		while (i > 0 && name[i - 1] == ' ')
 			i--;
 		name[i] = '\0';
-		ctl_row(c,
-		    json_pack("{s:s, s:s, s:o}", "kind", "fact", "name", name, "value",
+		ctl_row(
+		    c,
+		    json_pack(
+			"{s:s, s:s, s:o}", "kind", "fact", "name", name, "value",
 			ctl_text(strlen(line) < NAME_COLUMN ? "" : line + NAME_COLUMN)));
 	}
 }

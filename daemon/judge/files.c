@@ -20,11 +20,13 @@
 #include "workers.h"
 #include "xmem.h"
 
-/* a fresh file that nobody could look into (too large, too costly) is a weak sign by itself */
+/* a fresh file that nobody could look into (too large, too costly) is a weak sign by
+ * itself */
 #define UNSCANNED_POINTS 30
 #define SINCE_KEY "watch_since_us"
-#define SINCE_MARGIN_US 120000000 /* files seen twice are known; files not seen are not \
-				   */
+#define SINCE_MARGIN_US \
+	120000000 /* files seen twice are known; files not seen are not \
+		   */
 
 struct looked {
 	struct looked *next, **prev;
@@ -309,8 +311,8 @@ matters(const struct m_verdict *v)
 static bool
 named_as_script(const char *path)
 {
-	static const char *const ends[] = {".php", ".phtml", ".php5", ".php7", ".php8", ".phar",
-	    ".inc", ".cgi", ".pl", ".py"};
+	static const char *const ends[] = {".php",  ".phtml", ".php5", ".php7", ".php8",
+					   ".phar", ".inc",   ".cgi",  ".pl",   ".py"};
 	size_t n = strlen(path), i, k;
 
 	for (i = 0; i < sizeof ends / sizeof ends[0]; i++) {
@@ -367,16 +369,17 @@ static void
 keep_verdict(const struct looked *l, const struct m_verdict *v, wall_t now)
 {
 	struct moved m = {l, now};
-	struct store_file old = {.verdict = VERDICT_CLEAN}, f = {.dev = l->file.dev,
-				    .ino = l->file.ino,
-				    .size = l->file.size,
-				    .rules = rules_hash(),
-				    .ctime_us = l->file.ctime_us,
-				    .score = v->score,
-				    .uid = (int64_t)l->file.uid,
-				    .verdict = (int)v->verdict,
-				    .path = v->verdict == VERDICT_CLEAN ? NULL : l->path,
-				    .reason = v->reason[0] == '\0' ? NULL : v->reason};
+	struct store_file old = {.verdict = VERDICT_CLEAN},
+			  f = {.dev = l->file.dev,
+			       .ino = l->file.ino,
+			       .size = l->file.size,
+			       .rules = rules_hash(),
+			       .ctime_us = l->file.ctime_us,
+			       .score = v->score,
+			       .uid = (int64_t)l->file.uid,
+			       .verdict = (int)v->verdict,
+			       .path = v->verdict == VERDICT_CLEAN ? NULL : l->path,
+			       .reason = v->reason[0] == '\0' ? NULL : v->reason};
 	struct err e;
 
 	if (store_file_get(hub.store, f.dev, f.ino, &old, &e) == 1 &&

@@ -80,9 +80,10 @@ uint64_t held_offset(const struct held *m);
 void held_close(struct held **m);
 
 /*
- * A message that is given to be sent carries a mark, on the disk before it is asked for and until
- * its file is removed or it was not sent: whatever else is lost, one that may have been sent is
- * never taken for one that was not. 0, -1 ERR_SYS; marked: true when it carries one.
+ * A message that is given to be sent carries a mark, on the disk before it is asked for
+ * and until its file is removed or it was not sent: whatever else is lost, one that may
+ * have been sent is never taken for one that was not. 0, -1 ERR_SYS; marked: true when it
+ * carries one.
  */
 int held_mark(struct held_dir *d, const char *id, struct err *e);
 void held_unmark(struct held_dir *d, const char *id);

@@ -56,7 +56,8 @@ void hub_store_warn(const struct err *e);
  */
 const char *hub_login(uint64_t uid);
 
-/* The uid of a login name; a number is no name here. -1: there is none. For logins of SMTP. */
+/* The uid of a login name; a number is no name here. -1: there is none. For logins of
+ * SMTP. */
 int64_t hub_uid_of_name(const char *name);
 
 /* The uid of a login name or a number; -1: there is none. */

@@ -76,8 +76,9 @@ static bool
 from_here(const struct mta_request *r)
 {
 	return r->client.family != 0 && r->auth[0] == '\0' &&
-	    r->client.family == r->server.family &&
-	    memcmp(r->client.addr, r->server.addr, r->client.family == AF_INET ? 4 : 16) == 0;
+	       r->client.family == r->server.family &&
+	       memcmp(r->client.addr, r->server.addr,
+		      r->client.family == AF_INET ? 4 : 16) == 0;
 }
 
 /* true: hold it. */
@@ -99,7 +100,8 @@ judge(const struct mta_request *r, uid_t mta_uid)
 		return false;
 	if (uid < 0) {
 		count.unknown_uid++;
-		/* a local client that hung up before it could be asked for: somebody here */
+		/* a local client that hung up before it could be asked for: somebody here
+		 */
 		return from_here(r);
 	}
 	s.rcpts = r->rcpts == 0           ? 1
@@ -203,7 +205,7 @@ may_ask(uid_t uid)
 		read_at = now;
 		count_uids = 0;
 		while (count_uids < sizeof uids / sizeof uids[0] &&
-		    conf_list_next(hub.conf.mta_users, &at, name, sizeof name))
+		       conf_list_next(hub.conf.mta_users, &at, name, sizeof name))
 			if (priv_lookup(name, &uids[count_uids], &gid, &e) == 0)
 				count_uids++;
 	}

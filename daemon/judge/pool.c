@@ -164,7 +164,8 @@ pool_close(int take_fd)
 	}
 	(void)setsockopt(take_fd, SOL_SOCKET, SO_LINGER, &off, sizeof off);
 	if (write(close_pipe[1], &take_fd, sizeof take_fd) != (ssize_t)sizeof take_fd)
-		log_warn_rate("strange_fd", 60, "strange_fd kept_open: the closing thread waits");
+		log_warn_rate("strange_fd", 60,
+			      "strange_fd kept_open: the closing thread waits");
 }
 
 void
@@ -182,7 +183,8 @@ pool_start(void)
 	for (i = 0; i < POOL_THREADS; i++)
 		if ((r = pthread_create(&id, NULL, work, (void *)(uintptr_t)i)) != 0)
 			log_fatal(71, "pool thread errno=%d", r);
-	if (pipe2(close_pipe, O_CLOEXEC) != 0 || fcntl(close_pipe[1], F_SETFL, O_NONBLOCK) != 0 ||
+	if (pipe2(close_pipe, O_CLOEXEC) != 0 ||
+	    fcntl(close_pipe[1], F_SETFL, O_NONBLOCK) != 0 ||
 	    (r = pthread_create(&id, NULL, close_all, NULL)) != 0)
 		log_fatal(71, "pool pipe errno=%d", errno);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

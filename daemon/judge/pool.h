@@ -19,12 +19,14 @@ typedef void (*pool_fn)(void *arg);
 void pool_start(void);
 
 /*
- * arg belongs to the pool until done is called with it. key: whose work it is (a uid); of one
- * key one task runs at a time, so that the large mail of one account leaves room for the others'.
+ * arg belongs to the pool until done is called with it. key: whose work it is (a uid); of
+ * one key one task runs at a time, so that the large mail of one account leaves room for
+ * the others'.
  */
 void pool_run(uint32_t key, pool_fn fn, pool_fn done, void *arg);
 
-/* Close a descriptor that a stranger gave, on a thread of its own: it may take as long as it likes. */
+/* Close a descriptor that a stranger gave, on a thread of its own: it may take as long as
+ * it likes. */
 void pool_close(int take_fd);
 
 /* Wait until nothing is left, calling done for each: before the process ends. */

@@ -20,7 +20,7 @@
 #include "text.h"
 #include "xmem.h"
 
-#define AT_WORK_MAX 8             /* injections at once; hands bounds them too */
+#define AT_WORK_MAX 8 /* injections at once; hands bounds them too */
 #define DAY_US 86400000000
 #define EXPIRE_KEY "expire_wall_us"
 #define EXPIRE_WARN_S (3 * 86400) /* told so long before held mail expires */
@@ -42,7 +42,8 @@ struct going {
 
 static struct going *waiting, **waiting_last = &waiting, *at_work;
 static unsigned at_work_count;
-static uint32_t next_key = 1U << 31; /* of the pool: releases do not wait for each other */
+static uint32_t next_key =
+    1U << 31; /* of the pool: releases do not wait for each other */
 static uint64_t next_asked = 1ULL << 32; /* apart from alert's and set-aside's numbers */
 
 static void next_ones(void);
@@ -400,22 +401,22 @@ static void
 adopt(const char *id, const struct held_head *h)
 {
 	bool going = held_marked(hub.held, id);
-	struct store_held row = {.id = id,
-				 .login = h->login,
-				 .from = h->claimed_from,
-				 .subject = h->claimed_subject,
-				 .script = h->claimed_script,
-				 .reason = h->reason,
-				 .state = going ? "unsure" : "held",
-				 .result = going ?
-				     "it was being sent when its row was lost" :
-				     "adopted from its file after a restart; its sender may not "
-				     "have been told, and may have sent it unchecked",
-				 .uid = (int64_t)h->uid,
-				 .rcpts = (int64_t)h->rcpts,
-				 .size = (int64_t)h->size,
-				 .t = h->t,
-				 .state_t = clock_wall()};
+	struct store_held row = {
+	    .id = id,
+	    .login = h->login,
+	    .from = h->claimed_from,
+	    .subject = h->claimed_subject,
+	    .script = h->claimed_script,
+	    .reason = h->reason,
+	    .state = going ? "unsure" : "held",
+	    .result = going ? "it was being sent when its row was lost"
+			    : "adopted from its file after a restart; its sender may not "
+			      "have been told, and may have sent it unchecked",
+	    .uid = (int64_t)h->uid,
+	    .rcpts = (int64_t)h->rcpts,
+	    .size = (int64_t)h->size,
+	    .t = h->t,
+	    .state_t = clock_wall()};
 	struct err e;
 
 	hub.count.unsure += going;
@@ -424,7 +425,8 @@ adopt(const char *id, const struct held_head *h)
 	hold_stranger(h->uid);
 }
 
-/* A database was begun anew while we ran: a message that hands has now keeps its state. */
+/* A database was begun anew while we ran: a message that hands has now keeps its state.
+ */
 static bool
 adopt_one(void *arg, const char *id, const struct held_head *h, const char *problem)
 {
@@ -567,8 +569,8 @@ expire_one(void *arg, const struct store_held *v)
 }
 
 /*
- * A clock that was set wrong must not end a hold: when wall time ran a day ahead of the time that
- * passed, nothing expires for a day, and the admin is told.
+ * A clock that was set wrong must not end a hold: when wall time ran a day ahead of the
+ * time that passed, nothing expires for a day, and the admin is told.
  */
 static bool
 clock_jumped(wall_t now)
@@ -579,17 +581,20 @@ clock_jumped(wall_t now)
 	size_t len = 0;
 	struct err e;
 
-	if (store_kv_get(hub.store, EXPIRE_KEY, &last_us, sizeof last_us, &len, &e) != 1 ||
+	if (store_kv_get(hub.store, EXPIRE_KEY, &last_us, sizeof last_us, &len, &e) !=
+		1 ||
 	    len != sizeof last_us)
 		last_us = now.us;
-	ahead_us = now.us - last_us - (last_mono.us == 0 ? 0 : mono_diff_us(mono, last_mono));
+	ahead_us =
+	    now.us - last_us - (last_mono.us == 0 ? 0 : mono_diff_us(mono, last_mono));
 	last_mono = mono;
 	if (store_kv_put(hub.store, EXPIRE_KEY, &now.us, sizeof now.us, &e) != 0)
 		hub_store_warn(&e);
 	if (ahead_us > DAY_US) {
 		quiet_until = mono_after_ms(mono, DAY_US / 1000);
-		alert_degraded("clock", "The clock is %" PRId64 " hours ahead of the time that "
-					"passed: no held mail expires for a day.",
+		alert_degraded("clock",
+			       "The clock is %" PRId64 " hours ahead of the time that "
+			       "passed: no held mail expires for a day.",
 			       ahead_us / 3600000000);
 	}
 	return mono_diff_us(mono, quiet_until) < 0;

@@ -26,7 +26,8 @@ void release_one(const char *id, bool again, release_fn fn, void *arg);
 /* Nobody listens for the results of this arg any more. */
 void release_forget(const void *arg);
 
-/* Remove n held messages for good, with one sync for all; fn is called for each before it returns. */
+/* Remove n held messages for good, with one sync for all; fn is called for each before it
+ * returns. */
 void release_discard(char (*ids)[HELD_ID], size_t n, release_fn fn, void *arg);
 
 /* DONE of hands for an INJECT; false: not one of ours. */

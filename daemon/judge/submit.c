@@ -40,7 +40,7 @@ struct client {
 	pid_t pid;
 	mono_t due; /* decide with what is known by then */
 	bool submitted, have_head, hurried, holding, gone;
-	bool nobody_reads; /* no worker was there to read it */
+	bool nobody_reads;   /* no worker was there to read it */
 	const char *refusal; /* to be told when its message has come */
 	char login[33];
 	uint64_t size, token, hurry;
@@ -167,8 +167,8 @@ answer(struct client *c, enum submit_answer a, const char *id, const char *text)
 static void
 refuse(struct client *c, const char *text)
 {
-	log_warn_rate("refused", 1, "refused uid=%u size=%" PRIu64 " text=\"%s\"", (unsigned)c->uid, c->size,
-		 text);
+	log_warn_rate("refused", 1, "refused uid=%u size=%" PRIu64 " text=\"%s\"",
+		      (unsigned)c->uid, c->size, text);
 	(void)answer(c, SUBMIT_REFUSED, "", text);
 	client_free(c);
 }
@@ -270,7 +270,8 @@ hold(struct client *c)
 /* --- judging
  * --------------------------------------------------------------------------------- */
 
-/* What X-PHP-Originating-Script names, in the directory it runs in; "" when it names nothing. */
+/* What X-PHP-Originating-Script names, in the directory it runs in; "" when it names
+ * nothing. */
 static void
 header_claim(const struct client *c, char *path, size_t size)
 {
@@ -286,9 +287,10 @@ header_claim(const struct client *c, char *path, size_t size)
 }
 
 /*
- * The script's name: all there is are claims (what the wrapper found in its environment and its
- * parents' arguments, the header, the directory it runs in), so the worst of them counts, and
- * only among equals the best. A directory in which a malicious file lies is such a claim too.
+ * The script's name: all there is are claims (what the wrapper found in its environment
+ * and its parents' arguments, the header, the directory it runs in), so the worst of them
+ * counts, and only among equals the best. A directory in which a malicious file lies is
+ * such a claim too.
  */
 static void
 name_script(struct client *c)
@@ -347,9 +349,9 @@ ask_engine(struct client *c)
 }
 
 /*
- * No worker read it in time. Its recipients on the command line can be counted here; those in its
- * head cannot. When there is no worker at all, that is our trouble, and the setting for a daemon
- * that does not answer decides; else it is this message's.
+ * No worker read it in time. Its recipients on the command line can be counted here;
+ * those in its head cannot. When there is no worker at all, that is our trouble, and the
+ * setting for a daemon that does not answer decides; else it is this message's.
  */
 static void
 count_without_head(struct client *c)
@@ -364,11 +366,12 @@ count_without_head(struct client *c)
 	if (c->rcpts == 0)
 		c->rcpts = 1;
 	workers_state(&ws);
-	c->nobody_reads = ws.ready == 0 &&
-	    strcmp(hub.conf.submit_without_judge, "pass") == 0;
+	c->nobody_reads =
+	    ws.ready == 0 && strcmp(hub.conf.submit_without_judge, "pass") == 0;
 	hub.count.unchecked_head++;
-	alert_degraded("head", "Messages could not be read in time: their recipients were not "
-			       "counted. See `mailbrake status`.");
+	alert_degraded("head",
+		       "Messages could not be read in time: their recipients were not "
+		       "counted. See `mailbrake status`.");
 }
 
 static void
@@ -568,8 +571,9 @@ on_connect(void *arg, int fd, short revents)
 	}
 	(void)text_copy(c->login, sizeof c->login, hub_login(c->uid));
 	/*
-	 * One account that floods is refused: closing would let its mail pass unseen. It is told
-	 * when its message has come, so that the refusal is not lost with the connection.
+	 * One account that floods is refused: closing would let its mail pass unseen. It
+	 * is told when its message has come, so that the refusal is not lost with the
+	 * connection.
 	 */
 	if (client_count > SUBMIT_CLIENTS ||
 	    (int64_t)count_uid(c->uid) > hub.conf.submit_uid_max)

@@ -340,7 +340,8 @@ uid_at_work(uint64_t uid)
 	return false;
 }
 
-/* One message of an account at a time: its large ones must not stand before the others'. */
+/* One message of an account at a time: its large ones must not stand before the others'.
+ */
 static struct job *
 pop_mail(void)
 {

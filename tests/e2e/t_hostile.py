@@ -1,0 +1,137 @@
+"""t_hostile - a tenant who talks to the daemon himself: nothing breaks, nobody else notices.
+
+Each part is an attack that once worked. After each of them judge must be the same process, and
+another sender must get his answer.
+"""
+import array
+import fcntl
+import os
+import socket
+import struct
+import time
+
+import wire
+from world import World
+
+SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+
+
+def sealed(data):
+    fd = os.memfd_create("m", os.MFD_ALLOW_SEALING)
+    os.write(fd, data)
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, SEALS)
+    return fd
+
+
+def submit(sock, data, fd, **more):
+    m = wire.pack("SUBMIT", size=len(data), cwd="/", argv=b"sendmail\0-t\0", env=b"", claimed_script="",
+                  **more)
+    sock.sendmsg([m], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))])
+
+
+def connect(w):
+    """A connection of the first site's uid: who connects is who the kernel says it is."""
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.settimeout(6)
+    mine = os.geteuid()
+    if mine == 0:
+        os.seteuid(next(iter(w.sites.values())))
+    s.connect(w.top + "/run/submit.sock")
+    if mine == 0:
+        os.seteuid(0)
+    return s
+
+
+def answer(s):
+    try:
+        data = s.recv(65536)
+    except OSError:
+        return None
+    return wire.unpack(data)[1]["answer"] if data else None
+
+
+def open_fds(pid):
+    return len(os.listdir("/proc/%d/fd" % pid))
+
+
+def hostile(c, build, kind):
+    w = World(build, kind, settings="alert_mail =")
+    try:
+        site = next(iter(w.sites))
+        w.start_daemon()
+        judge = w.role_pids("judge")
+        body = b"To: a@b.test\n\n" + b"x" * (2 << 20)
+
+        def still(what):
+            c.eq(w.role_pids("judge"), judge, "judge after " + what)
+            r = w.send(site, b"To: a@b.test\n\nme too\n", "-t", "-i")
+            c.eq(r.returncode, 0, "another sender after " + what)
+
+        code, _ = w.mb("hold", site)
+        c.eq(code, 0, "mailbrake hold")
+        before = len(w.held())
+        for _ in range(10):  # two messages on one connection, the second while the first is held
+            s, fd = connect(w), sealed(body)
+            submit(s, body, fd)
+            time.sleep(0.01)
+            submit(s, body, fd)
+            c.eq(answer(s), 1, "the first of two messages on one connection")
+            s.close()
+            os.close(fd)
+        still("two messages on a connection")
+        c.eq(len(w.held()), before + 11, "held: one a connection, and the other sender's")
+
+        fds = open_fds(judge[0])
+        for _ in range(50):  # an empty datagram that brings a descriptor
+            s, fd = connect(w), sealed(b"y")
+            s.sendmsg([b""], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd] * 5))])
+            s.close()
+            os.close(fd)
+        time.sleep(0.3)
+        c.true(open_fds(judge[0]) <= fds + 2, "descriptors left open by empty datagrams: %d, were %d" %
+               (open_fds(judge[0]), fds))
+        still("empty datagrams")
+
+        # a TCP socket whose last close() would wait for its unread bytes
+        lst = socket.create_server(("127.0.0.1", 0))
+        for _ in range(3):
+            t = socket.create_connection(lst.getsockname())
+            peer, _ = lst.accept()
+            t.setblocking(False)
+            try:
+                while True:
+                    t.send(b"z" * 65536)
+            except BlockingIOError:
+                pass
+            t.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 20))
+            s = connect(w)
+            submit(s, b"y", t.fileno())
+            # given away: ours is not the last close
+            os.close(t.detach())
+            s.close()
+            began = time.time()
+            still("a socket that lingers")
+            c.true(time.time() - began < 3, "answered in %.1f s while a socket lingers" % (time.time() - began))
+            peer.close()
+        lst.close()
+
+        for junk in (b"junk", b"", wire.pack("CTL", verb="status", args=b""), wire.pack("SUBMIT"),
+                     wire.pack("ANSWER", answer=0, held_id="", text="")):
+            s = connect(w)
+            s.send(junk)
+            c.true(answer(s) in (None, 2), "no word for %r" % junk[:12])
+            s.close()
+        still("junk")
+
+        # a release asked for twice sends once
+        ids = [r["id"] for r in w.held()][:1]
+        sent = len(w.delivered())
+        w.mb("release", ids[0], ids[0])
+        time.sleep(0.5)
+        c.eq(len(w.delivered()), sent + 1, "one message released twice in one command")
+        code, rows = w.mb("release", ids[0])
+        c.eq((code, len(w.delivered())), (1, sent + 1), "and once more later")
+        if c.failed:
+            c.failed.append(w.daemon_log()[-3000:])
+    finally:
+        w.close()
