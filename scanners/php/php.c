@@ -15,11 +15,11 @@ php_limits_default(struct php_limits *l)
 {
 	l->input_bytes = (size_t)4 << 20;
 	l->output_bytes = (size_t)8 << 20;
-	l->memory_bytes = (size_t)96 << 20;
-	l->steps = 6000000;
-	l->loop_steps = 3000000;
-	l->layers = 64;
-	l->depth = 32;
+	l->memory_bytes = (size_t)64 << 20;
+	l->steps = 4000000;
+	l->loop_steps = 2500000;
+	l->layers = 100;
+	l->depth = 64;
 }
 
 struct php *
@@ -66,22 +66,15 @@ php_note(struct php *p, enum php_stop why)
 static void
 look(struct php *p, struct source src, bool in_php, struct out *o)
 {
-	struct php_facts pre;
-	bool plain;
+	struct toks t = php_lex(p, src, in_php, p->f);
 
-	memset(&pre, 0, sizeof(pre));
-	pre.first_comment = -1;
-	(void)php_lex(p, src, in_php, &pre);
-	p->view.php = in_php || pre.tags != 0;
-	plain = !p->view.php || (!p->trigger && pre.image == 0);
-	p->view.plain = plain;
-	if (plain) {
-		*p->f = pre;
+	p->view.php = in_php || p->f->tags != 0;
+	p->view.plain = !p->view.php || (!p->trigger && p->f->image == 0);
+	if (p->view.plain)
 		return;
-	}
 	p->globals = p->scope = php_scope_new(p, NULL);
 	p->props = php_scope_new(p, NULL);
-	php_walk_source(p, src, in_php, o);
+	php_walk_tokens(p, src, &t, o);
 }
 
 /* Nothing on this stack frame changes after setjmp: all state is in *p. */
@@ -126,6 +119,8 @@ begin(struct php *p, const void *data, size_t len, bool in_php)
 	guarded_look(p, in_php);
 	p->view.text = p->top.p != NULL ? p->top.p : "";
 	p->view.text_len = p->top.n;
+	if (!p->view.plain)
+		php_facts_end(p);
 	if (p->f->code_before_comment < 0)
 		p->f->code_before_comment = 0;
 	p->view.steps = p->steps;

@@ -8,7 +8,9 @@
 #include <string.h>
 #include "php_int.h"
 
-#define CALLS_MAX 20 /* functions of the file run in each other */
+#define CALLS_MAX 20      /* functions of the file run in each other */
+#define RUN_STEPS 1500000 /* for one call from code that is walked */
+#define RUN_FAILS 3       /* then it is not tried again; counted in the node's join */
 
 struct args {
 	struct val v[ARGS_MAX];
@@ -147,8 +149,8 @@ php_run(struct php *p, struct node *f, const struct val *a, unsigned n, struct v
 	p->cond = p->loop = p->vain = 0;
 	memset(&p->ret, 0, sizeof(p->ret));
 	p->ret.t = V_NULL;
-	body = bind(p, f, s, a, n);
 	p->scope = s;
+	body = bind(p, f, s, a, n);
 	if (body == NULL) {
 		flow = F_FAIL;
 	} else if (f->flags & NF_ARROW) {
@@ -190,6 +192,30 @@ has_body(const struct node *f)
 	return k != NULL && (k->kind != N_BLOCK || k->kid != NULL);
 }
 
+/* Run it, if it has not failed too often, within a share of the budget. */
+static bool
+try_run(struct php *p, struct node *f, const struct args *a, struct val *v)
+{
+	uint64_t was = p->loop_steps, max = p->lim.loop_steps;
+	bool ok;
+
+	if (was >= max || f->join >= RUN_FAILS)
+		return false;
+	if (p->concrete) {
+		ok = php_run(p, f, a->v, a->count, v);
+		f->join = (uint8_t)(f->join + !ok);
+		return ok;
+	}
+	if (max - was > RUN_STEPS)
+		p->lim.loop_steps = was + RUN_STEPS;
+	ok = php_run(p, f, a->v, a->count, v);
+	if (!ok)
+		f->join = (uint8_t)(p->loop_steps > p->lim.loop_steps ? RUN_FAILS
+								      : f->join + 1);
+	p->lim.loop_steps = max;
+	return ok;
+}
+
 static struct val
 call_own(struct php *p, struct node *f, const struct args *a, uint32_t ret_taint)
 {
@@ -197,9 +223,7 @@ call_own(struct php *p, struct node *f, const struct args *a, uint32_t ret_taint
 
 	if (!p->concrete)
 		pass_taint(p, f, a);
-	if (a->known && has_body(f) &&
-	    (p->concrete || p->loop_steps < p->lim.loop_steps) &&
-	    php_run(p, f, a->v, a->count, &v)) {
+	if (a->known && has_body(f) && try_run(p, f, a, &v)) {
 		v.taint |= ret_taint & ~(uint32_t)TA_OPAQUE;
 		if (v.t == V_STR)
 			v.flags |= VF_HID;
@@ -561,9 +585,10 @@ by_name(struct php *p, struct node *n, const char *s, uint32_t len, struct args 
 		}
 	if (len > 256)
 		return unknown(a->taint);
-	id = php_intern(p, s, len, true);
+	id = !hidden && n != NULL ? php_name_id(p, n->kid, true)
+				  : php_intern(p, s, len, true);
 	f = p->names.v[id].func;
-	w = php_word(p, s, len);
+	w = !hidden && n != NULL ? n->kid->w : php_word(p, s, len);
 	if (f != NULL && (!(f->flags & NF_METHOD) || i > 1))
 		return call_own(p, f, a, p->names.v[id].taint);
 	if (n != NULL && (!p->concrete || w == W_ASSERT || w == W_CREATE_FUNCTION))
@@ -636,7 +661,8 @@ method(struct php *p, struct node *n)
 			php_sink_dynamic(p, n, &m);
 		return unknown(a.taint | base.taint);
 	}
-	id = php_intern(p, m.u.s, m.len, true);
+	id = name->kind == N_NAME ? php_name_id(p, name, true)
+				  : php_intern(p, m.u.s, m.len, true);
 	f = p->names.v[id].func;
 	if (!p->concrete)
 		php_sink_method(p, n, name, a.v, a.n, a.count);
@@ -654,8 +680,8 @@ php_call(struct php *p, struct node *n)
 
 	switch (n->kid->kind) {
 	case N_NAME:
-		p->peek = n->kid->w == W_STRLEN && n->kid->next != NULL &&
-			  n->kid->next->kind == N_VAR;
+		p->peek = (n->kid->w == W_STRLEN || n->kid->w == W_COUNT) &&
+			  n->kid->next != NULL && n->kid->next->kind == N_VAR;
 		eval_args(p, n->kid->next, &a);
 		p->peek = false;
 		return by_name(p, n, n->kid->s, n->kid->len, &a, false);

@@ -74,12 +74,12 @@ variable(struct php *p, struct node *n)
 		return unknown(0);
 	if (at->v.own != NULL && !p->peek)
 		at->v.own->sole = NULL;
+	if (at->v.t == V_ARR && !p->peek)
+		at->v.u.a->shared = true;
 	p->peek = false;
 	v = at->v;
 	if (v.t == V_NULL && !p->concrete) /* not set here: perhaps elsewhere */
 		v.t = V_UNKNOWN;
-	if (v.t == V_ARR)
-		v.u.a->shared = true;
 	return v;
 }
 
@@ -639,7 +639,7 @@ name(struct php *p, struct node *n)
 	default:
 		break;
 	}
-	id = php_intern(p, n->s, n->len, true);
+	id = php_name_id(p, n, true);
 	if (p->names.v[id].constant != NULL)
 		return *p->names.v[id].constant;
 	if (bare(p, n)) {
@@ -708,7 +708,7 @@ member(struct php *p, struct node *n)
 
 		if (n->kid->next->kind != N_NAME)
 			return unknown(0);
-		id = php_intern(p, n->kid->next->s, n->kid->next->len, true);
+		id = php_name_id(p, n->kid->next, true);
 		return p->names.v[id].constant != NULL ? *p->names.v[id].constant
 						       : unknown(0);
 	}
@@ -767,7 +767,11 @@ evaluate(struct php *p, struct node *n)
 
 	switch (n->kind) {
 	case N_NUM:
-		return number(n);
+		p->kept++;
+		n->v = php_alloc(p, sizeof(v));
+		*n->v = number(n);
+		n->flags |= NF_CONSTV | NF_SEEN;
+		return *n->v;
 	case N_INTERP:
 		return interpolated(p, n);
 	case N_VAR:
@@ -821,7 +825,7 @@ php_eval(struct php *p, struct node *n)
 	struct val v;
 
 	if (n->flags & NF_CONSTV) {
-		if (!p->concrete && !(n->flags & NF_SEEN)) {
+		if (!(n->flags & NF_SEEN) && !p->concrete) {
 			n->flags |= NF_SEEN;
 			php_see_text(p, n->s, n->len);
 		}

@@ -157,7 +157,7 @@ enum {
 	NF_SEEN = 128,  /* its facts are counted */
 	NF_SEEN2 = 256, /* its taint is counted */
 	NF_DONE = 512,  /* a statement walked while following goto */
-	NF_BUSY = 1024, /* a function being run */
+	NF_BUSY = 1024, /* a loop that could not be run */
 	NF_ELSE = 2048,
 	NF_METHOD = 4096,
 	NF_CONSTV = 8192 /* v belongs to the tree, not to the last walk */
@@ -342,9 +342,10 @@ struct php {
 	struct php_limits given;
 	struct arena arena;
 	uint16_t word_slot[WORD_SLOTS];
-	uint8_t cls[256];        /* C_* of php_lex.h */
-	uint8_t op_first[256];   /* first operator beginning so */
-	uint8_t text_first[256]; /* first text looked for in strings */
+	uint8_t cls[256];         /* C_* of php_lex.h */
+	uint8_t op_next[O_COUNT]; /* the next beginning so */
+	uint8_t op_first[256];    /* first operator beginning so */
+	uint8_t text_first[256];  /* first text looked for in strings */
 
 	/* of the look going on */
 	jmp_buf out_of_it;
@@ -352,9 +353,10 @@ struct php {
 	struct php_view view;
 	struct php_facts *f; /* &view.facts */
 	uint64_t steps, loop_steps;
-	uint64_t text_seen; /* bits of php_facts.c */
-	uint64_t kept;      /* counts what outlives the function being run */
-	size_t output;      /* bytes of text and layers so far */
+	struct source longest; /* literal */
+	uint64_t text_seen;    /* bits of php_facts.c */
+	uint64_t kept;         /* counts what outlives the function being run */
+	size_t output;         /* bytes of text and layers so far */
 	enum php_stop stop;
 	bool trigger;
 	struct names names;
@@ -416,8 +418,19 @@ unsigned php_word(const struct php *p, const char *s, size_t len);
 const char *php_word_text(unsigned w);
 unsigned php_word_flags(unsigned w);
 const char *php_op_text(unsigned op);
+/* The longest operator s begins with, its length in *n_out; O_NONE. */
+unsigned php_op_at(const struct php *p, const char *s, size_t len, unsigned *n_out);
 /* The id of a name, made if new. fold: in lower case (functions, labels). */
 uint32_t php_intern(struct php *p, const char *s, size_t len, bool fold);
+
+/* The same of an N_NAME, remembered in it. A node is used with one kind of fold only. */
+static inline uint32_t
+php_name_id(struct php *p, struct node *n, bool fold)
+{
+	if (n->id == 0)
+		n->id = php_intern(p, n->s, n->len, fold);
+	return n->id;
+}
 
 /*
  * Lex; in_php: no open tag needed. Counts into f, sets p->trigger if worth a full look.
@@ -527,6 +540,10 @@ bool php_looks_code(const char *s, size_t n);
 void php_walk(struct php *p, struct node *n);
 /* Walk a source: lex, parse, statements, then functions. */
 void php_walk_source(struct php *p, struct source src, bool in_php, struct out *o);
+void php_walk_tokens(struct php *p, struct source src, const struct toks *t,
+		     struct out *o);
+/* Facts known at the end: names, entropy. */
+void php_facts_end(struct php *p);
 /* global $a, $b; */
 void php_globals(struct php *p, struct node *n);
 void php_walk_func(struct php *p, struct node *f);

@@ -314,24 +314,18 @@ cast(struct lexer *x)
 	}
 }
 
-/* The longest operator here. */
 static void
 oper(struct lexer *x)
 {
-	unsigned o = x->p->op_first[(unsigned char)x->s[x->at]];
+	unsigned n = 1, o;
 
-	for (; o != O_NONE && o < O_COUNT; o++) {
-		const char *t = php_op_text(o);
-		size_t n = strlen(t);
-
-		if (t[0] == x->s[x->at] && x->len - x->at >= n &&
-		    (n == 1 || memcmp(t, x->s + x->at, n) == 0)) {
-			push_op(x, (enum op)o, (uint32_t)n);
-			return;
-		}
+	o = php_op_at(x->p, x->s + x->at, x->len - x->at, &n);
+	if (o == O_NONE) {
+		x->at++; /* a byte that PHP would not take */
+		x->f->binary++;
+		return;
 	}
-	x->at++; /* a byte that PHP would not take */
-	x->f->binary++;
+	push_op(x, (enum op)o, n);
 }
 
 static void

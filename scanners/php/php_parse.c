@@ -196,6 +196,27 @@ scope(struct parser *x, struct node *base)
 	return n;
 }
 
+/*
+ * A chain of calls as long as some configuration files have it would be as deep as it is
+ * long: the part so far becomes a statement of its own, before this one.
+ */
+static struct node *
+split(struct parser *x, struct node *n)
+{
+	struct node *stmt = wrap(x, N_EXPR, n);
+
+	if (x->before == NULL) {
+		x->before = php_node(x, N_BLOCK);
+		x->before->kid = stmt;
+	} else {
+		x->before_last->next = stmt;
+	}
+	x->before_last = stmt;
+	if (x->before->height <= stmt->height)
+		x->before->height = (uint8_t)(stmt->height + 1);
+	return php_node(x, N_NOP);
+}
+
 /* What may follow a primary: indexes, members, calls, ++. */
 static struct node *
 postfix(struct parser *x, struct node *n)
@@ -216,6 +237,8 @@ postfix(struct parser *x, struct node *n)
 			php_need(x, o == O_LBRK ? O_RBRK : O_RBRC);
 		} else if (o == O_ARROW || o == O_NARROW) {
 			skip(x);
+			if (n->height > CHAIN_HEIGHT)
+				n = split(x, n);
 			up = php_node(x, N_PROP);
 			php_kid(x, up, &k, n);
 			php_kid(x, up, &k, member(x));

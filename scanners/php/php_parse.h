@@ -18,8 +18,12 @@ struct parser {
 	const struct tok *v; /* ends with T_END */
 	uint32_t i, n;
 	unsigned depth;
-	bool bad; /* the statement cannot be parsed */
+	bool bad;            /* the statement cannot be parsed */
+	struct node *before; /* N_BLOCK of what is to be evaluated before the statement */
+	struct node *before_last;
 };
+
+#define CHAIN_HEIGHT 120 /* of a()->b()->c(): split there */
 
 /* A list of children that grows at its end. */
 struct kids {

@@ -619,7 +619,7 @@ php_stmt(struct parser *x)
 {
 	uint32_t from = x->i;
 	unsigned depth = x->depth;
-	struct node *n;
+	struct node *n, *before = x->before, *last = x->before_last;
 
 	if (take_op(x, O_SEMI))
 		return php_node(x, N_NOP);
@@ -628,10 +628,20 @@ php_stmt(struct parser *x)
 		return raw(x, from);
 	}
 	x->depth++;
+	x->before = NULL;
 	n = is_op(x, O_LBRC) ? php_body(x) : simple(x);
 	x->depth = depth;
 	if (x->bad)
 		n = raw(x, from);
+	if (x->before != NULL && x->before->height < HEIGHT_MAX - 2 &&
+	    n->height < HEIGHT_MAX - 2) {
+		x->before_last->next = n;
+		if (x->before->height <= n->height)
+			x->before->height = (uint8_t)(n->height + 1);
+		n = x->before;
+	}
+	x->before = before;
+	x->before_last = last;
 	return n;
 }
 

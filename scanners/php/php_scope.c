@@ -87,7 +87,7 @@ php_set(struct php *p, struct var *at, const struct val *v)
 
 /* Where ->name and ::$name live: by the name alone. */
 static struct var *
-prop_var(struct php *p, const struct node *name, bool make)
+prop_var(struct php *p, struct node *name, bool make)
 {
 	struct val v;
 

@@ -98,7 +98,7 @@ try_loop(struct php *p, struct node *n)
 	uint64_t was = p->loop_steps, max = p->lim.loop_steps;
 	enum flow flow = F_FAIL;
 
-	if (was >= max)
+	if (was >= max || (n->flags & NF_BUSY))
 		return false;
 	if (max - was > TRY_STEPS)
 		p->lim.loop_steps = was + TRY_STEPS;
@@ -107,6 +107,8 @@ try_loop(struct php *p, struct node *n)
 	flow = php_exec(p, n);
 	p->concrete--;
 	p->lim.loop_steps = max;
+	if (flow == F_FAIL)
+		n->flags |= NF_BUSY; /* not again when it is walked again */
 	return flow == F_ON || flow == F_BREAK || flow == F_CONTINUE;
 }
 
@@ -593,6 +595,15 @@ void
 php_walk_source(struct php *p, struct source src, bool in_php, struct out *o)
 {
 	struct toks t;
+
+	php_step(p, src.len / 16 + 1);
+	t = php_lex(p, src, in_php, p->f);
+	php_walk_tokens(p, src, &t, o);
+}
+
+void
+php_walk_tokens(struct php *p, struct source src, const struct toks *t, struct out *o)
+{
 	struct node *tree;
 	struct out *was = p->o;
 	uint32_t from = p->func_n, i, round;
@@ -600,9 +611,7 @@ php_walk_source(struct php *p, struct source src, bool in_php, struct out *o)
 
 	p->kept++;
 	p->again = false;
-	php_step(p, src.len / 16 + 1);
-	t = php_lex(p, src, in_php, p->f);
-	tree = php_parse(p, src, &t);
+	tree = php_parse(p, src, t);
 	p->o = o;
 	php_walk(p, tree);
 	for (i = from; i < p->func_n; i++) {

@@ -18,7 +18,7 @@ static const struct {
 #undef WORD
 };
 
-static const char *const opers[O_COUNT] = {
+static const char opers[O_COUNT][4] = {
     "",
 #define OPER(id, text) text,
 #include "opers.def"
@@ -56,8 +56,10 @@ php_words_init(struct php *p)
 		p->word_slot[at] = (uint16_t)w;
 	}
 	memset(p->op_first, 0, sizeof(p->op_first));
-	for (w = O_COUNT - 1; w > 0; w--)
+	for (w = O_COUNT - 1; w > 0; w--) {
+		p->op_next[w] = p->op_first[(unsigned char)opers[w][0]];
 		p->op_first[(unsigned char)opers[w][0]] = (uint8_t)w;
+	}
 }
 
 unsigned
@@ -92,6 +94,23 @@ unsigned
 php_word_flags(unsigned w)
 {
 	return words[w].flags;
+}
+
+unsigned
+php_op_at(const struct php *p, const char *s, size_t len, unsigned *n_out)
+{
+	unsigned o = p->op_first[(unsigned char)s[0]];
+
+	for (; o != O_NONE; o = p->op_next[o]) {
+		const char *t = opers[o];
+
+		if ((t[1] != 0 && (len < 2 || t[1] != s[1])) ||
+		    (t[1] != 0 && t[2] != 0 && (len < 3 || t[2] != s[2])))
+			continue;
+		*n_out = t[1] == 0 ? 1 : t[2] == 0 ? 2 : 3;
+		return o;
+	}
+	return O_NONE;
 }
 
 const char *

@@ -60,6 +60,32 @@ static const struct row {
      "$m->addAddress($_POST['to']);",
      "class phpmailer{", "php_phpmailer", 1},
     {"<?php $x=eval('$y=1;'; echo 'after'; `ls`;", "echo 'after';", "php_broken", 1},
+    {"<?php $a='S '^ab; $_=(([].'')[0]).'x'; `$_`; $x=$a&'~~';", "$a='2B';\n$_='Ax';",
+     "php_broken", 0},
+    {"<?php $n='eval_x'; $f=$n{0}.$n{1}.$n{2}.$n{3}; $f($q); assert($_GET[0]);",
+     "eval($q);", "php_taint_eval", 1},
+    {"<?php function "
+     "z($s){$s=base64_decode($s);for($i=0;$i<strlen($s);$i++){$s[$i]=chr(ord($s[$i])-1);}"
+     "return $s;} eval(z('ZmRpcCEob3AoPA=='));",
+     "echo 'no';", "php_eval_const", 1},
+    {"<?php $b->a()->b()->c($_GET['x']); ini_set('mail.add_x_header',0); "
+     "error_reporting(0); mail('a@b.cc',$_GET['s'],'b');",
+     "@@taint mail 2 GET", "php_mail_const_to", 1},
+    {"<?php if(md5($_POST['p'])=='x'){echo php_uname(); set_time_limit(0);} echo "
+     "'<textarea name=l>'; system('x');",
+     "php_uname()", "php_md5_gate", 1},
+    {"<?php $h='X-Mailer: Microsoft Outlook'; $h.='X-MimeOLE: x'; fsockopen($m,25); "
+     "fputs($s,'EHLO x'); getmxrr($d,$r);",
+     "getmxrr($d,$r)", "php_client_headers", 3},
+    {"<?php foreach($_POST as $k=>$v){$$k=$v;} system($cmd);", "${$k}=$v;", "php_request_all",
+     1},
+    {"<?php $x=array_map('ass'.'ert',array($_REQUEST['c']));", "@@taint assert 1 REQUEST",
+     "php_taint_eval", 1},
+    {"<?php copy($_FILES['f']['tmp_name'],$_FILES['f']['name']); unlink(__FILE__);",
+     "@@taint copy 1 FILES", "php_self_delete", 1},
+    {"<?php $d=$_COOKIE; $f=$d['a'].$d['b']; $f($d['c']);", "@@taint call 1 COOKIE",
+     "php_taint_call", 1},
+    {"<?php eval(gzinflate(base64_decode($r)));", "@@opaque eval", "php_eval_opaque", 1},
 };
 
 static int64_t
