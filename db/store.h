@@ -73,15 +73,12 @@ int store_due_ms(const struct store *s, mono_t now);
  * anything that must be known after a crash: the state "releasing" before hands is asked.
  */
 int store_sync(struct store *s, struct err *e);
-/* Look whether the file on the disk is still a database (what is cached is forgotten first):
- * once a minute. A damaged one is set aside, see store_status.generation. */
-int
-store_check(struct store *s, struct err *e);
-void
-store_status(const struct store *s, struct store_status *out);
+/* Look whether the file on the disk is still a database (what is cached is forgotten
+ * first): once a minute. A damaged one is set aside, see store_status.generation. */
+int store_check(struct store *s, struct err *e);
+void store_status(const struct store *s, struct store_status *out);
 
-/* --- account
- * ----------------------------------------------------------------------------- */
+/* --- account --- */
 struct store_account {
 	int64_t uid;
 	const char *login, *state, *word, *reason;
@@ -96,8 +93,7 @@ int store_account_drop(struct store *s, int64_t uid, struct err *e);
 int store_account_each(struct store *s, bool (*fn)(void *, const struct store_account *),
 		       void *arg, struct err *e);
 
-/* --- decision
- * ---------------------------------------------------------------------------- */
+/* --- decision --- */
 struct store_decision {
 	int64_t id; /* filled by each */
 	wall_t t;
@@ -110,8 +106,7 @@ int store_decision_each(struct store *s, int64_t uid, int limit,
 			bool (*fn)(void *, const struct store_decision *), void *arg,
 			struct err *e);
 
-/* --- held message
- * ------------------------------------------------------------------------ */
+/* --- held message --- */
 struct store_held {
 	const char *id, *login, *from, *subject, *script, *reason, *state, *result;
 	int64_t uid, rcpts, size, attempt;
@@ -131,8 +126,7 @@ int store_held_each(struct store *s, int64_t uid, const char *state, int limit,
 		    bool (*fn)(void *, const struct store_held *), void *arg,
 		    struct err *e);
 
-/* --- file
- * -------------------------------------------------------------------------------- */
+/* --- file --- */
 struct store_file {
 	uint64_t dev, ino, size, rules; /* rules: hash of the rules version */
 	int64_t ctime_us, score, uid;
@@ -150,8 +144,7 @@ int store_file_each(struct store *s, int64_t uid, int verdict,
 		    bool (*fn)(void *, const struct store_file *), void *arg,
 		    struct err *e);
 
-/* --- finding
- * ----------------------------------------------------------------------------- */
+/* --- finding --- */
 struct store_finding {
 	uint64_t dev, ino;
 	const char *path, *rule, *group, *sha256;
@@ -168,8 +161,7 @@ int store_finding_each(struct store *s, int64_t uid, bool live,
 		       bool (*fn)(void *, const struct store_finding *), void *arg,
 		       struct err *e);
 
-/* --- set aside
- * --------------------------------------------------------------------------- */
+/* --- set aside --- */
 struct store_aside {
 	const char *id, *path, *state, *result;
 	int64_t uid;
@@ -182,8 +174,7 @@ int store_aside_each(struct store *s, int64_t uid, const char *id,
 		     bool (*fn)(void *, const struct store_aside *), void *arg,
 		     struct err *e);
 
-/* --- incident
- * ---------------------------------------------------------------------------- */
+/* --- incident --- */
 struct store_incident {
 	const char *key, *text;
 	wall_t t_first, t_last, t_told, t_closed;
@@ -195,8 +186,7 @@ int store_incident_each(struct store *s, bool open,
 			bool (*fn)(void *, const struct store_incident *), void *arg,
 			struct err *e);
 
-/* --- counter
- * ----------------------------------------------------------------------------- */
+/* --- counter --- */
 struct store_counter {
 	int64_t hour; /* hours since 1970 UTC */
 	int64_t uid;  /* -1 unknown */
@@ -210,8 +200,7 @@ int store_counter_each(struct store *s, int64_t since_hour,
 		       bool (*fn)(void *, const struct store_counter *), void *arg,
 		       struct err *e);
 
-/* --- trust
- * ------------------------------------------------------------------------------- */
+/* --- trust --- */
 struct store_trust {
 	int64_t uid; /* -1: every account */
 	const char *kind, *key, *who;
@@ -223,8 +212,7 @@ int store_trust_drop(struct store *s, int64_t uid, const char *kind, const char 
 int store_trust_each(struct store *s, bool (*fn)(void *, const struct store_trust *),
 		     void *arg, struct err *e);
 
-/* --- single values
- * ----------------------------------------------------------------------- */
+/* --- single values --- */
 int store_kv_put(struct store *s, const char *name, const void *value, size_t len,
 		 struct err *e);
 /* 1: at most size bytes copied to buf, *len_out is the whole length; 0: not there; -1. */

@@ -90,6 +90,49 @@ struct row {
 	} v[ROW_VALUES];
 };
 
+/* A copy of a row that waits. */
+struct op {
+	struct op *next;
+	size_t bytes;
+	enum store_write what;
+	int count;
+	struct row_value v[]; /* p: into the same allocation */
+};
+
+struct store {
+	char path[512];
+	sqlite3 *db;    /* NULL: could not be opened, tried again */
+	bool read_only; /* opened for reading only because the disk is full */
+	sqlite3_stmt *write[WRITES];
+	sqlite3_stmt *file_query;
+	struct op *first, **last;
+	size_t applied; /* rows of the queue inside the open transaction */
+	bool in_txn, txn_full;
+	bool unsynced; /* the last commit was not fsynced */
+	mono_t txn_began, retry_at;
+	struct store_status st;
+};
+
+/* --- the file (store_file.c) --- */
+
+/* Note what SQLite said in *s and *e; -1. */
+int store_said(struct store *s, struct err *e, int rc, const char *what);
+/* Does this code mean that the file is no database (any more)? */
+bool store_is_damage(int rc);
+/* Run statements that answer nothing; an SQLite code. */
+int store_run(struct store *s, const char *sql);
+/* First column of the first row as text ("" none); an SQLite code. */
+int store_ask(struct store *s, const char *sql, char *buf, size_t size);
+/* Open for writing; a damaged file is set aside and a new one begun. */
+int store_file_open(struct store *s, struct err *e);
+/* Rename the database and what belongs to it; it is closed then. */
+int store_file_set_aside(struct store *s, struct err *e);
+/* When it cannot be opened for writing: what the last checkpoint left, for reading. */
+void store_file_open_read_only(struct store *s);
+void store_file_close(struct store *s);
+/* Make sure of room for the log. */
+void store_file_reserve(const struct store *s);
+
 /* Queue a copy and apply it in the open transaction. ERR_AGAIN: full, refused. */
 int store_put(struct store *s, const struct row *r, struct err *e);
 
@@ -101,5 +144,26 @@ void store_read_end(sqlite3_stmt *q);
 /* The kept statement for store_file_get; NULL with ERR_STORE. Reset it, do not finish it.
  */
 sqlite3_stmt *store_file_query(struct store *s, struct err *e);
+
+/* --- values (row.c) --- */
+
+/* Put a value at the end of a row; type as in struct row_value. */
+void row_add(struct row *r, int type, int64_t num, const void *p, size_t len);
+void row_num(struct row *r, int64_t v);
+/* SQLite's integers are signed; dev, ino and hashes keep their 64 bits. */
+void row_bits(struct row *r, uint64_t v);
+/* NULL becomes "". */
+void row_text(struct row *r, const char *v);
+/* Raw bytes of a path; NULL stays NULL. */
+void row_raw(struct row *r, const char *v);
+
+/* Column i of what store_read_next found. Text is borrowed until the next step. */
+int64_t col_num(sqlite3_stmt *q, int i);
+uint64_t col_bits(sqlite3_stmt *q, int i);
+wall_t col_time(sqlite3_stmt *q, int i);
+/* Text or raw bytes, terminated, never NULL. (SQLite terminates what it converts to text;
+ * a BLOB is converted without a look at its bytes.) */
+const char *col_text(sqlite3_stmt *q, int i);
+const char *col_text_or_null(sqlite3_stmt *q, int i);
 
 #endif

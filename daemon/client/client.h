@@ -65,8 +65,7 @@ int ctl_ask(struct cli *c, const char *verb, int argc, char **argv, ctl_row_fn f
 /* ctl_ask with the rows printed. */
 int ctl_run(struct cli *c, const char *verb, int argc, char **argv);
 
-/* --- rows (table.c)
- * ---------------------------------------------------------------------- */
+/* --- rows (table.c) --- */
 
 /*
  * Print one row (a JSON object, borrowed) of `verb` to standard output: as JSON, or by

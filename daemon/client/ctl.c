@@ -195,8 +195,7 @@ cmd_ctl(struct cli *c, int argc, char **argv)
 	return ctl_run(c, argv[0], argc, argv);
 }
 
-/* --- show
- * -------------------------------------------------------------------------------- */
+/* --- show --- */
 
 struct show {
 	struct cli *c;

@@ -50,8 +50,7 @@ doctor_conf(const struct doctor *d)
 	return &d->c->conf;
 }
 
-/* --- accounts and groups
- * ----------------------------------------------------------------- */
+/* --- accounts and groups --- */
 
 static void
 check_users(struct doctor *d)
@@ -87,8 +86,7 @@ check_users(struct doctor *d)
 		doctor_say(d, "admins", "warn", "%s: only root may ask", e.text);
 }
 
-/* --- places
- * ------------------------------------------------------------------------------ */
+/* --- places --- */
 
 static void
 check_state_dir(struct doctor *d)

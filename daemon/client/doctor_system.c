@@ -27,8 +27,7 @@
 
 extern char **environ;
 
-/* --- sendmail
- * ---------------------------------------------------------------------------- */
+/* --- sendmail --- */
 
 /* Does the program at path hold our mark? -1: cannot be read. */
 static int
@@ -103,8 +102,7 @@ doctor_sendmail(struct doctor *d)
 		doctor_say(d, "wrapper", "bad", "there is no %s", doors[0]);
 }
 
-/* --- rules
- * ------------------------------------------------------------------------------- */
+/* --- rules --- */
 
 /* Run argv, its output and errors into buf (one line for people). Exit status, or -1. */
 static int
@@ -189,8 +187,7 @@ doctor_rules(struct doctor *d)
 		   last_line(out));
 }
 
-/* --- the mail system
- * --------------------------------------------------------------------- */
+/* --- the mail system --- */
 
 void
 doctor_mta(struct doctor *d)
@@ -235,8 +232,7 @@ doctor_mta(struct doctor *d)
 			   log, strerror(errno));
 }
 
-/* --- the kernel
- * -------------------------------------------------------------------------- */
+/* --- the kernel --- */
 
 static void
 check_fanotify(struct doctor *d)
@@ -327,8 +323,7 @@ doctor_kernel(struct doctor *d)
 			   template);
 }
 
-/* --- the unit
- * ---------------------------------------------------------------------------- */
+/* --- the unit --- */
 
 /* The status lines of the running daemon: hands inherits them. */
 void

@@ -96,8 +96,7 @@ table_new(const struct cli *c, const char *verb)
 	return t;
 }
 
-/* --- one value
- * --------------------------------------------------------------------------- */
+/* --- one value --- */
 
 static void
 put_time(char *dst, size_t size, const json_t *v)
@@ -159,8 +158,7 @@ put_value(char *dst, size_t size, const json_t *v, enum kind kind)
 	}
 }
 
-/* --- widths
- * ------------------------------------------------------------------------------ */
+/* --- widths --- */
 
 /* Places one character takes on a terminal; p is valid UTF-8. *len its bytes. */
 static int

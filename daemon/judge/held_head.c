@@ -65,17 +65,18 @@ static json_t *
 head_json(const struct held_head *h)
 {
 	return json_pack(
-	    "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+	    "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+	    "s:o, "
 	    "s:o, s:o}",
 	    "id", h->id, "uid", (json_int_t)h->uid, "gid", (json_int_t)h->gid, "t_us",
 	    (json_int_t)h->t.us, "size_bytes", (json_int_t)h->size, "rcpts",
-	    (json_int_t)h->rcpts, "token", (json_int_t)(h->token & INT64_MAX), "sha256", h->sha256, "login", exact(h->login), "cwd",
-	    exact(h->cwd), "reason", exact(h->reason), "claimed_from",
-	    exact(h->claimed_from), "claimed_subject", exact(h->claimed_subject),
-	    "claimed_script", exact(h->claimed_script), "claimed_message_id",
-	    exact(h->claimed_message_id), "argv", exact_list(h->argv, h->argv_len), "env",
-	    exact_list(h->env, h->env_len), "domains",
-	    exact_list(h->domains, h->domains_len));
+	    (json_int_t)h->rcpts, "token", (json_int_t)(h->token & INT64_MAX), "sha256",
+	    h->sha256, "login", exact(h->login), "cwd", exact(h->cwd), "reason",
+	    exact(h->reason), "claimed_from", exact(h->claimed_from), "claimed_subject",
+	    exact(h->claimed_subject), "claimed_script", exact(h->claimed_script),
+	    "claimed_message_id", exact(h->claimed_message_id), "argv",
+	    exact_list(h->argv, h->argv_len), "env", exact_list(h->env, h->env_len),
+	    "domains", exact_list(h->domains, h->domains_len));
 }
 
 int
@@ -209,9 +210,9 @@ get_all(struct pool *p, const json_t *o, struct held_head *h)
 	h->t.us = get_num(p, o, "t_us", 0, INT64_MAX);
 	h->size = (uint64_t)get_num(p, o, "size_bytes", 0, INT64_MAX / 2);
 	h->rcpts = (uint64_t)get_num(p, o, "rcpts", 0, INT64_MAX);
-	h->token = json_object_get(o, "token") == NULL ?
-	    0 :
-	    (uint64_t)get_num(p, o, "token", 0, INT64_MAX);
+	h->token = json_object_get(o, "token") == NULL
+		       ? 0
+		       : (uint64_t)get_num(p, o, "token", 0, INT64_MAX);
 	id = get_text(p, o, "id");
 	if (held_id_ok(id))
 		(void)text_copy(h->id, sizeof h->id, id);

@@ -1,0 +1,118 @@
+/*
+ * held_io - held mail on disk: bytes
+ *
+ * Job:     see held.h and held_int.h.
+ * Touches: the descriptors it is given.
+ */
+#include "held_int.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COPY_BYTES (256u << 10)
+
+/* Disk full is said as such: the sender is refused, and may come again. */
+int
+held_write_err(struct err *e, const char *what)
+{
+	if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) {
+		char text[64];
+
+		(void)snprintf(text, sizeof text, "%s", strerror(errno));
+		return err_set(e, ERR_AGAIN, "held: %s: %s", what, text);
+	}
+	return err_sys(e, "held: %s", what);
+}
+
+int
+held_write_at(int fd, const void *p, size_t len, uint64_t at, struct err *e)
+{
+	const char *b = p;
+
+	while (len > 0) {
+		ssize_t n = pwrite(fd, b, len, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			if (n == 0)
+				errno = ENOSPC;
+			return held_write_err(e, "write");
+		}
+		b += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static void
+hex_of(char *dst, const unsigned char *p, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		dst[2 * i] = "0123456789abcdef"[p[i] >> 4];
+		dst[2 * i + 1] = "0123456789abcdef"[p[i] & 15];
+	}
+	dst[2 * len] = '\0';
+}
+
+/*
+ * SHA-256 of size bytes of from at from_at; with to >= 0 they are also written there, at
+ * to_at. ERR_INPUT when there are fewer.
+ */
+int
+held_hash_copy(int from, uint64_t from_at, uint64_t size, int to, uint64_t to_at,
+	       char hex[65], struct err *e)
+{
+	unsigned char md[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	char *buf = malloc(COPY_BYTES);
+	uint64_t done = 0;
+	int r = -1;
+
+	if (ctx == NULL || buf == NULL ||
+	    EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1) {
+		err_set(e, ERR_AGAIN, "held: no memory");
+		goto out;
+	}
+	while (done < size) {
+		size_t want =
+		    size - done < COPY_BYTES ? (size_t)(size - done) : COPY_BYTES;
+		ssize_t n = pread(from, buf, want, (off_t)(from_at + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			err_sys(e, "held: read");
+			goto out;
+		}
+		if (n == 0) {
+			err_set(e, ERR_INPUT, "held: the body ends at %llu of %llu bytes",
+				(unsigned long long)done, (unsigned long long)size);
+			goto out;
+		}
+		if (EVP_DigestUpdate(ctx, buf, (size_t)n) != 1) {
+			err_set(e, ERR_SYS, "held: sha256");
+			goto out;
+		}
+		if (to >= 0 && held_write_at(to, buf, (size_t)n, to_at + done, e) != 0)
+			goto out;
+		done += (uint64_t)n;
+	}
+	if (EVP_DigestFinal_ex(ctx, md, NULL) != 1) {
+		err_set(e, ERR_SYS, "held: sha256");
+		goto out;
+	}
+	hex_of(hex, md, 32);
+	r = 0;
+out:
+	EVP_MD_CTX_free(ctx);
+	free(buf);
+	return r;
+}

@@ -1,0 +1,223 @@
+/*
+ * rows_file - files, findings, what is set aside
+ *
+ * Job:     struct to values and back, one pair of functions a table (store.h).
+ * Touches: the database, by store_put and store_read.
+ */
+#include "store_int.h"
+
+/* --- file --- */
+
+int
+store_file_put(struct store *s, const struct store_file *v, struct err *e)
+{
+	struct row r = {.what = v->verdict == 0 ? WRITE_FILE_CLEAN : WRITE_FILE_PUT};
+
+	row_bits(&r, v->dev);
+	row_bits(&r, v->ino);
+	row_bits(&r, v->size);
+	row_num(&r, v->ctime_us);
+	row_bits(&r, v->rules);
+	row_num(&r, v->verdict);
+	row_num(&r, v->score);
+	row_num(&r, v->uid);
+	row_raw(&r, v->path);
+	if (v->reason == NULL || v->reason[0] == '\0')
+		row_raw(&r, NULL);
+	else
+		row_text(&r, v->reason);
+	return store_put(s, &r, e);
+}
+
+int
+store_file_get(struct store *s, uint64_t dev, uint64_t ino, struct store_file *v,
+	       struct err *e)
+{
+	sqlite3_stmt *q = store_file_query(s, e);
+	unsigned generation;
+	struct store_status st;
+	int r;
+
+	if (q == NULL)
+		return -1;
+	store_status(s, &st);
+	generation = st.generation;
+	(void)sqlite3_bind_int64(q, 1, (int64_t)dev);
+	(void)sqlite3_bind_int64(q, 2, (int64_t)ino);
+	r = store_read_next(s, q, e);
+	if (r == 1)
+		*v = (struct store_file){.dev = dev,
+					 .ino = ino,
+					 .size = col_bits(q, 0),
+					 .ctime_us = col_num(q, 1),
+					 .rules = col_bits(q, 2),
+					 .verdict = (int)col_num(q, 3),
+					 .score = col_num(q, 4),
+					 .uid = col_num(q, 5)};
+	store_status(s, &st);
+	if (st.generation == generation) /* else the statement went with its database */
+		(void)sqlite3_reset(q);
+	return r;
+}
+
+int
+store_file_drop(struct store *s, uint64_t dev, uint64_t ino, struct err *e)
+{
+	struct row r = {.what = WRITE_FILE_DROP};
+
+	row_bits(&r, dev);
+	row_bits(&r, ino);
+	return store_put(s, &r, e);
+}
+
+int
+store_file_each(struct store *s, int64_t uid, int verdict,
+		bool (*fn)(void *, const struct store_file *), void *arg, struct err *e)
+{
+	sqlite3_stmt *q =
+	    store_read(s,
+		       "SELECT dev,ino,size,ctime,rules,verdict,score,uid,path,reason "
+		       "FROM file WHERE "
+		       "verdict<>0 AND (?1<0 OR uid=?1) AND (?2<0 OR verdict=?2)",
+		       e);
+	int r;
+
+	if (q == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(q, 1, uid);
+	(void)sqlite3_bind_int(q, 2, verdict);
+	while ((r = store_read_next(s, q, e)) == 1) {
+		struct store_file v = {.dev = col_bits(q, 0),
+				       .ino = col_bits(q, 1),
+				       .size = col_bits(q, 2),
+				       .ctime_us = col_num(q, 3),
+				       .rules = col_bits(q, 4),
+				       .verdict = (int)col_num(q, 5),
+				       .score = col_num(q, 6),
+				       .uid = col_num(q, 7),
+				       .path = col_text_or_null(q, 8),
+				       .reason = col_text_or_null(q, 9)};
+
+		if (!fn(arg, &v))
+			break;
+	}
+	store_read_end(q);
+	return r < 0 ? -1 : 0;
+}
+
+/* --- finding --- */
+
+int
+store_finding_put(struct store *s, const struct store_finding *v, struct err *e)
+{
+	struct row r = {.what = WRITE_FINDING_PUT};
+
+	row_bits(&r, v->dev);
+	row_bits(&r, v->ino);
+	row_text(&r, v->rule);
+	row_text(&r, v->group);
+	row_num(&r, v->points);
+	row_num(&r, v->uid);
+	row_raw(&r, v->path == NULL ? "" : v->path);
+	row_text(&r, v->sha256);
+	row_num(&r, v->t.us);
+	row_num(&r, v->gone.us);
+	return store_put(s, &r, e);
+}
+
+int
+store_finding_gone(struct store *s, uint64_t dev, uint64_t ino, wall_t t, struct err *e)
+{
+	struct row r = {.what = WRITE_FINDING_GONE};
+
+	row_bits(&r, dev);
+	row_bits(&r, ino);
+	row_num(&r, t.us);
+	return store_put(s, &r, e);
+}
+
+int
+store_finding_each(struct store *s, int64_t uid, bool live,
+		   bool (*fn)(void *, const struct store_finding *), void *arg,
+		   struct err *e)
+{
+	sqlite3_stmt *q =
+	    store_read(s,
+		       "SELECT dev,ino,rule,\"group\",points,uid,path,sha256,t,gone FROM "
+		       "finding WHERE (?1<0 OR uid=?1) AND (?2=0 OR gone=0) "
+		       "ORDER BY uid,dev,ino,rule",
+		       e);
+	int r;
+
+	if (q == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(q, 1, uid);
+	(void)sqlite3_bind_int(q, 2, live);
+	while ((r = store_read_next(s, q, e)) == 1) {
+		struct store_finding v = {.dev = col_bits(q, 0),
+					  .ino = col_bits(q, 1),
+					  .rule = col_text(q, 2),
+					  .group = col_text(q, 3),
+					  .points = col_num(q, 4),
+					  .uid = col_num(q, 5),
+					  .path = col_text(q, 6),
+					  .sha256 = col_text(q, 7),
+					  .t = col_time(q, 8),
+					  .gone = col_time(q, 9)};
+
+		if (!fn(arg, &v))
+			break;
+	}
+	store_read_end(q);
+	return r < 0 ? -1 : 0;
+}
+
+/* --- set aside --- */
+
+int
+store_aside_put(struct store *s, const struct store_aside *v, struct err *e)
+{
+	struct row r = {.what = WRITE_ASIDE_PUT};
+
+	row_text(&r, v->id);
+	row_num(&r, v->uid);
+	row_bits(&r, v->dev);
+	row_bits(&r, v->ino);
+	row_raw(&r, v->path == NULL ? "" : v->path);
+	row_num(&r, v->t.us);
+	row_text(&r, v->state);
+	row_text(&r, v->result);
+	return store_put(s, &r, e);
+}
+
+int
+store_aside_each(struct store *s, int64_t uid, const char *id,
+		 bool (*fn)(void *, const struct store_aside *), void *arg, struct err *e)
+{
+	sqlite3_stmt *q =
+	    store_read(s,
+		       "SELECT id,uid,dev,ino,path,t,state,result FROM set_aside WHERE "
+		       "(?1<0 OR uid=?1) AND (?2 IS NULL OR id=?2) ORDER BY t,id",
+		       e);
+	int r;
+
+	if (q == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(q, 1, uid);
+	(void)sqlite3_bind_text(q, 2, id, -1, SQLITE_STATIC);
+	while ((r = store_read_next(s, q, e)) == 1) {
+		struct store_aside v = {.id = col_text(q, 0),
+					.uid = col_num(q, 1),
+					.dev = col_bits(q, 2),
+					.ino = col_bits(q, 3),
+					.path = col_text(q, 4),
+					.t = col_time(q, 5),
+					.state = col_text(q, 6),
+					.result = col_text(q, 7)};
+
+		if (!fn(arg, &v))
+			break;
+	}
+	store_read_end(q);
+	return r < 0 ? -1 : 0;
+}
