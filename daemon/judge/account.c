@@ -373,6 +373,7 @@ engine_submission(struct engine *e, const struct submission *s, struct answer *o
 	j.script = acct_script(e, a, s->script == NULL ? "" : s->script, true);
 	script_turn(j.script, e->now_s, e->conf.learning_time_s);
 	note_age(e, j.script, s->script_age_s);
+	a->eyes = a->eyes || s->script_age_s >= 0;
 	j.msg = (struct script_msg){.rcpts = s->rcpts == 0 ? 1 : s->rcpts,
 				    .own = is_own(a, s),
 				    .no_body_hash = s->body_hash == 0};
@@ -385,6 +386,9 @@ engine_submission(struct engine *e, const struct submission *s, struct answer *o
 		    seen_times(a->subjects, e->now_s, s->subject_hash) > 1;
 	}
 	j.msg.bulk = script_is_bulk(j.script, &j.msg);
+	/* where all mail is a list's, the first counted already */
+	if (j.msg.rcpts > 2 || script_bulk_usual(j.script) || script_bursty(j.script))
+		j.msg.second = false;
 	j.exposed = script_exposes(j.script, e->now_s, &j.msg);
 	facts_gather(e, a, &j, &a->facts);
 	a->ruling = policy_decide(&a->facts, &e->conf);

@@ -41,6 +41,7 @@ struct finding {
 struct acct {
 	uint32_t uid;
 	bool dirty;
+	bool eyes; /* an age or a file of it was ever told */
 	char user[64];
 	enum acct_state state;
 	enum reason reason;
@@ -122,7 +123,8 @@ int64_t facts_evidence(const struct engine *e, const struct acct *a,
 		       const struct finding **worst_out);
 enum standing facts_standing(const struct engine *e, const struct acct *a,
 			     const struct script *s);
-bool facts_in_wave(const struct acct *a, const struct script *s, int64_t now_s);
+bool facts_in_wave(const struct acct *a, const struct script *s, int64_t now_s,
+		   int64_t wall);
 
 /* account.c: the one place a state changes. f and r may be NULL in account_set. */
 void account_review(struct engine *e, struct acct *a, const struct facts *f,

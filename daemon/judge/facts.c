@@ -34,15 +34,16 @@ facts_evidence(const struct engine *e, const struct acct *a,
 }
 
 bool
-facts_in_wave(const struct acct *a, const struct script *s, int64_t now_s)
+facts_in_wave(const struct acct *a, const struct script *s, int64_t now_s, int64_t wall)
 {
 	if (a->wave_to_s != 0 && now_s - a->wave_to_s < SETTLING_S &&
 	    (s->fresh_s == 0 ||
 	     (s->fresh_s >= a->wave_from_s - 3600 && s->fresh_s <= a->wave_to_s + 3600)))
 		return true;
-	return a->births >= WAVE_SCRIPTS && s->born_wall_s != 0 &&
-	       s->born_wall_s > a->births_wall_s - 7200 &&
-	       s->born_wall_s < a->births_wall_s + 7200;
+	if (a->births < WAVE_SCRIPTS || wall - a->births_wall_s >= SETTLING_S)
+		return false;
+	return s->born_wall_s == 0 || (s->born_wall_s > a->births_wall_s - 7200 &&
+				       s->born_wall_s < a->births_wall_s + 7200);
 }
 
 static bool
@@ -134,6 +135,8 @@ gather_new(const struct engine *e, const struct acct *a, const struct judged *j,
 	f->new_1h = volume_get(&a->fresh, now, VOL_1H) + add;
 	f->new_24h = volume_get(&a->fresh, now, VOL_24H) + add;
 	f->new_7d = volume_get(&a->fresh, now, VOL_7D) + add;
+	f->new_wave = facts_in_wave(a, j->script, now, e->wall_s);
+	f->settling = f->standing == STAND_NEW && (f->settling || f->new_wave);
 	f->new_msgs = slide_get(&a->new_msgs, now, WEEK_S) + one;
 	f->new_equal = slide_get(&a->new_equal, now, WEEK_S) + (one && j->msg.equal_body);
 	f->new_subject =
@@ -148,7 +151,6 @@ gather_new(const struct engine *e, const struct acct *a, const struct judged *j,
 	}
 	f->new_multi = (a->multi_s != 0 && now - a->multi_s < WEEK_S) ||
 		       (one != 0 && j->msg.rcpts > 2);
-	f->new_wave = facts_in_wave(a, j->script, now);
 }
 
 static void
@@ -209,6 +211,7 @@ facts_gather(const struct engine *e, const struct acct *a, const struct judged *
 	    .state = a->state, .state_reason = a->reason, .script_age_s = -1};
 	f->word = a->word != WORD_NONE && a->word_until_s > now ? a->word : WORD_NONE;
 	f->evidence_points = facts_evidence(e, a, NULL);
+	f->eyes = a->eyes;
 	f->watched_for_s = now - from;
 	f->offended = a->released_s != 0 && now - a->released_s < OFFENDED_S;
 	f->settling = now - a->first_s < SETTLING_S ||

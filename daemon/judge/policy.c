@@ -78,8 +78,14 @@ policy_allowance(const struct facts *f, const struct engine_conf *c, int64_t *da
 	if (!transactional(f, c))
 		return;
 	*week_out = 2 * base;
-	if (f->standing == STAND_BLIND && f->new_1m <= 5 && f->new_10m <= 8 &&
-	    f->new_1h <= 20) {
+	if (f->standing == STAND_BLIND && !f->eyes && f->new_1m <= 10 &&
+	    f->new_1h <= 60) {
+		/* no file and no age was ever told of the account: nothing makes it new
+		 */
+		*day_out = 60 * base;
+		*week_out = 420 * base;
+	} else if (f->standing == STAND_BLIND && f->new_1m <= 5 && f->new_10m <= 8 &&
+		   f->new_1h <= 20) {
 		*day_out = 16 * base;
 		*week_out = 112 * base;
 	}

@@ -93,6 +93,7 @@ struct facts {
 	int64_t watched_for_s;   /* since its first event */
 	bool learning;           /* rules that need history do not act yet */
 	bool offended;           /* was held and released within 30 days */
+	bool eyes;               /* an age or a file of the account was ever told */
 	bool settling;           /* new here, or many clean files arrived at once */
 	uint32_t rcpts[5];       /* strangers addressed: 1 min, 10 min, 1 h, 24 h, 7 d */
 	uint32_t msgs_24h;

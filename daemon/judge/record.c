@@ -3,7 +3,7 @@
  *
  * Job:     engine_save, engine_load, engine_dirty of account.h.
  * Touches: heap.
- * Format:  "MBA2", then fields in the order of walk_acct(): integers as LEB128 of their
+ * Format:  "MBA3", then fields in the order of walk_acct(): integers as LEB128 of their
  * zigzag, strings as length and bytes, tables as count and rows; at the end 32 bit FNV-1a
  * of all before it. One function walks both ways, so what is written is what is read.
  */
@@ -15,7 +15,7 @@
 #include "text.h"
 #include "xmem.h"
 
-#define MAGIC "MBA2"
+#define MAGIC "MBA3"
 #define SCRIPTS_MAX 10000 /* a record never holds more */
 
 struct walk {
@@ -205,6 +205,7 @@ walk_state(struct walk *w, struct acct *a)
 	a->state = (enum acct_state)walk_range(w, a->state, ACCT_CLEAR, ACCT_HELD);
 	a->reason = (enum reason)walk_range(w, a->reason, REASON_OK, REASON_COUNT - 1);
 	a->word = (enum acct_word)walk_range(w, a->word, WORD_NONE, WORD_HOLD);
+	a->eyes = walk_range(w, a->eyes, 0, 1) != 0;
 	walk_i64(w, &a->word_until_s);
 	walk_i64(w, &a->first_s);
 	walk_i64(w, &a->since_s);

@@ -77,6 +77,7 @@ engine_file(struct engine *e, const struct file_fact *f)
 
 	if (a == e->crowd)
 		return;
+	a->eyes = true;
 	at = acct_finding(a, f->path);
 	if (f->gone || f->points <= 0) {
 		if (at != NULL)
