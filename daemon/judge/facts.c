@@ -96,7 +96,20 @@ first_standing(const struct engine *e, const struct acct *a, const struct script
 		return STAND_DORMANT;
 	if (early && script_entry_point(s->name) && !hidden_place(s->name))
 		return STAND_DORMANT;
+	/* the account itself was silent until lately, and nothing was ever told of it */
+	early = early || (!a->eyes && e->now_s - a->first_s < e->conf.learning_time_s);
 	return early ? STAND_BLIND : STAND_NEW;
+}
+
+/* Since it changed: by its age where that is told, else since the change was noticed. */
+static int64_t
+changed_for(const struct engine *e, const struct script *s)
+{
+	int64_t noticed = e->now_s - s->changed_s;
+
+	if (s->born_wall_s != 0 && e->wall_s - s->born_wall_s > noticed)
+		return e->wall_s - s->born_wall_s;
+	return noticed;
 }
 
 enum standing
@@ -114,7 +127,7 @@ facts_standing(const struct engine *e, const struct acct *a, const struct script
 	if (s->standing == STAND_NEW &&
 	    e->now_s - s->stranger_s < e->conf.learning_time_s)
 		return STAND_NEW;
-	if (s->changed_s != 0 && e->now_s - s->changed_s < e->conf.young_script_s)
+	if (s->changed_s != 0 && changed_for(e, s) < e->conf.young_script_s)
 		return STAND_CHANGED;
 	if (e->now_s - s->stranger_s >= e->conf.learning_time_s)
 		return STAND_KNOWN;
@@ -185,7 +198,7 @@ gather_script(const struct engine *e, const struct acct *a, const struct judged 
 	f->bulk_24h = slide_get(&s->bulk_24h, now, 86400) + bulk;
 	f->off_24h = slide_get(&s->off_24h, now, 86400) + (f->in_slot ? 0 : bulk);
 	f->bursty = script_bursty(s);
-	f->changed_for_s = s->changed_s == 0 ? -1 : now - s->changed_s;
+	f->changed_for_s = s->changed_s == 0 ? -1 : changed_for(e, s);
 	f->usual_bulk_1h = s->usual_bulk_1h;
 	f->usual_bulk_24h = s->usual_bulk_24h;
 	if ((f->bursty || f->bulk_usual) && f->usual_bulk_1h < s->usual[2])

@@ -108,6 +108,7 @@ stretch_of(const struct facts *f, const struct engine_conf *c)
 {
 	static const struct stretch strict = {{10, 10, 10, 10}, {5, 5, 5, 5}};
 	static const struct stretch changed = {{20, 20, 20, 30}, {5, 5, 5, 15}};
+	static const struct stretch changed_busy = {{20, 30, 60, 100}, {5, 5, 8, 20}};
 	static const struct stretch thin = {{20, 20, 30, 40}, {5, 6, 10, 40}};
 	static const struct stretch dormant = {{30, 30, 60, 100}, {5, 8, 30, 120}};
 	static const struct stretch known = {{30, 30, 60, 100}, {5, 6, 8, 20}};
@@ -118,7 +119,8 @@ stretch_of(const struct facts *f, const struct engine_conf *c)
 	if (f->evidence_points >= c->suspicious_points)
 		return &strict;
 	if (f->standing == STAND_CHANGED && f->changed_for_s < 86400)
-		return &changed;
+		return f->frequent && f->in_slot && !f->no_body ? &changed_busy
+								: &changed;
 	if (f->standing == STAND_DORMANT)
 		return f->script_age_s >= 30 * 86400 && !f->owner_only ? &dormant : &thin;
 	if (!f->in_slot)
@@ -135,7 +137,7 @@ bulk_tenths(const struct facts *f, const struct engine_conf *c)
 	if (!f->in_slot || f->evidence_points >= c->suspicious_points)
 		return 10;
 	if (f->standing == STAND_CHANGED)
-		return 12;
+		return 15;
 	if (f->bulk_usual && f->frequent)
 		return 40;
 	return f->few_days ? 20 : 15;
@@ -172,14 +174,9 @@ policy_ceiling(const struct facts *f, const struct engine_conf *c)
 	out.bulk_1h = larger(base, (int64_t)f->usual_bulk_1h * tenths / 10);
 	out.bulk_24h = larger(base, (int64_t)f->usual_bulk_24h * tenths / 10);
 	/* small amounts vary more */
-	if (f->bulk_habit && f->standing == STAND_CHANGED && tenths > 10) {
-		out.bulk_1h =
-		    larger(out.bulk_1h, 15 * (int64_t)f->usual_bulk_1h / 10 + 5);
-		out.bulk_24h =
-		    larger(out.bulk_24h, 15 * (int64_t)f->usual_bulk_24h / 10 + 5);
-	} else if (f->bulk_habit && tenths > 12) {
-		out.bulk_1h = larger(out.bulk_1h, 2 * (int64_t)f->usual_bulk_1h + 10);
-		out.bulk_24h = larger(out.bulk_24h, 2 * (int64_t)f->usual_bulk_24h + 10);
+	if (f->bulk_habit && tenths > 10) {
+		out.bulk_1h = larger(out.bulk_1h, 3 * (int64_t)f->usual_bulk_1h + 10);
+		out.bulk_24h = larger(out.bulk_24h, 3 * (int64_t)f->usual_bulk_24h + 10);
 	}
 	out.off_24h = larger(base, f->usual_bulk_1h);
 	return out;
