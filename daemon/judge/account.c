@@ -314,6 +314,7 @@ count_passed(struct engine *e, struct acct *a, const struct judged *j, enum stan
 		return;
 	}
 	volume_add(&a->fresh, now, j->exposed);
+	volume_add(&a->fresh_all, now, j->msg.rcpts);
 	slide_add(&a->new_msgs, now, WEEK_S, 1);
 	slide_add(&a->new_equal, now, WEEK_S, j->msg.equal_body);
 	slide_add(&a->new_subject, now, WEEK_S, j->msg.equal_subject);

@@ -55,8 +55,9 @@ struct acct {
 	int64_t word_until_s; /* lived; INT64_MAX no end */
 	int64_t ceiling_trust_s, rule_trust_s[RULE_COUNT];
 	char *culprit;
-	struct volume rcpts; /* strangers */
-	struct volume fresh; /* exposed by new scripts */
+	struct volume rcpts;     /* strangers */
+	struct volume fresh_all; /* strangers of new scripts, explained or not */
+	struct volume fresh;     /* exposed by new scripts */
 	struct slide msgs_24h;
 	struct slide new_own, new_msgs, new_equal, new_subject; /* 7 days */
 	struct slide sent_7d, refused_7d;

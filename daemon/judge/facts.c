@@ -148,6 +148,10 @@ gather_new(const struct engine *e, const struct acct *a, const struct judged *j,
 	f->new_1h = volume_get(&a->fresh, now, VOL_1H) + add;
 	f->new_24h = volume_get(&a->fresh, now, VOL_24H) + add;
 	f->new_7d = volume_get(&a->fresh, now, VOL_7D) + add;
+	add = unproven && !j->msg.own ? j->msg.rcpts : 0;
+	f->new_all_1m = volume_get(&a->fresh_all, now, VOL_1M) + add;
+	f->new_all_1h = volume_get(&a->fresh_all, now, VOL_1H) + add;
+	f->new_all_24h = volume_get(&a->fresh_all, now, VOL_24H) + add;
 	f->new_wave = facts_in_wave(a, j->script, now, e->wall_s);
 	f->settling = f->standing == STAND_NEW && (f->settling || f->new_wave);
 	f->new_msgs = slide_get(&a->new_msgs, now, WEEK_S) + one;
@@ -156,7 +160,7 @@ gather_new(const struct engine *e, const struct acct *a, const struct judged *j,
 	    slide_get(&a->new_subject, now, WEEK_S) + (one && j->msg.equal_subject);
 	/* mail that names no script is many things: one of them cannot speak for another
 	 */
-	f->new_own = j->script->name[0] == '\0' ? 0 : j->script->own_msgs;
+	f->new_own = j->script->name[0] == '\0' && a->eyes ? 0 : j->script->own_msgs;
 	f->new_own_of = j->script->stranger_msgs + one;
 	if (f->settling && f->new_own * 5 < f->new_own_of) {
 		f->new_own = slide_get(&a->new_own, now, WEEK_S);
@@ -199,6 +203,9 @@ gather_script(const struct engine *e, const struct acct *a, const struct judged 
 	f->off_24h = slide_get(&s->off_24h, now, 86400) + (f->in_slot ? 0 : bulk);
 	f->bursty = script_bursty(s);
 	f->changed_for_s = s->changed_s == 0 ? -1 : changed_for(e, s);
+	f->strangers_1h =
+	    slide_get(&s->strangers_1h, now, 3600) + (j->msg.own ? 0 : j->msg.rcpts);
+	f->usual_strangers_1h = s->usual_strangers_1h;
 	f->usual_bulk_1h = s->usual_bulk_1h;
 	f->usual_bulk_24h = s->usual_bulk_24h;
 	if ((f->bursty || f->bulk_usual) && f->usual_bulk_1h < s->usual[2])

@@ -59,8 +59,6 @@ transactional(const struct facts *f, const struct engine_conf *c)
 	if (f->new_msgs >= 3 && f->new_equal > 0 &&
 	    share_over(f->new_equal, f->new_msgs, 20))
 		return false;
-	if (f->standing == STAND_BLIND && !f->no_body)
-		return true;
 	if (f->new_msgs >= 3 && share_over(f->new_subject, f->new_msgs, 50))
 		return f->new_own > 0 && share_over(f->new_own, f->new_own_of, 20);
 	return true;
@@ -78,12 +76,12 @@ policy_allowance(const struct facts *f, const struct engine_conf *c, int64_t *da
 	if (!transactional(f, c))
 		return;
 	*week_out = 2 * base;
-	if (f->standing == STAND_BLIND && !f->eyes && f->new_1m <= 10 &&
-	    f->new_1h <= 60) {
+	if (f->standing == STAND_BLIND && !f->eyes && f->new_1m <= 8 &&
+	    f->new_10m <= 12 && f->new_1h <= 30) {
 		/* no file and no age was ever told of the account: nothing makes it new
 		 */
-		*day_out = 60 * base;
-		*week_out = 420 * base;
+		*day_out = 20 * base;
+		*week_out = 140 * base;
 	} else if (f->standing == STAND_BLIND && f->new_1m <= 5 && f->new_10m <= 8 &&
 		   f->new_1h <= 20) {
 		*day_out = 16 * base;
@@ -257,13 +255,42 @@ row_evidence_volume(const struct facts *f, const struct engine_conf *c, int64_t 
 	       f->evidence_exposed > c->unknown_rcpt_max;
 }
 
+/*
+ * A copy to the owner explains a customer's mail, but only as much as people buy: a
+ * mailer may send the owner a copy of each of its own, too.
+ */
+static bool
+too_much_explained(const struct facts *f, int64_t *limit, int64_t *value)
+{
+	bool alike = f->new_msgs >= 10 && share_over(f->new_equal, f->new_msgs, 80);
+	const int64_t pairs[4][2] = {{f->new_all_1m, 10},
+				     {f->new_all_1h, 60},
+				     {f->new_all_24h, 300},
+				     {alike ? f->new_all_24h : 0, 60}};
+
+	if (f->standing != STAND_NEW)
+		return false;
+	for (unsigned i = 0; i < 4; i++) {
+		if (pairs[i][0] <= pairs[i][1])
+			continue;
+		*value = pairs[i][0];
+		*limit = pairs[i][1];
+		return true;
+	}
+	return false;
+}
+
 static bool
 row_new(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 	int64_t *value)
 {
 	int64_t day, week;
 
-	if (!unproven(f) || f->msg_exposed == 0)
+	if (!unproven(f) || f->own)
+		return false;
+	if (too_much_explained(f, limit, value))
+		return true;
+	if (f->msg_exposed == 0)
 		return false;
 	policy_allowance(f, c, &day, &week);
 	*limit = f->new_24h > day ? day : week;
@@ -282,7 +309,14 @@ over_ceiling(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 	    {f->bulk_1h, l.bulk_1h},       {f->in_slot ? f->bulk_24h : 0, l.bulk_24h},
 	    {f->off_24h, l.off_24h}};
 
-	if (f->msg_exposed == 0 || f->trusted_ceiling)
+	if (f->trusted_ceiling || f->own)
+		return false;
+	/* however well the owner is told of it */
+	*limit = larger(60, 15 * (int64_t)f->usual_strangers_1h);
+	*value = f->strangers_1h;
+	if (*value > *limit)
+		return true;
+	if (f->msg_exposed == 0)
 		return false;
 	for (unsigned i = 0; i < 7; i++) {
 		if (pairs[i][0] <= pairs[i][1])

@@ -104,6 +104,8 @@ struct facts {
 	/* new scripts of the account together */
 	uint32_t new_24h, new_7d; /* exposed */
 	uint32_t new_1m, new_10m, new_1h;
+	uint32_t new_all_1m, new_all_1h,
+	    new_all_24h;      /* their strangers, explained or not */
 	uint32_t new_own;     /* 7 days: mail of theirs to the owner */
 	uint32_t new_own_of;  /* strangers' messages that is compared with */
 	uint32_t new_msgs;    /* 7 days: mail of theirs to strangers */
@@ -122,6 +124,7 @@ struct facts {
 	bool no_hashes;        /* nothing is known about body or subject */
 	uint32_t exposed[4];   /* exposed: 1 min, 10 min, 1 h, 24 h */
 	uint32_t usual[4];     /* the most of it before, in each */
+	uint32_t strangers_1h, usual_strangers_1h; /* explained or not */
 	uint32_t bulk_1h,
 	    bulk_24h;     /* exposed by bulk-like mail: equal bodies, many recipients */
 	uint32_t off_24h; /* the same outside the script's hours */

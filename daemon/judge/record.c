@@ -3,7 +3,7 @@
  *
  * Job:     engine_save, engine_load, engine_dirty of account.h.
  * Touches: heap.
- * Format:  "MBA3", then fields in the order of walk_acct(): integers as LEB128 of their
+ * Format:  "MBA4", then fields in the order of walk_acct(): integers as LEB128 of their
  * zigzag, strings as length and bytes, tables as count and rows; at the end 32 bit FNV-1a
  * of all before it. One function walks both ways, so what is written is what is read.
  */
@@ -161,6 +161,9 @@ walk_script(struct walk *w, struct script *s)
 	walk_slide(w, &s->bulk_24h);
 	walk_slide(w, &s->off_24h);
 	walk_slide(w, &s->own_24h);
+	walk_slide(w, &s->strangers_1h);
+	walk_u32(w, &s->usual_strangers_1h);
+	walk_u32(w, &s->peak_strangers_1h);
 	walk_u32s(w, s->usual, SCRIPT_WINDOWS);
 	walk_u32s(w, s->peak, SCRIPT_WINDOWS);
 	walk_u32(w, &s->usual_bulk_1h);
@@ -225,6 +228,7 @@ walk_counts(struct walk *w, struct acct *a)
 {
 	walk_volume(w, &a->rcpts);
 	walk_volume(w, &a->fresh);
+	walk_volume(w, &a->fresh_all);
 	walk_slide(w, &a->msgs_24h);
 	walk_slide(w, &a->new_own);
 	walk_slide(w, &a->new_msgs);

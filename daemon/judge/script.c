@@ -152,6 +152,9 @@ script_fold(struct script *s, int64_t learning_s)
 		s->usual[w] = grown(s->usual[w], s->peak[w], learned, 1);
 		s->peak[w] = 0;
 	}
+	s->usual_strangers_1h =
+	    grown(s->usual_strangers_1h, s->peak_strangers_1h, learned, 1);
+	s->peak_strangers_1h = 0;
 	s->usual_bulk_1h = grown(s->usual_bulk_1h, s->peak_bulk_1h, learned, 1);
 	s->usual_bulk_24h = grown(s->usual_bulk_24h, s->peak_bulk_24h, learned, 1);
 	s->peak_bulk_1h = s->peak_bulk_24h = 0;
@@ -254,6 +257,8 @@ script_count(struct script *s, int64_t now_s, int64_t wall_s, const struct scrip
 		s->stranger_s = now_s;
 	count_active(s, now_s, wall_s);
 	s->stranger_msgs++;
+	slide_add(&s->strangers_1h, now_s, 3600, m->rcpts);
+	peak(&s->peak_strangers_1h, slide_get(&s->strangers_1h, now_s, 3600));
 	s->equal_msgs += m->equal_body || m->rcpts >= BULK_RCPTS;
 	s->subject_msgs += m->equal_subject;
 	if (exposed == 0) {

@@ -30,6 +30,8 @@ struct script {
 	enum standing standing; /* as judged at its first stranger */
 	struct slide exposed[SCRIPT_WINDOWS];
 	struct slide bulk_1h, bulk_24h, off_24h, own_24h;
+	struct slide strangers_1h; /* explained or not */
+	uint32_t usual_strangers_1h, peak_strangers_1h;
 	uint32_t usual[SCRIPT_WINDOWS], usual_bulk_1h, usual_bulk_24h;
 	uint32_t peak[SCRIPT_WINDOWS], peak_bulk_1h,
 	    peak_bulk_24h; /* of the day not folded yet */

@@ -165,6 +165,7 @@ static void
 forgive(struct engine *e, struct acct *a)
 {
 	memset(&a->fresh, 0, sizeof(a->fresh));
+	memset(&a->fresh_all, 0, sizeof(a->fresh_all));
 	a->sent_7d = a->refused_7d = (struct slide){0};
 	a->evidence_exposed = 0;
 	a->released_s = e->now_s;
@@ -172,6 +173,7 @@ forgive(struct engine *e, struct acct *a)
 		struct script *s = a->scripts[i];
 
 		memset(s->exposed, 0, sizeof(s->exposed));
+		s->strangers_1h = (struct slide){0};
 		s->bulk_1h = s->bulk_24h = s->off_24h = (struct slide){0};
 		if (s->standing == STAND_NEW && s->stranger_s != 0)
 			s->stranger_s = e->now_s;

@@ -150,6 +150,34 @@ test_names_and_bcc(void)
 	engine_free(&e);
 }
 
+/* A mailer that sends the owner a copy of each of its messages explains nothing by it. */
+static void
+test_explained(void)
+{
+	struct engine *e = fresh(0);
+	int64_t t = shop(e);
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < 1000; i++) {
+		left += send_one(e, (struct mail){t + 2 * i, 60, 0, 1, "/x.php", 9000 + 2 * i, 0}) ==
+		    ANSWER_PASS;
+		send_one(e, (struct mail){t + 2 * i + 1, 60, 0, 1, "/x.php", 9001 + 2 * i, 1});
+	}
+	T_CHECK(left <= 10, "%u left", left);
+	engine_free(&e);
+	e = fresh(0);
+	t = shop(e);
+	for (left = 0; left < 300; left++) {
+		if (send_one(e, (struct mail){t + 2 * left, 1000000, 0, 1, "/shop/index.php",
+		        9000 + 2 * left, 0}) != ANSWER_PASS)
+			break;
+		send_one(e, (struct mail){t + 2 * left + 1, 1000000, 0, 1, "/shop/index.php",
+		    9001 + 2 * left, 1});
+	}
+	T_CHECK(left <= 60, "%u left", left);
+	engine_free(&e);
+}
+
 static void
 test_words(void)
 {
@@ -318,6 +346,7 @@ main(void)
 {
 	test_mailers();
 	test_names_and_bcc();
+	test_explained();
 	test_words();
 	test_holds_end();
 	test_clock();
