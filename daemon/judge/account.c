@@ -303,6 +303,8 @@ count_passed(struct engine *e, struct acct *a, const struct judged *j, enum stan
 	}
 	if (st != STAND_NEW && st != STAND_BLIND)
 		return;
+	if (first && st == STAND_BLIND)
+		slide_add(&a->names_24h, now, 86400, 1);
 	if (first)
 		note_birth(a, s);
 	if (j->msg.own) {

@@ -59,6 +59,7 @@ struct acct {
 	struct volume fresh_all; /* strangers of new scripts, explained or not */
 	struct volume fresh;     /* exposed by new scripts */
 	struct slide msgs_24h;
+	struct slide names_24h; /* scripts first met while nothing is known of them */
 	struct slide new_own, new_msgs, new_equal, new_subject; /* 7 days */
 	struct slide sent_7d, refused_7d;
 	struct slide files_1h; /* clean fresh files */

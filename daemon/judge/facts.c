@@ -152,6 +152,7 @@ gather_new(const struct engine *e, const struct acct *a, const struct judged *j,
 	f->new_all_1m = volume_get(&a->fresh_all, now, VOL_1M) + add;
 	f->new_all_1h = volume_get(&a->fresh_all, now, VOL_1H) + add;
 	f->new_all_24h = volume_get(&a->fresh_all, now, VOL_24H) + add;
+	f->new_names = slide_get(&a->names_24h, now, 86400) + (j->script->msgs == 0);
 	f->new_wave = facts_in_wave(a, j->script, now, e->wall_s);
 	f->settling = f->standing == STAND_NEW && (f->settling || f->new_wave);
 	f->new_msgs = slide_get(&a->new_msgs, now, WEEK_S) + one;

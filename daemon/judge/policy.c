@@ -69,21 +69,15 @@ policy_allowance(const struct facts *f, const struct engine_conf *c, int64_t *da
 		 int64_t *week_out)
 {
 	int64_t base = f->offended ? c->unknown_rcpt_max / 2 : c->unknown_rcpt_max;
-	bool human = f->new_1m <= 3 && f->new_10m <= 6 && f->new_1h <= 12;
+	bool human = f->new_1m <= 6 && f->new_10m <= 20 && f->new_1h <= 40;
 	bool own = f->new_own > 0 && share_over(f->new_own, f->new_own_of, 19);
 
 	*day_out = *week_out = base;
 	if (!transactional(f, c))
 		return;
 	*week_out = 2 * base;
-	if (f->standing == STAND_BLIND && !f->eyes && f->new_1m <= 8 &&
-	    f->new_10m <= 12 && f->new_1h <= 30) {
-		/* no file and no age was ever told of the account: nothing makes it new
-		 */
-		*day_out = 20 * base;
-		*week_out = 140 * base;
-	} else if (f->standing == STAND_BLIND && f->new_1m <= 5 && f->new_10m <= 8 &&
-		   f->new_1h <= 20) {
+	if (f->standing == STAND_BLIND && f->new_names <= 4 && f->new_1m <= 5 &&
+	    f->new_10m <= 8 && f->new_1h <= 20) {
 		*day_out = 16 * base;
 		*week_out = 112 * base;
 	}
@@ -92,6 +86,8 @@ policy_allowance(const struct facts *f, const struct engine_conf *c, int64_t *da
 	if (own) {
 		*day_out = 12 * base;
 		*week_out = 60 * base;
+	} else if (f->settling && f->new_wave && (f->new_own > 0 || f->new_10m <= 3)) {
+		*day_out = 2 * base;
 	}
 }
 

@@ -105,8 +105,9 @@ struct facts {
 	uint32_t new_24h, new_7d; /* exposed */
 	uint32_t new_1m, new_10m, new_1h;
 	uint32_t new_all_1m, new_all_1h,
-	    new_all_24h;      /* their strangers, explained or not */
-	uint32_t new_own;     /* 7 days: mail of theirs to the owner */
+	    new_all_24h;    /* their strangers, explained or not */
+	uint32_t new_names; /* 24 h: scripts met without age or file, this one included */
+	uint32_t new_own;   /* 7 days: mail of theirs to the owner */
 	uint32_t new_own_of;  /* strangers' messages that is compared with */
 	uint32_t new_msgs;    /* 7 days: mail of theirs to strangers */
 	uint32_t new_equal;   /* 7 days: ... whose body was seen before */

@@ -3,7 +3,7 @@
  *
  * Job:     engine_save, engine_load, engine_dirty of account.h.
  * Touches: heap.
- * Format:  "MBA4", then fields in the order of walk_acct(): integers as LEB128 of their
+ * Format:  "MBA5", then fields in the order of walk_acct(): integers as LEB128 of their
  * zigzag, strings as length and bytes, tables as count and rows; at the end 32 bit FNV-1a
  * of all before it. One function walks both ways, so what is written is what is read.
  */
@@ -230,6 +230,7 @@ walk_counts(struct walk *w, struct acct *a)
 	walk_volume(w, &a->fresh);
 	walk_volume(w, &a->fresh_all);
 	walk_slide(w, &a->msgs_24h);
+	walk_slide(w, &a->names_24h);
 	walk_slide(w, &a->new_own);
 	walk_slide(w, &a->new_msgs);
 	walk_slide(w, &a->new_equal);

@@ -72,7 +72,7 @@ static const struct {
       .new_equal = 19, .new_own = 6, .new_own_of = 20, .msg_exposed = 1}, ANSWER_HOLD, ACCT_HELD,
      REASON_NEW_SCRIPTS},
     {"the same, but no person is so fast",
-     {NEW, .settling = true, .new_24h = 20, .new_7d = 20, .new_1m = 4, .new_10m = 20,
+     {NEW, .settling = true, .new_24h = 20, .new_7d = 20, .new_1m = 7, .new_10m = 20,
       .new_1h = 20, .new_msgs = 20, .new_own = 6, .new_own_of = 20, .msg_exposed = 1},
      ANSWER_HOLD, ACCT_HELD, REASON_NEW_SCRIPTS},
     {"released once: half of it",
