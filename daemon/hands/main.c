@@ -33,10 +33,8 @@ static const struct verb {
 	enum msg_type type;
 	void (*run)(struct msg *m);
 } verbs[] = {
-    {MSG_INJECT, verb_inject},
-    {MSG_ALERT, verb_alert},
-    {MSG_QUEUE, verb_queue},
-    {MSG_BRAKE, verb_brake},
+    {MSG_INJECT, verb_inject},   {MSG_ALERT, verb_alert}, {MSG_TAKE, verb_take},
+    {MSG_PUTBACK, verb_putback}, {MSG_QUEUE, verb_queue}, {MSG_BRAKE, verb_brake},
 };
 
 static struct conf conf;

@@ -26,6 +26,8 @@ void hands_done(uint64_t asked, bool ok, int64_t exit_code, const char *text);
  */
 void verb_inject(struct msg *m);
 void verb_alert(struct msg *m);
+void verb_take(struct msg *m);
+void verb_putback(struct msg *m);
 void verb_queue(struct msg *m);
 void verb_brake(struct msg *m);
 

@@ -21,6 +21,7 @@ TESTS = {
     "story-plain": ("t_story", "story", "builtin", False),
     "limits": ("t_limits", "limits", "builtin", False),
     "hostile": ("t_hostile", "hostile", "builtin", False),
+    "set-aside": ("t_aside", "aside", "builtin", False),
     "story-postfix": ("t_story", "story", "postfix", True),
     "story-exim": ("t_story", "story", "exim", True),
     "kill-hold": ("t_faults", "kill_hold", "builtin", True),
