@@ -89,7 +89,7 @@ def swapped(c, w, site):
 def aside(c, build, kind):
     # the same mount as the web roots, or a rename is none (a bind mount is another one)
     state = "/home/.state" if world.ROOT else ""
-    w = World(build, settings="alert_mail =\n" + ("state_dir = " + state if state else ""))
+    w = World(build, few_rules=True, settings="alert_mail =\n" + ("state_dir = " + state if state else ""))
     try:
         site = next(iter(w.sites))
         w.start_daemon()

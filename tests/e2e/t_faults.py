@@ -156,7 +156,8 @@ def again_ready(w):
 
 
 def world_of_held(build, settings=""):
-    w = World(build, settings="alert_mail =\nsubmit_timeout_ms = 8000\n" + settings)
+    w = World(build, settings="alert_mail =\nsubmit_timeout_ms = 8000\n" + settings,
+              few_rules=True)
     w.start_daemon()
     code, rows = w.mb("hold", SITE)
     if code != 0:
@@ -267,7 +268,7 @@ def kill_release(c, build, kind):
 
 
 def disk_full(c, build, kind):
-    w = World(build, settings="alert_mail =\nsubmit_timeout_ms = 8000",
+    w = World(build, settings="alert_mail =\nsubmit_timeout_ms = 8000", few_rules=True,
               state_tmpfs="size=12m,mode=755")
     try:
         w.start_daemon()

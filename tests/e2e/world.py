@@ -42,6 +42,22 @@ pwd >"$d/cwd"
 mv "$d" "{top}/out/m.${{d##*.}}" || exit 71
 """
 
+FEW_RULES = """
+rule few_mailer
+{
+	meta:
+		group = "mailer"
+		weight = 100
+		description = "the one sample of these tests"
+		since = "0.1"
+		reference = "tests/e2e/mailer.php"
+	strings:
+		$a = "explode(\\"\\\\n\\", $_POST['emaillist'])"
+	condition:
+		$a
+}
+"""
+
 FPM = """
 [global]
 error_log = {top}/log/fpm.log
@@ -121,8 +137,10 @@ def enter_namespaces():
 
 
 class World:
-    def __init__(self, build, mta="builtin", settings="", state_tmpfs=""):
+    def __init__(self, build, mta="builtin", settings="", state_tmpfs="",
+                 few_rules=False):
         self.build, self.kind, self.procs = os.path.abspath(build), mta, []
+        self.few_rules = few_rules  # where detection is not what is tested: a quicker start
         self.top = tempfile.mkdtemp(prefix="mailbrake-e2e.")
         os.chmod(self.top, 0o755)
         for d in ("bin", "log", "run", "out", "etc/mailbrake/hooks.d", "home", "state"):
@@ -160,6 +178,11 @@ class World:
                 shutil.copy(self.build + "/" + name, self.top + "/bin/" + name)
         # a build tree: the programs find ../rules beside their folder
         shutil.copytree(os.path.join(HERE, "../../rules"), self.top + "/rules")
+        if self.few_rules:
+            for path in glob.glob(self.top + "/rules/**/*.yar", recursive=True):
+                os.unlink(path)
+            with open(self.top + "/rules/few.yar", "w") as f:
+                f.write(FEW_RULES)
         if self.kind in mtas.KINDS:
             self.mta = mtas.KINDS[self.kind](self.top, self.sink.port)
             self.real = self.mta.real
