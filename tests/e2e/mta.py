@@ -7,6 +7,7 @@ be tested on one machine, and both find their files where they expect them.
 Needs: root, overlayfs, unshare(1); apt-get once, to fetch the packages.
 """
 import glob
+import json
 import os
 import re
 import shutil
@@ -171,7 +172,9 @@ class Postfix:
             raise RuntimeError("postfix start: " + out.stdout)
 
     def queue(self):
-        return run("/usr/sbin/postqueue", "-j").stdout
+        """What waits: {recipient: True when it is frozen}."""
+        rows = [json.loads(x) for x in run("/usr/sbin/postqueue", "-j").stdout.splitlines()]
+        return {a["address"]: r["queue_name"] == "hold" for r in rows for a in r["recipients"]}
 
     def stop(self):
         run("/usr/sbin/postfix", "stop")
@@ -203,7 +206,14 @@ class Exim:
             raise RuntimeError("exim: " + out.stdout)
 
     def queue(self):
-        return run("/usr/sbin/exim4", "-bp").stdout
+        """What waits: {recipient: True when it is frozen}."""
+        out, frozen = {}, False
+        for line in run("/usr/sbin/exim4", "-bp").stdout.splitlines():
+            if line.startswith("          "):
+                out[line.split()[-1]] = frozen
+            elif line.strip():
+                frozen = "*** frozen ***" in line
+        return out
 
     def stop(self):
         """No daemon runs; deliveries started by submissions end by themselves."""

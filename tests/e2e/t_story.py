@@ -167,6 +167,35 @@ def reviewed(c, w, bad, held):
     c.eq(len(out), len(chosen), "nothing went out twice")
 
 
+def queued(w, site):
+    """A message that the other side defers: it waits in the mail system's own queue."""
+    rcpt = "defer-%s@example.org" % site
+    p = w.send(site, b"Subject: later\n\nlater\n", "-i", rcpt)
+    if p.returncode != 0:
+        raise RuntimeError("sendmail: %d %r" % (p.returncode, p.stderr))
+    w.wait_for(lambda: rcpt in w.mta.queue(), rcpt + " in the queue", 10, 0.1)
+    return rcpt
+
+
+def frozen(c, w, mine, other):
+    """What the held account had queued before is frozen, and only that."""
+    try:
+        w.wait_for(lambda: w.mta.queue().get(mine), mine + " to be frozen", 10, 0.1)
+    except TimeoutError as e:
+        c.true(False, "%s: %s" % (e, w.mta.queue()))
+    c.eq(w.mta.queue().get(other), False, "the other account's queued mail is not frozen")
+
+
+def thawed(c, w, site, mine):
+    code, rows = w.mb("release", site)
+    c.true(code == 0, "release of the account: %s" % rows)
+    try:
+        w.wait_for(lambda: not w.mta.queue().get(mine, False), mine + " to be thawed", 10, 0.1)
+    except TimeoutError as e:
+        c.true(False, "%s: %s" % (e, w.mta.queue()))
+    c.true(mine in w.mta.queue(), "and it still waits, unsent: %s" % w.mta.queue())
+
+
 def story(c, build, kind):
     w = World(build, kind)
     try:
@@ -178,6 +207,7 @@ def story(c, build, kind):
         w.start_daemon()
         if good:
             c.eq(w.web(good, "order.php", query="order=1"), "order confirmed", "an order before")
+        waiting = [queued(w, s) for s in (bad, good)] if w.mta else []
         found(c, w, bad, "wp-content/uploads/x.php", sample("mailer.php"))
         held = held_and_honest(c, w, bad, good if w.sink else None)
         if not held:
@@ -185,7 +215,12 @@ def story(c, build, kind):
             return
         looks(c, w, bad, good, held)
         told(c, w, bad)
+        if waiting:
+            frozen(c, w, *waiting)
         reviewed(c, w, bad, held)
+        if waiting:
+            thawed(c, w, bad, waiting[0])
+            c.note("its queued mail frozen meanwhile")
         c.eq(w.stop_daemon(), 0, "the daemon's exit code")
         if c.failed:
             c.failed.append(w.daemon_log()[-3000:])
