@@ -43,9 +43,11 @@ try = $(shell echo 'int main(void){return 0;}' | \
 	$(CC) -Werror $(1) -x c - -o /dev/null 2>/dev/null && echo '$(1)')
 
 -include $(B)/flags.mk
+# (without a compiler nothing is tried yet: contrib/deps.sh installs one first)
 $(B)/flags.mk: Makefile
 	@mkdir -p $(B)
-	@{ echo 'WARN := $(foreach f,$(WARN_try),$(call try,$(f)))'; \
+	@command -v $(lastword $(CC)) >/dev/null || exit 0; \
+	{ echo 'WARN := $(foreach f,$(WARN_try),$(call try,$(f)))'; \
 	   echo 'HARD := $(foreach f,$(HARD_try),$(call try,$(f)))'; \
 	   echo 'LINK := $(foreach f,$(LINK_try),$(call try,$(f)))'; } > $@
 

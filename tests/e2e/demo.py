@@ -153,8 +153,8 @@ def run(w, bad, good):
 def main():
     build = sys.argv[1] if len(sys.argv) > 1 else "build"
     start = time.time()
-    print(paint("1", "Mailbrake: hold the mail of a hacked account before the spam leaves"))
     kind, why = choose(build)
+    print(paint("1", "Mailbrake: hold the mail of a hacked account before the spam leaves"))
     if world.ROOT:
         world.enter_namespaces()
     w = World(build, kind)
