@@ -31,7 +31,7 @@
 #include "xmem.h"
 
 #define DISCARD_STEP 32
-#define NAME_COLUMN 13 /* of engine_explain's text */
+#define NAME_COLUMN 14 /* of engine_explain's text; lines that go on: one more */
 
 static struct ctl *clients[CTL_CLIENTS];
 
@@ -221,22 +221,21 @@ explain_finding(void *arg, const struct store_finding *v)
 static void
 explain_screen(struct ctl *c, const char *text)
 {
-	char name[NAME_COLUMN + 1], line[600];
-	size_t n, i;
+	char name[NAME_COLUMN + 2], line[600];
+	size_t n, i, wide;
 
 	for (; *text != '\0'; text += n + (text[n] == '\n')) {
 		n = strcspn(text, "\n");
 		(void)snprintf(line, sizeof line, "%.*s", (int)n, text);
-		i = strlen(line) < NAME_COLUMN ? strlen(line) : NAME_COLUMN;
+		wide = NAME_COLUMN + (line[0] == ' ');
+		i = strlen(line) < wide ? strlen(line) : wide;
 		memcpy(name, line, i);
 		while (i > 0 && name[i - 1] == ' ')
 			i--;
 		name[i] = '\0';
-		ctl_row(
-		    c,
-		    json_pack(
-			"{s:s, s:s, s:o}", "kind", "fact", "name", name, "value",
-			ctl_text(strlen(line) < NAME_COLUMN ? "" : line + NAME_COLUMN)));
+		ctl_row(c, json_pack("{s:s, s:s, s:o}", "kind", "fact", "name", name,
+				     "value",
+				     ctl_text(strlen(line) < wide ? "" : line + wide)));
 	}
 }
 

@@ -54,7 +54,7 @@ put_script(struct screen *out, const struct explanation *x)
 	    f->exposed[0], f->exposed[1], f->exposed[2], f->exposed[3]);
 	if (f->standing == STAND_NEW)
 		put(out,
-		    "  new scripts of the account together: %u in 24 h (limit %" PRId64
+		    "  new scripts  of the account together: %u in 24 h (limit %" PRId64
 		    "), %u in 7 d (limit %" PRId64 ")\n",
 		    f->new_24h, x->allowance_24h, f->new_7d, x->allowance_7d);
 	else
