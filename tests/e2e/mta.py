@@ -125,12 +125,18 @@ def fetch(kind, cache):
     os.makedirs(root)
     os.makedirs(debs, exist_ok=True)
     # what is missing here beside the packages themselves: shared libraries
-    plan = run("apt-get", "install", "-s", "--no-install-recommends", *PACKAGES[kind])
-    libs = [w for w in re.findall(r"^Inst (\S+)", plan.stdout, re.M) if w.startswith("lib")]
     env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-    got = run("apt-get", "-o", "APT::Sandbox::User=root", "download",
-              *PACKAGES[kind], *libs, cwd=debs, env=env)
-    if got.returncode != 0:
+    for refresh in (False, True):  # the lists may be old, or not there at all
+        if refresh:
+            run("apt-get", "update", "-qq", env=env)
+        plan = run("apt-get", "install", "-s", "--no-install-recommends", *PACKAGES[kind])
+        libs = [w for w in re.findall(r"^Inst (\S+)", plan.stdout, re.M)
+                if w.startswith("lib")]
+        got = run("apt-get", "-o", "APT::Sandbox::User=root", "download",
+                  *PACKAGES[kind], *libs, cwd=debs, env=env)
+        if got.returncode == 0:
+            break
+    else:
         return None, "packages cannot be had: " + got.stdout.strip().splitlines()[-1]
     for deb in glob.glob(debs + "/*.deb"):
         if run("dpkg-deb", "-x", deb, root).returncode != 0:
