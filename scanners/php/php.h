@@ -28,7 +28,7 @@
  * COOKIE,B64`
  *     @@code SINK                   a constant string is run as code (it is a layer)
  *     @@opaque SINK                 something decoded that could not be resolved is run
- *     @@dynamic ARG..               a function whose name comes from SOURCES is called
+ *     @@callback NAME               a code or command function is given as a callback
  *   SINK is a function name, or `eval`, `include`, `call` (a dynamic call), `backtick`.
  *   SOURCES are of GET POST COOKIE REQUEST FILES HEADER INPUT ENV REMOTE, and B64 when it
  *   was decoded on the way, LIST when it was split into a list.

@@ -9,7 +9,7 @@
 #include "php_int.h"
 
 #define CALLS_MAX 20      /* functions of the file run in each other */
-#define RUN_STEPS 1500000 /* for one call from code that is walked */
+#define RUN_STEPS 2400000 /* for one call from code that is walked */
 #define RUN_FAILS 3       /* then it is not tried again; counted in the node's join */
 
 struct args {
@@ -564,6 +564,38 @@ builtin(struct php *p, unsigned w, struct args *a)
 	return v;
 }
 
+/* A function of the file named or given to a builtin may get its other arguments. */
+static void
+pass_to_callbacks(struct php *p, const struct args *a)
+{
+	struct args given PHP_UNSET;
+	unsigned i, k;
+
+	for (i = 0; i < a->count; i++) {
+		const struct val *v = &a->v[i];
+		struct node *f = NULL;
+		uint32_t id = 0;
+
+		if (v->t == V_ARR && v->u.a->n > 0 && v->u.a->n <= 4)
+			v = &v->u.a->e[v->u.a->n - 1].v;
+		if (v->t == V_FUNC)
+			f = v->u.f;
+		else if (v->t == V_STR && v->len > 0 && v->len <= 64)
+			id = php_find(p, v->u.s, v->len, true);
+		if (id != 0)
+			f = p->names.v[id].func;
+		if (f == NULL)
+			continue;
+		given.count = 2;
+		given.taint = 0;
+		for (k = 0; k < 2; k++) {
+			memset(&given.v[k], 0, sizeof(given.v[k]));
+			given.v[k].taint = a->taint & ~(uint32_t)TA_LIST;
+		}
+		pass_taint(p, f, &given);
+	}
+}
+
 /* Call what a string names. hidden: it did not stand there as a name. */
 static struct val
 by_name(struct php *p, struct node *n, const char *s, uint32_t len, struct args *a,
@@ -591,6 +623,8 @@ by_name(struct php *p, struct node *n, const char *s, uint32_t len, struct args 
 	w = !hidden && n != NULL ? n->kid->w : php_word(p, s, len);
 	if (f != NULL && (!(f->flags & NF_METHOD) || i > 1))
 		return call_own(p, f, a, p->names.v[id].taint);
+	if (!p->concrete && a->taint != 0 && w != W_NONE)
+		pass_to_callbacks(p, a);
 	if (n != NULL && (!p->concrete || w == W_ASSERT || w == W_CREATE_FUNCTION))
 		php_sink_call(p, n, w, a->v, a->n, a->count, hidden);
 	return w == W_NONE ? unknown(a->taint) : builtin(p, w, a);

@@ -140,8 +140,12 @@ element(struct php *p, const struct val *base, const struct val *key)
 
 	if (base->t == V_ARR && known(key) && php_key(p, key, &k)) {
 		at = php_arr_get(base->u.a, &k);
-		if (at == NULL)
-			return unknown(base->taint);
+		if (at == NULL) {
+			v = unknown(base->taint);
+			if (p->concrete)
+				v.t = V_NULL; /* isset() of it is false */
+			return v;
+		}
 		v = *at;
 		if (v.t == V_ARR)
 			v.u.a->shared = true;
@@ -261,6 +265,8 @@ interpolated(struct php *p, struct node *n)
 	for (k = n->kid; k != NULL; k = k->next) {
 		one = php_eval(p, k);
 		taint |= one.taint;
+		if (one.t == V_ARR)
+			php_v_str(&one, "Array", 5);
 		all = all && known(&one) && php_to_str(p, &one);
 		if (all) {
 			php_cat(p, &v, &one);
@@ -443,9 +449,16 @@ assigned(struct php *p, struct node *n)
 static struct val
 unary(struct php *p, struct node *n)
 {
-	struct val v = php_eval(p, n->kid), out = unknown(0);
-	uint32_t i, taint = v.taint;
+	bool word = n->op == O_TILDE && n->kid->kind == N_NAME && n->kid->len > 0 &&
+		    (unsigned char)n->kid->s[0] >= 0x80;
+	struct val v, out = unknown(0);
+	uint32_t i, taint;
 	char *to;
+
+	p->bits += word;
+	v = php_eval(p, n->kid);
+	p->bits -= word;
+	taint = v.taint;
 
 	if (n->op == O_AND)
 		return v;
@@ -594,7 +607,7 @@ bare(const struct php *p, const struct node *n)
 
 	if (p->bits == 0 || n->len > 64)
 		return false;
-	if (n->len == 1 || p->bit_strings)
+	if (n->len == 1 || p->bit_strings || (unsigned char)n->s[0] >= 0x80)
 		return true;
 	for (i = 0; i < n->len; i++)
 		if (n->s[i] >= 'a' && n->s[i] <= 'z')

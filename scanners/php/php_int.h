@@ -423,6 +423,8 @@ unsigned php_op_at(const struct php *p, const char *s, size_t len, unsigned *n_o
 /* The id of a name, made if new. fold: in lower case (functions, labels). */
 uint32_t php_intern(struct php *p, const char *s, size_t len, bool fold);
 
+/* The id of a name that is there; 0. */
+uint32_t php_find(const struct php *p, const char *s, size_t len, bool fold);
 /* The same of an N_NAME, remembered in it. A node is used with one kind of fold only. */
 static inline uint32_t
 php_name_id(struct php *p, struct node *n, bool fold)

@@ -97,6 +97,8 @@ count_str(struct lexer *x, uint32_t from, uint32_t len, unsigned hidden)
 	x->f->escapes += hidden;
 	if (hidden >= 4)
 		x->p->trigger = true;
+	if (len >= 40 && memmem(x->s + from, len, "<?php", 5) != NULL)
+		x->p->trigger = true; /* a program in a string */
 	if (len >= 512 && memchr(x->s + from, ' ', 256) == NULL)
 		x->p->trigger = true; /* a blob */
 }
@@ -136,6 +138,10 @@ judge_str(struct lexer *x)
 		if (t[-2].w == W_DEFINED &&
 		    php_word_flags(php_word(x->p, s, t->len)) & WF_GUARD)
 			x->f->guard++;
+		if ((t[-2].w == W_FILE_GET_CONTENTS || t[-2].w == W_FOPEN ||
+		     t[-2].w == W_FILE) &&
+		    t->len > 10 && memcmp(s, "http", 4) == 0)
+			x->p->trigger = true;
 		if (t[-2].w == W_PREG_REPLACE && t->len > 2) {
 			uint32_t i = t->len;
 

@@ -267,14 +267,47 @@ callback(unsigned w, unsigned *f_out, unsigned *data_out)
 	}
 }
 
+static bool
+runs_code(unsigned w)
+{
+	return w == W_ASSERT || w == W_SYSTEM || w == W_EXEC || w == W_PASSTHRU ||
+	       w == W_SHELL_EXEC || w == W_EVAL || w == W_CREATE_FUNCTION ||
+	       w == W_POPEN || w == W_PROC_OPEN;
+}
+
+/* 'assert' among the arguments, or one level down in an array of them. */
+static void
+named_sinks(struct php *p, const struct val *a, unsigned argc)
+{
+	unsigned i, k;
+
+	for (i = 0; i < argc; i++) {
+		const struct val *v = &a[i];
+		unsigned w;
+
+		if (v->t == V_ARR)
+			for (k = 0; k < v->u.a->n && k < 8; k++)
+				if (v->u.a->e[k].v.t == V_STR)
+					named_sinks(p, &v->u.a->e[k].v, 1);
+		if (v->t != V_STR || !runs_code(w = php_word(p, v->u.s, v->len)))
+			continue;
+		p->f->callback_sinks++;
+		php_mark(p, "@@callback ", php_word_text(w), 0, 0);
+	}
+}
+
 static void
 callback_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct node **an,
 	      unsigned argc)
 {
 	unsigned cb = 0, data = 0, target;
 
+	if (w == W_FILTER_VAR && !(n->flags & NF_SEEN))
+		named_sinks(p, a, argc);
 	if (!callback(w, &cb, &data) || cb >= argc)
 		return;
+	if (!(n->flags & NF_SEEN))
+		named_sinks(p, &a[cb], 1);
 	(void)tainted(p, an[cb], &a[cb], "call", 1, &p->f->taint_call);
 	if (a[cb].t != V_STR)
 		return;
@@ -458,6 +491,10 @@ php_sink_method(struct php *p, struct node *n, const struct node *name, struct v
 	struct php_facts *f = p->f;
 	bool once = first(n);
 
+	if (once && argc > 0 &&
+	    (name->w == W_NONE || name->w == W_UKSORT || name->w == W_UASORT ||
+	     name->w == W_USORT))
+		named_sinks(p, a, argc > 2 ? 2 : argc);
 	switch (name->w) {
 	case W_SEND:
 		f->send_calls += once;

@@ -433,6 +433,8 @@ int
 php_loose_eq(struct php *p, const struct val *a, const struct val *b)
 {
 	(void)p;
+	if (a->t == V_ARR && b->t == V_ARR && (a->u.a->live == 0 || b->u.a->live == 0))
+		return a->u.a->live == b->u.a->live;
 	if (!known(a) || !known(b) || a->t == V_ARR || b->t == V_ARR || a->t == V_FUNC ||
 	    b->t == V_FUNC)
 		return -1;

