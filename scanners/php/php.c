@@ -74,6 +74,9 @@ look(struct php *p, struct source src, bool in_php, struct out *o)
 		return;
 	p->globals = p->scope = php_scope_new(p, NULL);
 	p->props = php_scope_new(p, NULL);
+	if (memmem(src.s, src.len, "<form", 5) != NULL ||
+	    memmem(src.s, src.len, "<FORM", 5) != NULL)
+		php_see_fields(p, src.s, src.len);
 	php_walk_tokens(p, src, &t, o);
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include "php_int.h"
 
-#define CALLS_MAX 20      /* functions of the file run in each other */
+#define CALLS_MAX 60      /* functions of the file run in each other */
 #define RUN_STEPS 2400000 /* for one call from code that is walked */
 #define RUN_FAILS 3       /* then it is not tried again; counted in the node's join */
 

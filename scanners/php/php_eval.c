@@ -71,7 +71,8 @@ variable(struct php *p, struct node *n)
 	}
 	at = php_var(p, p->scope, n->id, false);
 	if (at == NULL)
-		return unknown(0);
+		return unknown(p->scope == p->globals && php_is_field(p, n) ? TA_REQUEST
+									    : 0);
 	if (at->v.own != NULL && !p->peek)
 		at->v.own->sole = NULL;
 	if (at->v.t == V_ARR && !p->peek)
@@ -668,9 +669,10 @@ keyword(struct php *p, struct node *n)
 	struct val v = unknown(0);
 	struct node *k;
 
+	memset(&p->code_ret, 0, sizeof(p->code_ret));
 	for (k = n->kid; k != NULL; k = k->next) {
 		v = php_eval(p, k);
-		if (k == n->kid && !p->concrete)
+		if (k == n->kid && (!p->concrete || (n->w == W_EVAL && v.t == V_STR)))
 			php_sink_kw(p, n, &v);
 	}
 	switch (n->w) {
@@ -684,8 +686,12 @@ keyword(struct php *p, struct node *n)
 		}
 		return unknown(0);
 	case W_EVAL:
-		if (v.t == V_STR && p->concrete) /* a loop that runs its pieces */
-			php_sink_kw(p, n, &v);
+		if (v.t == V_STR && known(&p->code_ret)) {
+			struct val out = p->code_ret;
+
+			memset(&p->code_ret, 0, sizeof(p->code_ret));
+			return out;
+		}
 		return unknown(v.taint);
 	case W_PRINT:
 		return unknown(0);

@@ -373,6 +373,7 @@ struct php {
 	unsigned depth;      /* of eval and walk in each other */
 	unsigned bits;       /* within operands of ^ & | .. */
 	bool bit_strings;    /* .. of which one is a literal */
+	bool fields;         /* php_see_fields() saw some */
 	bool peek;           /* the variable's value is looked at, not handed on */
 	char byte[256];      /* every string of one byte */
 	unsigned vain;       /* statements run that gave nothing known */
@@ -384,8 +385,9 @@ struct php {
 	uint64_t *layer_hash;
 	struct node **funcs; /* declared, to be walked */
 	uint32_t func_n, func_cap;
-	struct val ret;  /* of the function being run */
-	uint32_t ret_id; /* its name, or the label of a goto */
+	struct val code_ret; /* what the last code walked as a layer returned */
+	struct val ret;      /* of the function being run */
+	uint32_t ret_id;     /* its name, or the label of a goto */
 };
 
 #define DEPTH_MAX 1200
@@ -521,6 +523,9 @@ void php_sink_kw(struct php *p, struct node *n, struct val *a);
 void php_sink_dynamic(struct php *p, struct node *n, const struct val *f);
 void php_sink_backtick(struct php *p, struct node *n, const struct val *a);
 void php_sink_new(struct php *p, struct node *n, const struct val *c);
+/* Remember the names of a page's form fields: register_globals makes them variables. */
+void php_see_fields(struct php *p, const char *s, size_t len);
+bool php_is_field(struct php *p, const struct node *n);
 /* $_SERVER['..'] = .. and other targets worth a fact. */
 void php_sink_assign(struct php *p, struct node *target, const struct val *v);
 /* Request data: the taint of $_X[key]; counts the field. */

@@ -101,6 +101,7 @@ walk(struct php *p, struct php_layer *l, bool in_php)
 	}
 	memset(&o, 0, sizeof(o));
 	memset(&p->marks, 0, sizeof(p->marks));
+	memset(&p->code_ret, 0, sizeof(p->code_ret));
 	if (own)
 		p->scope = p->globals = php_scope_new(p, NULL);
 	p->concrete = p->cond = p->loop = 0;

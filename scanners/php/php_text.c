@@ -211,7 +211,7 @@ php_facts_end(struct php *p)
 	for (i = 1; i < p->names.n; i++) {
 		const struct name *v = &p->names.v[i];
 
-		if (v->len == 0 || v->s[0] == '?')
+		if (v->len == 0 || v->s[0] == '?' || v->s[0] == '&')
 			continue;
 		p->f->names++;
 		p->f->random_names += random_name(p, v->s, v->len);
@@ -233,4 +233,41 @@ php_texts_init(struct php *p)
 		if (c >= 'a' && c <= 'z')
 			p->text_first[c - 32] = (uint8_t)k;
 	}
+}
+
+/* name="x" within a tag; the names of fields begin with & in the table of names. */
+void
+php_see_fields(struct php *p, const char *s, size_t len)
+{
+	const char *at = s, *end = s + len;
+
+	while ((at = memmem(at, (size_t)(end - at), "name=", 5)) != NULL) {
+		char name[34];
+		size_t n = 1;
+
+		at += 5;
+		while (at < end && (*at == '"' || *at == '\'' || *at == '\\'))
+			at++;
+		name[0] = '&';
+		while (at < end && n < sizeof(name) && p->cls[(unsigned char)*at] & 8)
+			name[n++] = *at++;
+		php_step(p, 1);
+		if (n < 3 || n == sizeof(name) || at == end || !strchr("\"'\\ >/\n", *at))
+			continue;
+		if (php_find(p, name, n, false) == 0)
+			(void)php_intern(p, memcpy(php_raw(p, n), name, n), n, false);
+		p->fields = true;
+	}
+}
+
+bool
+php_is_field(struct php *p, const struct node *n)
+{
+	char name[34];
+
+	if (!p->fields || n->len + 1 >= sizeof(name) || n->len < 2)
+		return false;
+	name[0] = '&';
+	memcpy(name + 1, n->s, n->len);
+	return php_find(p, name, n->len + 1u, false) != 0;
 }

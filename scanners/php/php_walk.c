@@ -255,8 +255,11 @@ jump(struct php *p, struct node *n)
 				p->again = true;
 			}
 		}
-		if (n->w == W_RETURN && p->scope->func == NULL && v.how != NULL)
-			php_keep(p, &v);
+		if (n->w == W_RETURN && p->scope->func == NULL) {
+			p->code_ret = v;
+			if (v.how != NULL)
+				php_keep(p, &v);
+		}
 	}
 	line(p, ";\n");
 	flush_marks(p);

@@ -102,6 +102,15 @@ static const struct row {
      "o($s,$m){$r='';for($i=0;$i<strlen($s);$i++){$r.=isset($m[$s[$i]])?$m[$s[$i]]:$s[$i]"
      ";}return $r;} system(o('adb',array('d'=>'x')));",
      "system('axb');", "php_exec_count", 1},
+    {"<?php eval(eval('$a=base64_decode(\"ZWNobyAxMjM7\"); return $a;'));", "echo 123;\n",
+     "php_layers", 2},
+    {"<form method=post><input name=\"to\"><textarea name='msg'></textarea></form><?php "
+     "$s=stripslashes($msg); mail($to,'x',$s);",
+     "@@taint mail 1 REQUEST\n@@taint mail 3 REQUEST", "php_taint_mail_to", 1},
+    {"<?php function r($s,$n){$k=substr($s,0,1); if(strlen($s)==1){return "
+     "chr(ord($k)+$n);} else {return chr(ord($k)+$n).r(substr($s,1),$n);}} "
+     "system(r('bcdefghijklmnopqrstuvwxyzabcdef',-1));",
+     "system('abcdefghijklmnopqrstuvwxy`abcde');", "php_exec_count", 1},
 };
 
 static int64_t
