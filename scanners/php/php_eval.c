@@ -606,6 +606,8 @@ bare(const struct php *p, const struct node *n)
 {
 	uint32_t i;
 
+	if (n->len > 48 && n->len < 100000)
+		return true; /* a blob without its quotes */
 	if (p->bits == 0 || n->len > 64)
 		return false;
 	if (n->len == 1 || p->bit_strings || (unsigned char)n->s[0] >= 0x80)

@@ -50,6 +50,108 @@ list_eval(struct php *p, struct node *n)
 	return F_ON;
 }
 
+static bool
+is_var(const struct node *n, uint32_t id)
+{
+	return n->kind == N_VAR && n->id == id;
+}
+
+/* Only chr, ord, constants, operators and $s[$i]? */
+static bool
+of_one_byte(struct php *p, const struct node *n, uint32_t s, uint32_t i)
+{
+	const struct node *k = n->kid;
+
+	php_step(p, 1);
+	switch (n->kind) {
+	case N_NUM:
+	case N_LIT:
+		return true;
+	case N_INDEX:
+		return is_var(k, s) && k->next != NULL && is_var(k->next, i);
+	case N_CALL:
+		if (k->kind != N_NAME || (k->w != W_CHR && k->w != W_ORD))
+			return false;
+		k = k->next;
+		break;
+	case N_CHAIN:
+	case N_UNARY:
+		break;
+	default:
+		return false;
+	}
+	for (; k != NULL; k = k->next)
+		if (!of_one_byte(p, k, s, i))
+			return false;
+	return true;
+}
+
+/*
+ * for ($i = 0; $i < strlen($s); $i++) $s[$i] = f($s[$i]): by a table of 256, for it is
+ * common and the strings are long. False: not of that form, nothing done.
+ */
+static bool
+byte_map(struct php *p, struct node *cond, struct node *step, struct node *body)
+{
+	struct node *c = cond->kid, *set = body, *len;
+	struct var *s, *i;
+	struct val one;
+	unsigned char map[256];
+	char *to;
+	uint32_t k, n;
+	unsigned b;
+
+	while (set != NULL && set->kind == N_BLOCK && set->kid != NULL &&
+	       set->kid->next == NULL)
+		set = set->kid;
+	if (c == NULL || c->next != NULL || c->kind != N_CHAIN || c->op != O_LT ||
+	    set == NULL || set->kind != N_EXPR || step->kid == NULL ||
+	    step->kid->kind != N_INC || step->kid->op != O_INC)
+		return false;
+	set = set->kid;
+	len = c->kid->next;
+	if (c->kid->kind != N_VAR || len->next != NULL || len->kind != N_CALL ||
+	    len->kid->kind != N_NAME || len->kid->w != W_STRLEN ||
+	    len->kid->next == NULL || len->kid->next->kind != N_VAR ||
+	    !is_var(step->kid->kid, c->kid->id))
+		return false;
+	if (set->kind != N_ASSIGN || set->op != O_SET || set->kid->kind != N_INDEX ||
+	    !of_one_byte(p, set->kid, len->kid->next->id, c->kid->id) ||
+	    !of_one_byte(p, set->kid->next, len->kid->next->id, c->kid->id))
+		return false;
+	s = php_var(p, p->scope, len->kid->next->id, false);
+	i = php_var(p, p->scope, c->kid->id, false);
+	if (s == NULL || i == NULL || s == i || s->v.t != V_STR || i->v.t != V_INT ||
+	    i->v.u.i != 0)
+		return false;
+	one = s->v;
+	for (b = 0; b < 256; b++) {
+		struct val v;
+
+		s->v.u.s = p->byte + b;
+		s->v.len = 1;
+		s->v.own = NULL;
+		v = php_eval(p, set->kid->next);
+		if (v.t != V_STR || v.len == 0) {
+			s->v = one;
+			return false;
+		}
+		map[b] = (unsigned char)v.u.s[0];
+	}
+	s->v = one;
+	n = one.len;
+	php_step(p, n / 8);
+	p->kept += s->home != p->scope;
+	to = php_raw(p, n);
+	for (k = 0; k < n; k++)
+		to[k] = (char)map[(unsigned char)one.u.s[k]];
+	s->v.u.s = to;
+	s->v.own = NULL;
+	php_trail(p, &s->v, one.how, "bytes");
+	i->v.u.i = n;
+	return true;
+}
+
 static enum flow
 run_for(struct php *p, struct node *n)
 {
@@ -59,6 +161,8 @@ run_for(struct php *p, struct node *n)
 	bool go = true;
 
 	(void)list_eval(p, init);
+	if (byte_map(p, cond, step, body))
+		return F_ON;
 	for (;;) {
 		for (k = cond->kid; k != NULL; k = k->next)
 			if (truth(p, k, &go) == F_FAIL)

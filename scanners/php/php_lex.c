@@ -325,6 +325,8 @@ oper(struct lexer *x)
 		x->f->binary++;
 		return;
 	}
+	if (o == O_DOLLAR)
+		x->p->trigger = true; /* ${..}, $$x */
 	push_op(x, (enum op)o, n);
 }
 

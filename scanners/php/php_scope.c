@@ -184,7 +184,8 @@ static void
 set_index(struct php *p, struct node *n, const struct val *v)
 {
 	struct node *path[16];
-	unsigned depth = 0;
+	struct val keys[16] PHP_UNSET;
+	unsigned depth = 0, i;
 	struct var *root;
 	struct val *at, key;
 	struct key k;
@@ -193,6 +194,9 @@ set_index(struct php *p, struct node *n, const struct val *v)
 		path[depth++] = n;
 		n = n->kid;
 	}
+	for (i = 0; i < depth; i++) /* first: they may read what is assigned to */
+		if (path[i]->kid->next != NULL)
+			keys[i] = php_eval(p, path[i]->kid->next);
 	root = php_lvalue(p, n, true);
 	if (root == NULL)
 		return;
@@ -208,7 +212,7 @@ set_index(struct php *p, struct node *n, const struct val *v)
 			at->taint = taint;
 		}
 		if (idx != NULL) {
-			key = php_eval(p, idx);
+			key = keys[depth - 1];
 			if (at->t == V_STR && known(&key) && depth == 1) {
 				set_byte(p, at, &key, v);
 				return;

@@ -296,6 +296,31 @@ named_sinks(struct php *p, const struct val *a, unsigned argc)
 	}
 }
 
+/* call_user_func(f, ..), call_user_func_array(f, [..]): as f(..). */
+static void
+handed(struct php *p, struct node *n, unsigned target, bool spread, struct val *a,
+       struct node **an, unsigned argc)
+{
+	struct val v[6];
+	struct node *vn[6];
+	unsigned i, count = 0;
+
+	if (target == W_NONE || target == W_CALL_USER_FUNC ||
+	    target == W_CALL_USER_FUNC_ARRAY || argc < 2)
+		return;
+	if (spread && a[1].t == V_ARR)
+		for (i = 0; i < a[1].u.a->n && count < 6; i++) {
+			v[count] = a[1].u.a->e[i].v;
+			vn[count++] = an[1];
+		}
+	else
+		for (i = 1; i < argc && count < 6; i++) {
+			v[count] = a[i];
+			vn[count++] = an[i];
+		}
+	php_sink_call(p, n, target, v, vn, count, true);
+}
+
 static void
 callback_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct node **an,
 	      unsigned argc)
@@ -312,6 +337,10 @@ callback_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct n
 	if (a[cb].t != V_STR)
 		return;
 	target = php_word(p, a[cb].u.s, a[cb].len);
+	if (w == W_CALL_USER_FUNC || w == W_CALL_USER_FUNC_ARRAY) {
+		handed(p, n, target, w == W_CALL_USER_FUNC_ARRAY, a, an, argc);
+		return;
+	}
 	if (target == W_NONE || callback(target, &cb, &cb))
 		return;
 	switch (target) {

@@ -111,6 +111,14 @@ static const struct row {
      "chr(ord($k)+$n);} else {return chr(ord($k)+$n).r(substr($s,1),$n);}} "
      "system(r('bcdefghijklmnopqrstuvwxyzabcdef',-1));",
      "system('abcdefghijklmnopqrstuvwxy`abcde');", "php_exec_count", 1},
+    {"<?php function "
+     "z($s){$s=base64_decode($s);for($i=0;$i<strlen($s);$i++){$s[$i]=chr(ord($s[$i])^3);}"
+     "return $s;} eval(z('ZmBrbCMyMTA4'));",
+     "echo 123;", "php_eval_const", 1},
+    {"<?php $_=''; $_[+$_]++; $_=$_.''; $a=$_[+'']; $a++; `$a`;", "$a++;",
+     "php_exec_count", 1},
+    {"<?php call_user_func_array('preg_replace',array('/x/e',$_GET['c'],'x'));",
+     "@@taint preg_replace 1 GET", "php_preg_e", 1},
 };
 
 static int64_t
