@@ -51,6 +51,11 @@ $(B)/flags.mk: Makefile
 	   echo 'HARD := $(foreach f,$(HARD_try),$(call try,$(f)))'; \
 	   echo 'LINK := $(foreach f,$(LINK_try),$(call try,$(f)))'; } > $@
 
+# V=1 shows the whole commands
+V ?=
+Q := $(if $(V),,@)
+say = @$(if $(V),:,echo '  $@')
+
 OPT     ?= -O2 -g
 FORTIFY := $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 DEFS    := -D_GNU_SOURCE -DMB_VERSION='"$(VERSION)"' -DMB_SYSCONFDIR='"$(sysconfdir)"' \
@@ -105,11 +110,12 @@ $(call obj,$(db_src)): FLAGS = $(CF_daemon) -I$(B)/db
 
 $(B)/%.o: %.c $(B)/flags.mk
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -MMD -MP -c $< -o $@
+	$(say)
+	$(Q)$(CC) $(FLAGS) -MMD -MP -c $< -o $@
 
 define archive
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 endef
 $(COMMON): $(call obj,$(common_src)); $(archive)
 $(JUDGE): $(call obj,$(judge_src)); $(archive)
@@ -121,16 +127,20 @@ $(HANDS): $(call obj,$(hands_src)); $(archive)
 
 libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null))
 $(B)/mailbraked: $(call obj,$(daemon_src)) $(WATCH) $(JUDGE) $(MTLOG) $(HANDS) $(STORE) $(COMMON)
-	$(CC) $(SAN) -pie $(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
+	$(say)
+	$(Q)$(CC) $(SAN) -pie $(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
 	  -Wl,--end-group $(call libs,$(PKG_daemon)) $(LIB_daemon) -linih -lm
 $(B)/mailbrake: $(call obj,$(cli_src)) $(JUDGE) $(MTLOG) $(COMMON)
-	$(CC) $(SAN) -pie $(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
+	$(say)
+	$(Q)$(CC) $(SAN) -pie $(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
 	  -Wl,--end-group $(call libs,$(PKG_cli)) $(LIB_cli) -lm
 # static: started once per message, and a dynamic start costs 0.15 ms more (measured)
 $(B)/mailbrake-sendmail: $(call obj,$(wrapper_src)) $(COMMON)
-	$(CC) $(SAN) $(if $(SAN),-pie,-static-pie) $(LINK) -o $@ $^ $(LIB_wrapper)
+	$(say)
+	$(Q)$(CC) $(SAN) $(if $(SAN),-pie,-static-pie) $(LINK) -o $@ $^ $(LIB_wrapper)
 $(B)/mailbrake-scan: $(B)/scanners/main.o $(SCAN) $(COMMON)
-	$(CC) $(SAN) -pie $(LINK) -o $@ $(filter %.o,$^) $(SCAN) $(COMMON) \
+	$(say)
+	$(Q)$(CC) $(SAN) -pie $(LINK) -o $@ $(filter %.o,$^) $(SCAN) $(COMMON) \
 	  $(call libs,$(PKG_scan)) $(LIB_scan) -linih -lm
 
 # --- tests: one program a file; a test links what it names -------------------------------
@@ -143,17 +153,20 @@ TESTCF   = $(CF_scan) -Wno-pedantic -Wno-format-zero-length $(call pkgs,$(PKG_da
 
 $(B)/tests/unit/%: tests/unit/%.c tests/t.h $(ALLLIB)
 	@mkdir -p $(@D)
-	$(CC) $(TESTCF) -MMD -MP -pie $< -o $@ $(ALLDEP)
+	$(say)
+	$(Q)$(CC) $(TESTCF) -MMD -MP -pie $< -o $@ $(ALLDEP)
 $(B)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $(ALLLIB)
 	@mkdir -p $(@D)
-	$(CC) $(TESTCF) -pie $< tests/fuzz/driver.c -o $@ $(ALLDEP)
+	$(say)
+	$(Q)$(CC) $(TESTCF) -pie $< tests/fuzz/driver.c -o $@ $(ALLDEP)
 
 # one target for T seconds under libFuzzer, ASan and UBSan: make fuzz-msg T=60. What it finds goes
 # to tests/fuzz/corpus/ and is replayed by every check.
 T ?= 60
 $(B)/fuzz/%: tests/fuzz/fuzz_%.c $(ALLLIB)
 	@mkdir -p $(@D)
-	$(CC) $(TESTCF) -fsanitize=fuzzer $< -o $@ $(ALLDEP)
+	$(say)
+	$(Q)$(CC) $(TESTCF) -fsanitize=fuzzer $< -o $@ $(ALLDEP)
 fuzz-%:
 	@$(MAKE) --no-print-directory B=build-fuzz CC=clang OPT='-O1 -g' \
 	  SAN='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
@@ -163,7 +176,8 @@ fuzz-%:
 	  build-fuzz/corpus/$* tests/fuzz/corpus/$*
 $(B)/tests/bench/%: tests/bench/%.c $(ALLLIB)
 	@mkdir -p $(@D)
-	$(CC) $(TESTCF) -pie $< -o $@ $(ALLDEP)
+	$(say)
+	$(Q)$(CC) $(TESTCF) -pie $< -o $@ $(ALLDEP)
 
 unit: $(unit_bin)
 	@sh tests/run-unit.sh $(unit_bin)
@@ -232,6 +246,7 @@ help:
 #: make check-full the slower tests too (root: real Postfix, Exim, php-fpm)
 #: make check-san  the tests under ASan and UBSan
 #: make fuzz-NAME T=60   fuzz one target (tests/fuzz/fuzz_NAME.c) for so many seconds
+#: make V=1        show the commands
 #: make bench      speed and memory beside other tools
 #: make deb        a Debian package into build/
 #: make install    DESTDIR, prefix, sysconfdir, localstatedir as usual

@@ -40,6 +40,11 @@ if [ ! -e "$policy" ]; then
 	made=1
 	trap 'rm -f "$policy"' EXIT INT TERM
 fi
-apt-get update -qq
+log=$(mktemp)
 # shellcheck disable=SC2086
-apt-get install -y -qq --no-install-recommends $missing >/dev/null
+if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } >"$log" 2>&1; then
+	tail -n 20 "$log" >&2
+	echo "deps: apt-get failed; the whole log is $log" >&2
+	exit 69
+fi
+rm -f "$log"
