@@ -189,7 +189,7 @@ gather_script(const struct engine *e, const struct acct *a, const struct judged 
 	f->frequent = script_frequent(s);
 	f->in_slot = script_in_slot(s, e->wall_s);
 	f->few_days = s->active_days <= 3;
-	f->bulk_habit = s->equal_msgs >= 20 && s->active_days >= 5;
+	f->bulk_habit = s->equal_msgs >= 20 && script_weekdays(s) >= 4;
 	f->owner_only = s->stranger_msgs < 5 && s->own_msgs >= 5;
 	f->own_24h = slide_get(&s->own_24h, now, 86400);
 	f->bulk_usual = script_bulk_usual(s);

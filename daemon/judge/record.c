@@ -3,7 +3,7 @@
  *
  * Job:     engine_save, engine_load, engine_dirty of account.h.
  * Touches: heap.
- * Format:  "MBA5", then fields in the order of walk_acct(): integers as LEB128 of their
+ * Format:  "MBA6", then fields in the order of walk_acct(): integers as LEB128 of their
  * zigzag, strings as length and bytes, tables as count and rows; at the end 32 bit FNV-1a
  * of all before it. One function walks both ways, so what is written is what is read.
  */
@@ -181,6 +181,8 @@ walk_script(struct walk *w, struct script *s)
 	walk_i64(w, &s->hour);
 	walk_u32(w, &s->day_hours);
 	s->day_counted = walk_range(w, s->day_counted, 0, 1) != 0;
+	walk_u32(w, &s->before_hours);
+	s->before_wday = (uint8_t)walk_range(w, s->before_wday, 0, 6);
 	s->day_wday = (uint8_t)walk_range(w, s->day_wday, 0, 6);
 	s->credit = (uint8_t)walk_range(w, s->credit, 0, 255);
 	s->owed = (uint8_t)walk_range(w, s->owed, 0, 255);

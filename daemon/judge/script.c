@@ -52,8 +52,8 @@ slot_near(uint32_t hours, unsigned hour)
 }
 
 /* Weekdays it was ever active on. */
-static unsigned
-weekdays(const struct script *s)
+unsigned
+script_weekdays(const struct script *s)
 {
 	unsigned n = 0;
 
@@ -71,7 +71,7 @@ script_in_slot(const struct script *s, int64_t wall_s)
 	script_hour_of(wall_s, &wday, &hour);
 	for (unsigned d = 0; d < 7; d++)
 		all |= s->slots[d];
-	if (weekdays(s) >= 4 && slot_near(all, hour))
+	if (script_weekdays(s) >= 4 && slot_near(all, hour))
 		return true;
 	if (slot_near(s->slots[wday], hour))
 		return true;
@@ -94,7 +94,8 @@ script_frequent(const struct script *s)
 bool
 script_bursty(const struct script *s)
 {
-	return weekdays(s) <= 3 && s->usual[2] >= 20 && s->usual[2] >= s->usual[3] / 3;
+	return script_weekdays(s) <= 3 && s->usual[2] >= 20 &&
+	       s->usual[2] >= s->usual[3] / 3;
 }
 
 bool
@@ -143,6 +144,16 @@ grown(uint32_t usual, uint32_t peak, bool learned, int64_t days)
 	return usual - (uint32_t)((uint64_t)(usual - peak) * (uint64_t)days / 200);
 }
 
+/* Its hours count from the day after tomorrow on: nobody makes midnight his own time. */
+static void
+turn_hours(struct script *s)
+{
+	s->slots[s->before_wday % 7] |= s->before_hours;
+	s->before_hours = s->day_hours;
+	s->before_wday = s->day_wday;
+	s->day_hours = 0;
+}
+
 void
 script_fold(struct script *s, int64_t learning_s)
 {
@@ -158,8 +169,7 @@ script_fold(struct script *s, int64_t learning_s)
 	s->usual_bulk_1h = grown(s->usual_bulk_1h, s->peak_bulk_1h, learned, 1);
 	s->usual_bulk_24h = grown(s->usual_bulk_24h, s->peak_bulk_24h, learned, 1);
 	s->peak_bulk_1h = s->peak_bulk_24h = 0;
-	s->slots[s->day_wday % 7] |= s->day_hours;
-	s->day_hours = 0;
+	turn_hours(s);
 }
 
 void
@@ -177,6 +187,8 @@ script_turn(struct script *s, int64_t now_s, int64_t learning_s)
 	if (s->active_days == 0 || now_s / DAY == s->day)
 		return;
 	script_fold(s, learning_s);
+	if (now_s / DAY - s->day >= 2)
+		turn_hours(s);
 	s->day = now_s / DAY;
 	s->day_counted = false;
 }
@@ -189,8 +201,7 @@ count_active(struct script *s, int64_t now_s, int64_t wall_s)
 
 	script_hour_of(wall_s, &wday, &h);
 	if (wday != s->day_wday) {
-		s->slots[s->day_wday % 7] |= s->day_hours;
-		s->day_hours = 0;
+		turn_hours(s);
 	}
 	if (!s->day_counted) {
 		s->day = now_s / DAY;

@@ -41,6 +41,8 @@ struct script {
 	int64_t hour;       /* lived hour last active */
 	uint32_t day_hours; /* hours of that day's weekday, not folded yet: bit = hour */
 	bool day_counted;   /* the day of the peaks is in active_days */
+	uint32_t before_hours; /* of the day before that, not in slots yet either */
+	uint8_t before_wday;
 	uint8_t day_wday;
 	uint8_t credit,
 	    owed; /* copies to the owner not used up; strangers not explained */
@@ -56,7 +58,9 @@ void script_hour_of(int64_t wall_s, unsigned *wday_out, unsigned *hour_out);
 bool script_in_slot(const struct script *s, int64_t wall_s);
 /* Sends in many different hours. */
 bool script_frequent(const struct script *s);
-/* Sends most of a day's mail within one hour, and much of it. */
+/* On how many weekdays it was active, as far as learnt; whether most of its day goes in
+ * one hour. */
+unsigned script_weekdays(const struct script *s);
 bool script_bursty(const struct script *s);
 /* Its mail has always been alike. */
 bool script_bulk_usual(const struct script *s);
