@@ -12,7 +12,7 @@ case "${2:-}" in
 	    --honest 137 --attacks 15 --verbose
 	;;
 "")
-	python3 tests/lab/lab.py run --bin "$build/mailbrake" --seeds 111 --days 16 \
+	python3 tests/lab/lab.py run --bin "$build/mailbrake" --seeds 101 --days 16 \
 	    --honest 2 --attacks 1 --leave-out no-script-named --max-wrong 0 --max-over 0
 	;;
 *)
