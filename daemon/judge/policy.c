@@ -86,7 +86,7 @@ policy_allowance(const struct facts *f, const struct engine_conf *c, int64_t *da
 	if (own) {
 		*day_out = 12 * base;
 		*week_out = 60 * base;
-	} else if (f->settling && f->new_wave && (f->new_own > 0 || f->new_10m <= 3)) {
+	} else if (f->settling && f->new_wave && f->new_own > 0) {
 		*day_out = 2 * base;
 	}
 }
