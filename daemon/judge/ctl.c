@@ -562,7 +562,8 @@ static const struct verb {
     {"held", 0, do_held},          {"show", 1, do_show},
     {"release", 1, do_release},    {"discard", 1, do_discard},
     {"files", 0, ctl_files},       {"set-aside", 1, ctl_set_aside},
-    {"put-back", 1, ctl_put_back},
+    {"put-back", 1, ctl_put_back}, {"providers", 0, ctl_providers},
+    {"dossier", 1, ctl_dossier},   {"notice", 1, ctl_notice},
 };
 
 static void

@@ -44,6 +44,9 @@ void ctl_status(struct ctl *c, struct strings *args);
 void ctl_files(struct ctl *c, struct strings *args);
 void ctl_set_aside(struct ctl *c, struct strings *args);
 void ctl_put_back(struct ctl *c, struct strings *args);
+void ctl_providers(struct ctl *c, struct strings *args);
+void ctl_dossier(struct ctl *c, struct strings *args);
+void ctl_notice(struct ctl *c, struct strings *args);
 /* The connection is gone: nobody waits for its set-aside any more. */
 void ctl_files_forget(const struct ctl *c);
 

@@ -25,6 +25,8 @@ TESTS = {
     "sockets": ("t_sockets", "sockets", "builtin", False),
     "story-postfix": ("t_story", "story", "postfix", True),
     "story-exim": ("t_story", "story", "exim", True),
+    "providers-exim": ("t_providers", "story", "exim", True),
+    "providers-postfix": ("t_providers", "story", "postfix", True),
     "kill-hold": ("t_faults", "kill_hold", "builtin", True),
     "kill-release": ("t_faults", "kill_release", "builtin", True),
     "disk-full": ("t_faults", "disk_full", "builtin", True),

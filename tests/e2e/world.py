@@ -208,6 +208,7 @@ class World:
             "watch_roots": self.home + "/*/public_html",
             "sendmail_real": self.real,
             "state_dir": self.top + "/state", "run_dir": self.top + "/run",
+            "brake_file": self.top + "/run/brake",
             "hook_dir": self.top + "/etc/mailbrake/hooks.d",
             "rules_local_dir": self.top + "/etc/mailbrake/rules.d",
             "alert_mail": "admin@mb.test", "alert_from": "mailbrake@mb.test",
