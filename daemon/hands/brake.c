@@ -28,6 +28,7 @@ static const char *const env[] = {
 
 struct compile {
 	uint64_t asked;
+	const struct mtaq *mta;
 	char fresh[300], path[300];
 };
 
@@ -91,16 +92,35 @@ replace(const char *fresh, const struct mtaq *mta, const struct m_brake *b)
 }
 
 static void
+on_reloaded(void *arg, const struct job_end *end)
+{
+	struct compile *c = arg;
+	bool ok = end->ran && !end->timed_out && end->exit_code == 0;
+
+	hands_done(c->asked, ok, end->exit_code, ok ? "" : end->text);
+	free(c);
+}
+
+static void
 on_compiled(void *arg, const struct job_end *end)
 {
 	struct compile *c = arg;
 	char from[320], to[320];
+	const char *argv[3] = {mtaq_program(c->mta->reloader), "reload", NULL};
+	struct job_spec spec = {.program = argv[0],
+				.argv = argv,
+				.env = env,
+				.stdin_fd = -1,
+				.timeout_s = COMPILE_TIMEOUT_S};
 	bool ok = end->ran && !end->timed_out && end->exit_code == 0;
+	struct err e;
 
 	/* the open map of a running daemon loses its last link: it opens the new one */
 	snprintf(from, sizeof(from), "%s.db", c->fresh);
 	snprintf(to, sizeof(to), "%s.db", c->path);
 	ok = ok && rename(from, to) == 0 && rename(c->fresh, c->path) == 0;
+	if (ok && argv[0] != NULL && job_start(&spec, on_reloaded, c, &e) == 0)
+		return;
 	hands_done(c->asked, ok, end->exit_code, ok ? "" : end->text);
 	free(c);
 }
@@ -125,6 +145,7 @@ compile(uint64_t asked, const struct mtaq *mta, const char *fresh, const char *p
 	}
 	snprintf(map, sizeof(map), "hash:%s", fresh);
 	c->asked = asked;
+	c->mta = mta;
 	(void)text_copy(c->fresh, sizeof(c->fresh), fresh);
 	(void)text_copy(c->path, sizeof(c->path), path);
 	if (job_start(&spec, on_compiled, c, e) == 0)

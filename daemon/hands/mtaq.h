@@ -32,6 +32,9 @@ struct mtaq {
 	void (*pass_line)(FILE *f, const char *address);
 	/* the program that compiles the file, NULL: it is read as it is */
 	const char *const *compiler;
+	/* the program that makes running processes look at it now; its only argument is
+	 * "reload" */
+	const char *const *reloader;
 };
 
 extern const struct mtaq mtaq_exim, mtaq_postfix;

@@ -21,9 +21,9 @@
 #define TICK_MS 1000
 #define ASKED_BASE (4ULL << 32) /* apart from the numbers of other verbs */
 #define ASKED_END (5ULL << 32)
-#define OLD_S 7200           /* an event older than this is history, not a signal */
-#define POSTFIX_LAG_MS 35000 /* measured: its resolver keeps an answer for 30 s */
-#define LET_OUT_MS 180000    /* let out, but no outcome came: it waits again */
+#define OLD_S 7200          /* an event older than this is history, not a signal */
+#define POSTFIX_LAG_MS 3000 /* hands compiles the map and reloads: well below this */
+#define LET_OUT_MS 180000   /* let out, but no outcome came: it waits again */
 #define LIST_BYTES 60000
 #define STORE_NAME "brakes"
 #define NONE UINT32_MAX

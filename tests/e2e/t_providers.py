@@ -16,8 +16,9 @@ import mta
 from world import World
 
 MS, GOOGLE, REST = "203.0.113.11", "203.0.113.12", "203.0.113.10"
-HOSTS = {"mx1.hotmail.com": MS, "gmail-smtp-in.l.google.com": GOOGLE, "mx.rest.test": REST}
-PORT = 2525
+HOSTS = {"mx1.hotmail.com hotmail.com outlook.com": MS,
+         "gmail-smtp-in.l.google.com gmail.com": GOOGLE, "mx.rest.test example.org mb.test": REST}
+PORT = 25
 BLOCKED = ("550 5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent. Please contact your "
            "Internet service provider since part of their network is on our block list (S3140).")
 RATED = ("451 4.7.650 The mail server [192.0.2.1] has been temporarily rate limited due to IP "
@@ -52,13 +53,12 @@ all:
 begin transports
 """
 POSTFIX_EXTRA = """
-transport_maps = hash:{top}/run/brake, inline:{{ {{hotmail.com=smtp:[mx1.hotmail.com]:2525}} \
-{{outlook.com=smtp:[mx1.hotmail.com]:2525}} {{gmail.com=smtp:[gmail-smtp-in.l.google.com]:2525}} }}
+transport_maps = hash:{top}/run/brake
+disable_dns_lookups = yes
 smtp_host_lookup = native
 minimal_backoff_time = 5s
 maximal_backoff_time = 10s
 queue_run_delay = 3s
-inet_interfaces = 127.0.0.1
 """
 
 
@@ -152,13 +152,11 @@ def wrap_mta(kind):
         else:
             base(self, etc)
             with open(etc + "/postfix/main.cf") as f:
-                text = f.read().replace("relayhost = [127.0.0.1]:%s" % self.port,
-                                        "relayhost = [mx.rest.test]:%d" % PORT)
-            text = text.replace("inet_interfaces = 127.0.0.1\n", "")
+                text = re.sub("(?m)^relayhost.*$", "", f.read())
             with open(etc + "/postfix/main.cf", "w") as f:
                 f.write(text + POSTFIX_EXTRA.format(top=self.top))
         with open(etc + "/hosts", "w") as f:
-            f.write("127.0.0.1 localhost mb.test\n")
+            f.write("127.0.0.1 localhost\n")
             f.writelines("%s %s\n" % (ip, name) for name, ip in HOSTS.items())
     cls.write = write
     start = cls.start

@@ -48,7 +48,7 @@ main(void)
 	line(&mtaq_exim, false, "hotmail.com", "hotmail.com:\n");
 	line(&mtaq_postfix, false, "hotmail.com",
 	     "hotmail.com retry:4.7.0 mailbrake hold\n");
-	line(&mtaq_postfix, true, "a@hotmail.com", "a@hotmail.com smtp:\n");
+	line(&mtaq_postfix, true, "a@hotmail.com", "a@hotmail.com :\n");
 	T_CHECK(mtaq_find("none") == NULL);
 	T_CHECK(mtaq_find("exim") == &mtaq_exim);
 	return T_DONE();
