@@ -166,9 +166,13 @@ int
 cmd_rules(struct cli *c, int argc, char **argv)
 {
 	static const struct verb rules = {.own = rules_main};
+	int code;
 
 	if (argc == 2 && strcmp(argv[1], "reload") == 0)
 		return ctl_run(c, "rules", argc, argv);
+	if (argc == 2 && strcmp(argv[1], "check") == 0 &&
+	    (code = providers_check(c)) != EX_OK)
+		return code;
 	return run_own(c, &rules, argc, argv);
 }
 

@@ -1,13 +1,18 @@
 /*
  * providers - the verbs about mail providers that need no daemon
  *
- * Job:     `mailbrake classify`: the provider table over standard input.
- * Touches: standard input and output, the table.
+ * Job:     classify: the provider table over standard input. forwarders: who forwards to
+ * the large providers. lint: the form of one message. providers_check: the table's own
+ * check. Touches: standard input and output, the table, the files named.
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "classify.h"
 #include "client.h"
+#include "forwarders.h"
+#include "lint_msg.h"
 #include "text.h"
 
 /* The table of --rules DIR, or the installed one. 0, or an exit code after having said
@@ -46,4 +51,116 @@ cmd_classify(struct cli *c, int argc, char **argv)
 	if (fflush(stdout) == EOF || ferror(stdin))
 		return cli_fail(c, EX_IOERR, "cannot read or write");
 	return bad != 0 ? EX_DATAERR : EX_OK;
+}
+
+/* --- rules check -----------------------------------------------------------------------
+ */
+
+static void
+say_fault(void *arg, const char *text)
+{
+	const struct cli *c = arg;
+	char safe[700];
+
+	(void)cli_fail(c, EX_DATAERR, "%s", text_safe(safe, sizeof(safe), text));
+}
+
+int
+providers_check(struct cli *c)
+{
+	char path[4096], line[512];
+	unsigned faults = 0;
+	struct err e;
+
+	if (!provider_table_path(NULL, path, sizeof(path)))
+		return cli_fail(c, EX_NOINPUT,
+				"the table of mail providers is not there");
+	if (provider_table_check(path, say_fault, c, &faults, &e) == -1)
+		return cli_fail(c, EX_DATAERR, "%s",
+				text_safe(line, sizeof(line), e.text));
+	return faults == 0 ? EX_OK : EX_DATAERR;
+}
+
+/* --- forwarders ------------------------------------------------------------------------
+ */
+
+static void
+on_forwarder(void *arg, const struct forwarder *f)
+{
+	char buf[4][1024];
+	json_t *row = json_pack(
+	    "{s:s, s:s, s:s, s:s}", "provider", f->provider, "address",
+	    text_utf8(buf[0], sizeof(buf[0]), f->address, strlen(f->address)), "target",
+	    text_utf8(buf[1], sizeof(buf[1]), f->target, strlen(f->target)), "file",
+	    text_utf8(buf[2], sizeof(buf[2]), f->file, strlen(f->file)));
+
+	table_row(arg, row);
+	json_decref(row);
+}
+
+int
+cmd_forwarders(struct cli *c, int argc, char **argv)
+{
+	struct provider_table *t;
+	struct table *out;
+	unsigned n, unread;
+	int code;
+
+	(void)argc;
+	(void)argv;
+	if ((code = load(c, NULL, &t)) != 0)
+		return code;
+	out = table_new(c, "forwarders");
+	n = forwarders_each(t, c->prefix == NULL ? "" : c->prefix, on_forwarder, out,
+			    &unread);
+	table_free(&out);
+	provider_table_free(&t);
+	if (unread != 0)
+		return cli_fail(c, EX_NOPERM, "%u files could not be read whole", unread);
+	return n == 0 ? EXIT_NOTHING : EX_OK;
+}
+
+/* --- lint ------------------------------------------------------------------------------
+ */
+
+static void
+on_finding(void *arg, const struct lint_finding *f)
+{
+	json_t *row = json_pack("{s:s, s:s, s:s, s:s}", "severity", f->severity, "check",
+				f->check, "text", f->text, "source", f->source);
+
+	table_row(arg, row);
+	json_decref(row);
+}
+
+int
+cmd_lint(struct cli *c, int argc, char **argv)
+{
+	bool bulk = argc == 3 && strcmp(argv[1], "--bulk") == 0;
+	const char *path = argv[argc - 1];
+	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
+	struct table *out;
+	char *buf, safe[512];
+	unsigned n;
+	size_t len;
+
+	if (argc == 3 && !bulk)
+		return cli_usage(c, "one file");
+	if (f == NULL)
+		return cli_fail(c, EX_NOINPUT, "%s: %s",
+				text_safe(safe, sizeof(safe), path), strerror(errno));
+	if ((buf = malloc(LINT_BYTES_MAX)) == NULL)
+		return cli_fail(c, EX_OSERR, "out of memory");
+	len = fread(buf, 1, LINT_BYTES_MAX, f);
+	if (ferror(f)) {
+		free(buf);
+		return cli_fail(c, EX_IOERR, "%s", strerror(errno));
+	}
+	out = table_new(c, "lint");
+	n = lint_message(buf, len, bulk, on_finding, out);
+	table_free(&out);
+	free(buf);
+	if (f != stdin)
+		fclose(f);
+	return n == 0 ? EXIT_NOTHING : EX_OK;
 }
