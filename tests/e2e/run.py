@@ -25,6 +25,8 @@ TESTS = {
     "sockets": ("t_sockets", "sockets", "builtin", False),
     "story-postfix": ("t_story", "story", "postfix", True),
     "story-exim": ("t_story", "story", "exim", True),
+    "around-exim": ("t_around", "around", "exim", True),
+    "around-postfix": ("t_around", "around", "postfix", True),
     "providers-exim": ("t_providers", "story", "exim", True),
     "providers-postfix": ("t_providers", "story", "postfix", True),
     "kill-hold": ("t_faults", "kill_hold", "builtin", True),
