@@ -293,16 +293,10 @@ number_strings(struct engine *x, struct err *e)
 enum { VIEW_BYTES, VIEW_TEXT, VIEW_LAYER };
 
 static void
-run_rules(struct engine *x, int view, const void *data, size_t len,
-	  const struct file_facts *f)
+run_yara(struct engine *x, const void *data, size_t len, const struct file_facts *f)
 {
 	int rc;
 
-	x->facts.value[0] = view; /* the first of FACTS_TABLE */
-	if (view != VIEW_BYTES)
-		prefilter_pass(x->prefilter, data, len);
-	if (!prefilter_decide(x->prefilter, x->facts.value) && x->conf.prefilter)
-		return;
 	switch_rules(x);
 	rc = tell_facts(x);
 	if (rc == ERROR_SUCCESS)
@@ -311,40 +305,72 @@ run_rules(struct engine *x, int view, const void *data, size_t len,
 	yr_scanner_set_flags(x->scanner, SCAN_FLAGS_REPORT_RULES_MATCHING);
 	if (rc == ERROR_SUCCESS)
 		rc = yr_scanner_scan_mem(x->scanner, data, len);
-	if (rc == ERROR_SUCCESS)
-		return;
-	x->r->verdict = VERDICT_UNSCANNED;
-	if (rc == ERROR_INSUFFICIENT_MEMORY)
-		(void)snprintf(x->r->reason, sizeof x->r->reason, "memory");
-	else
-		(void)snprintf(x->r->reason, sizeof x->r->reason, "libyara error %d", rc);
+	if (rc != ERROR_SUCCESS) {
+		x->r->verdict = VERDICT_UNSCANNED;
+		if (rc == ERROR_INSUFFICIENT_MEMORY)
+			(void)snprintf(x->r->reason, sizeof x->r->reason, "memory");
+		else
+			(void)snprintf(x->r->reason, sizeof x->r->reason,
+				       "libyara error %d", rc);
+	}
+	x->r->score = score_sum(&x->score);
+	if (x->conf.progress != NULL)
+		x->conf.progress(x->conf.progress_arg, x->r);
 }
 
-/* The bytes, then what they become: the normalised text and each layer. */
-static void
-run_views(struct engine *x, const void *data, size_t len, bool php,
-	  const struct file_facts *f)
+/* Enough is known: what is left could only add to it. */
+static bool
+enough(const struct engine *x)
 {
-	const struct php_view *v = NULL;
+	return x->r->verdict == VERDICT_UNSCANNED ||
+	       (x->conf.prefilter && x->r->score >= x->conf.malicious_points);
+}
+
+static void
+run_view(struct engine *x, int view, const void *data, size_t len,
+	 const struct file_facts *f)
+{
+	if (enough(x))
+		return;
+	x->facts.value[0] = view; /* the first of FACTS_TABLE */
+	prefilter_pass(x->prefilter, data, len);
+	if (prefilter_decide(x->prefilter, x->facts.value) || !x->conf.prefilter)
+		run_yara(x, data, len, f);
+}
+
+/*
+ * The bytes as they are; then, if that does not settle it and the PHP is worth it, the
+ * bytes with the facts, the normalised text and each layer.
+ */
+static void
+run_views(struct engine *x, const void *data, size_t len, bool php, struct file_facts *f)
+{
+	const struct php_view *v;
 	size_t i;
+	bool look;
 
 	set_facts(x, f, NULL);
 	prefilter_pass(x->prefilter, data, len);
-	if (php && x->php != NULL && prefilter_look(x->prefilter, x->facts.value)) {
-		v = php_look(x->php, data, len);
-		set_facts(x, f, &v->facts);
-	}
-	run_rules(x, VIEW_BYTES, data, len, f);
-	if (v == NULL || v->plain)
+	look = php && x->php != NULL && prefilter_look(x->prefilter, x->facts.value);
+	if (prefilter_decide(x->prefilter, x->facts.value) || !x->conf.prefilter)
+		run_yara(x, data, len, f);
+	if (!look || enough(x))
+		return;
+	v = php_look(x->php, data, len);
+	f->php_seen = 1;
+	set_facts(x, f, &v->facts);
+	if (prefilter_decide_new(x->prefilter, x->facts.value) || !x->conf.prefilter)
+		run_yara(x, data, len, f);
+	if (v->plain)
 		return;
 	if (v->text_len > 0)
-		run_rules(x, VIEW_TEXT, v->text, v->text_len, f);
+		run_view(x, VIEW_TEXT, v->text, v->text_len, f);
 	for (i = 0; i < v->layer_count; i++) {
 		const struct php_layer *l = &v->layers[i];
 
-		run_rules(x, VIEW_LAYER, l->data, l->len, f);
+		run_view(x, VIEW_LAYER, l->data, l->len, f);
 		if (l->text != NULL && l->text_len > 0)
-			run_rules(x, VIEW_LAYER, l->text, l->text_len, f);
+			run_view(x, VIEW_LAYER, l->text, l->text_len, f);
 	}
 }
 
@@ -371,6 +397,7 @@ engine_scan(struct engine *en, const void *data, size_t len,
 	facts_of(&f, file->path, file->mtime_us, file->ctime_us, file->now_us,
 		 file->mode);
 	f.filetype = g.type;
+	f.has_php = g.php;
 	run_views(en, data, len, g.php, &f);
 	r->score = score_sum(&en->score);
 	if (r->verdict == VERDICT_UNSCANNED)
@@ -391,4 +418,11 @@ engine_prefilter_stats(const struct engine *en, size_t *strings_out, size_t *lef
 	*strings_out = s.strings;
 	*left_out = s.unconverted;
 	*always_out = s.stringless;
+}
+
+void
+engine_on_progress(struct engine *en, engine_progress_fn fn, void *arg)
+{
+	en->conf.progress = fn;
+	en->conf.progress_arg = arg;
 }

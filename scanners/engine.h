@@ -19,12 +19,18 @@
 #define ENGINE_FINDINGS_MAX 64 /* further ones are counted in the score only */
 
 struct engine;
+struct engine_result;
+
+/* Told after each part of a scan what is found so far. */
+typedef void (*engine_progress_fn)(void *arg, const struct engine_result *r);
 
 struct engine_conf {
 	int suspicious_points, malicious_points;
-	bool prefilter;         /* false: libyara looks at everything (for tests) */
-	bool unwrap;            /* look through PHP's disguises (for tests: false) */
-	const char *magic_file; /* the small database as text, or NULL */
+	bool prefilter;              /* false: libyara looks at everything (for tests) */
+	bool unwrap;                 /* look through PHP's disguises (for tests: false) */
+	const char *magic_file;      /* the small database as text, or NULL */
+	engine_progress_fn progress; /* or NULL */
+	void *progress_arg;
 };
 
 /* What is known of the file beside its bytes; from SCAN, so partly a tenant's choice. */
@@ -44,6 +50,9 @@ struct engine_result {
 	size_t findings_len;
 	unsigned findings_count;
 };
+
+/* Tell progress to fn from now on. */
+void engine_on_progress(struct engine *en, engine_progress_fn fn, void *arg);
 
 /* Build what all workers share; before the sandbox and the forks. rules is borrowed. */
 int engine_new(struct engine **out, const struct rules *rules,

@@ -20,6 +20,8 @@
 	FACT_INT( \
 	    view, \
 	    "which text is looked at: 0 the bytes, 1 normalised, 2 an unpacked layer") \
+	FACT_INT(has_php, "there is an open tag") \
+	FACT_INT(php_seen, "the php_ facts are known: its PHP was taken apart") \
 	FACT_INT(in_upload_dir, \
 		 "below a directory made for uploads, images, caches or mail") \
 	FACT_INT(in_hidden_dir, \

@@ -185,8 +185,9 @@ main(int argc, char **argv)
 {
 	static struct rules rules;
 	struct options o = {
-	    .zygote = {1, 3, {.cpu_ms = 250, .wall_ms = 5000, .size_max = 32u << 20}},
-	    .engine = {50, 100, true, true, NULL}};
+	    .zygote =
+		{1, 3, 50, 100, {.cpu_ms = 250, .wall_ms = 5000, .size_max = 32u << 20}},
+	    .engine = {50, 100, true, true, NULL, NULL, NULL}};
 	struct engine *en;
 	char magic[4096];
 	struct err e;
@@ -207,5 +208,7 @@ main(int argc, char **argv)
 	if (engine_new(&en, &rules, &o.engine, &e) != 0)
 		log_fatal(EX_OSERR, "engine error=\"%s\"", e.text);
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	o.zygote.suspicious_points = o.engine.suspicious_points;
+	o.zygote.malicious_points = o.engine.malicious_points;
 	return zygote_run(en, &rules, &o.zygote);
 }

@@ -19,10 +19,11 @@
 struct prefilter {
 	hs_database_t *db;
 	hs_scratch_t *scratch;
-	struct cond **cond;      /* by rule */
-	size_t rules, findable;  /* findable: those libyara has, first */
-	uint8_t *seen, *always;  /* by string; always: what a pass begins with */
-	uint8_t *maybe, *hidden; /* by rule; hidden: private, no finding of its own */
+	struct cond **cond;     /* by rule */
+	size_t rules, findable; /* findable: those libyara has, first */
+	uint8_t *seen, *always; /* by string; always: what a pass begins with */
+	uint8_t *maybe, *before,
+	    *hidden; /* by rule; hidden: private, no finding of its own */
 	size_t strings;
 	size_t *string_rule; /* by string: its rule and its identifier */
 	char **string_name;
@@ -212,6 +213,7 @@ prefilter_new(struct prefilter **out, const struct rules *rules,
 			add_source(&b, &rules->source[i]);
 	p->seen = xcalloc(p->strings + 1, 1);
 	p->maybe = xcalloc(p->rules + 1, 1);
+	p->before = xcalloc(p->rules + 1, 1);
 	p->stats.rules = p->rules;
 	p->stats.strings = p->strings;
 	/* a rule libyara has and we have not must not be filtered away */
@@ -251,6 +253,7 @@ prefilter_free(struct prefilter **pp)
 	free(p->always);
 	free(p->maybe);
 	free(p->hidden);
+	free(p->before);
 	free(p);
 	*pp = NULL;
 }
@@ -294,6 +297,27 @@ prefilter_decide(struct prefilter *p, const int64_t *values)
 		p->maybe[i] = cond_maybe(p->cond[i], &env);
 		any |= p->maybe[i] != 0 && !p->hidden[i];
 	}
+	return any;
+}
+
+bool
+prefilter_decide_new(struct prefilter *p, const int64_t *values)
+{
+	const struct cond_env env = {p->seen, values, p->maybe, p->len};
+	bool any = false;
+	size_t i;
+
+	if (p->all)
+		return true;
+	memcpy(p->before, p->maybe, p->rules);
+	/* in order, so that a rule another one names has its answer of now */
+	for (i = 0; i < p->findable; i++) {
+		p->maybe[i] = cond_maybe(p->cond[i], &env);
+		any |= p->maybe[i] != 0 && p->before[i] == 0 && !p->hidden[i];
+	}
+	for (i = 0; any && i < p->findable; i++)
+		if (p->before[i] != 0 && !p->hidden[i])
+			p->maybe[i] = 0;
 	return any;
 }
 

@@ -47,6 +47,12 @@ void prefilter_pass(struct prefilter *p, const void *data, size_t len);
  */
 bool prefilter_decide(struct prefilter *p, const int64_t *values);
 
+/*
+ * As prefilter_decide, for the same pass with other values: only rules that could not be
+ * true the last time are asked for.
+ */
+bool prefilter_decide_new(struct prefilter *p, const int64_t *values);
+
 /* Of the last decision: may rule number i (as libyara numbers them) be true? */
 bool prefilter_maybe(const struct prefilter *p, size_t i);
 

@@ -23,6 +23,7 @@
 #include "log.h"
 #include "mailhead.h"
 #include "sandbox.h"
+#include "text.h"
 
 /* of a message is read: its header, and enough of its body to know its like again */
 #define MAIL_BYTES ((size_t)2 << 20)
@@ -127,6 +128,22 @@ load(struct worker *w, int fd, bool whole, struct stat *st, const char **reason)
 }
 
 static void
+on_progress(void *arg, const struct engine_result *r)
+{
+	struct worker_slot *s = arg;
+
+	if (r->findings_len == 0)
+		return;
+	atomic_store(&s->found, 0);
+	s->score = r->score;
+	s->findings_len = (uint32_t)r->findings_len;
+	memcpy(s->findings, r->findings, r->findings_len);
+	memcpy(s->sha256, r->sha256, sizeof s->sha256);
+	(void)text_copy(s->type, sizeof s->type, r->type);
+	atomic_store(&s->found, 1);
+}
+
+static void
 scan_file(struct worker *w, const struct m_scan *job, int fd)
 {
 	const uint64_t cpu = cpu_us();
@@ -216,6 +233,7 @@ serve(struct worker *w)
 	w->slot->asked = job.asked;
 	w->slot->kind = (uint32_t)job.kind;
 	w->slot->size = job.size;
+	atomic_store(&w->slot->found, 0);
 	atomic_store(&w->slot->busy, 1);
 	timer(ITIMER_PROF, w->conf->cpu_ms);
 	timer(ITIMER_REAL, w->conf->wall_ms);
@@ -252,6 +270,7 @@ worker_main(int link_fd, struct engine *en, const struct worker_conf *c,
 	link_init(&w.link, link_fd, ROLE_SCANNER, ROLE_CLIENT, (size_t)4 << 20);
 	if (sandbox_enter(WORK_MEMORY, &e) != 0)
 		log_fatal(71, "sandbox error=%s", e.text);
+	engine_on_progress(en, on_progress, slot);
 	for (;;) {
 		int rc = link_recv(&w.link, &w.in, &e);
 

@@ -23,6 +23,11 @@ struct worker_slot {
 	_Atomic uint32_t busy; /* 0: between jobs */
 	uint32_t kind;         /* enum scan_kind */
 	uint64_t asked, size;
+	/* what is found so far, for a death by the budget; found: it is whole */
+	_Atomic uint32_t found;
+	int32_t score;
+	uint32_t findings_len;
+	char type[64], sha256[65], findings[16384];
 	_Atomic uint64_t jobs; /* done by this slot, all workers in it */
 };
 

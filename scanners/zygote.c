@@ -78,13 +78,21 @@ why_dead(char *buf, size_t size, int status, const struct worker_conf *c)
 		(void)snprintf(buf, size, "crash: exit status %d", WEXITSTATUS(status));
 }
 
+/* Its time ran out; what it wrote before that is whole. */
+static bool
+budget(int status)
+{
+	return WIFSIGNALED(status) &&
+	       (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGALRM);
+}
+
 static void
-answer_for(int i, int status, const struct worker_conf *c)
+answer_for(int i, int status, const struct zygote_conf *c)
 {
 	struct worker_slot *s = &slots[i];
 	char reason[128];
 
-	why_dead(reason, sizeof reason, status, c);
+	why_dead(reason, sizeof reason, status, &c->worker);
 	if (s->kind == SCAN_MAIL) {
 		const struct m_head v = {.asked = s->asked,
 					 .reason = reason,
@@ -96,14 +104,25 @@ answer_for(int i, int status, const struct worker_conf *c)
 
 		(void)m_head_put(&out, &v, NULL);
 	} else {
-		const struct m_verdict v = {.asked = s->asked,
-					    .verdict = VERDICT_UNSCANNED,
-					    .type = "",
-					    .sha256 = "",
-					    .reason = reason,
-					    .size = s->size,
-					    .findings = ""};
+		/* a worker that was taken over may have written anything here */
+		bool found = atomic_load(&s->found) != 0 && budget(status) &&
+			     s->findings_len <= sizeof s->findings &&
+			     memchr(s->type, 0, sizeof s->type) != NULL &&
+			     memchr(s->sha256, 0, sizeof s->sha256) != NULL;
+		struct m_verdict v = {.asked = s->asked,
+				      .verdict = VERDICT_UNSCANNED,
+				      .type = found ? s->type : "",
+				      .sha256 = found ? s->sha256 : "",
+				      .reason = reason,
+				      .size = s->size,
+				      .score = found ? s->score : 0,
+				      .findings = s->findings,
+				      .findings_len = found ? s->findings_len : 0};
 
+		if (v.score >= c->malicious_points)
+			v.verdict = VERDICT_MALICIOUS;
+		else if (v.score >= c->suspicious_points)
+			v.verdict = VERDICT_SUSPICIOUS;
 		(void)m_verdict_put(&out, &v, NULL);
 	}
 	atomic_store(&s->busy, 0);
@@ -151,7 +170,7 @@ on_death(int i, int status, struct engine *en, const struct zygote_conf *c)
 		return 0;
 	}
 	if (busy)
-		answer_for(i, status, &c->worker);
+		answer_for(i, status, c);
 	if (busy || atomic_load(&slots[i].jobs) != child[i].jobs_at_start)
 		child[i].quick_deaths = 0;
 	else if (++child[i].quick_deaths == QUICK_DEATHS_MAX) {

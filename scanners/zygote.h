@@ -15,6 +15,7 @@
 
 struct zygote_conf {
 	int workers, first_fd; /* links are first_fd .. first_fd + workers - 1 */
+	int suspicious_points, malicious_points;
 	struct worker_conf worker;
 };
 
@@ -24,6 +25,8 @@ struct zygote_conf {
  *
  * A worker that died at work is answered for: VERDICT unscanned or HEAD not ok, with the
  * reason "cpu: ..", "time: ..", "memory: .." (each would come again) or "crash: ..".
+ * What it had found when its time ran out counts: enough points are a verdict all the
+ * same.
  */
 int zygote_run(struct engine *en, const struct rules *rules, const struct zygote_conf *c);
 
