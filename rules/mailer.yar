@@ -34,7 +34,7 @@ rule mailer_form_words
 		$mail = /[^a-z0-9_>:$]mail\s{0,4}\(/ nocase
 		$send = /->\s?send\s?\(/ nocase
 		$area = "<textarea" nocase
-		$list = /name\s?=\s?\\?["']?(e?-?mail_?-?s?lists?|listas?|lista_?e?-?mails?|list_?e?mails?|emails|mails|e-mails|maillist|mlist|tolist|destinatarios?|para|recipients|emailz|mailz|tomail|veio|correos?|alamat|nails|emaillist)\b/ nocase
+		$list = /name\s?=\s?\\?["']?(e?-?mail_?-?s?lists?|listas?|lista_?e?-?mails?|list_?e?mails?|emails|mails|e-mails|maillist|mlist|tolist|destinatarios?|emailz|mailz|tomail|veio|correos?|alamat|nails|emaillist)\b/ nocase
 		$loop = /(foreach|while|for)\s{0,2}\(/ nocase
 		$app = /add_action|ABSPATH|_JEXEC|namespace |loggedinorreturn|mysqli?_query|->prepare\(|->query\(/
 	condition:
@@ -53,7 +53,7 @@ rule mailer_b64_fields
 		$mail = /[^a-z0-9_>:$]mail\s{0,4}\(\s?@?[$a-z]/ nocase
 		$dec = /(base64_decode|urldecode|rawurldecode|hex2bin|str_rot13|stripslashes)\s?\(\s?@?\$_?(POST|REQUEST|GET|COOKIE|HTTP_POST_VARS)\s?\[/ nocase
 		$b64 = /base64_decode\s?\(\s?@?\$_?(POST|REQUEST|GET|COOKIE)\s?\[/ nocase
-		$app = /\b(require|include)(_once)?\s?\(?\s?['"]|namespace |extends |ABSPATH|mysqli?_/
+		$app = /\b(require|include)(_once)?\s?\(?\s?['"]|namespace |extends |ABSPATH|mysqli?_|wpdb|\bglobal\s/
 	condition:
 		filesize < 40KB and $mail and (#dec > 2 or #b64 > 1) and not $app
 }
@@ -91,7 +91,7 @@ rule mailer_hides_script
 		$key = /\$_SERVER\s?\[\s?\$\w+\s?\]\s?=\s{0,10}['"]/ nocase
 		$hdr = /ini_set\s?\(\s?['"]mail\.(add_x_header|log)['"]\s?,/ nocase
 		$req = /\$_(POST|GET|REQUEST|COOKIE)\b/
-		$app = /namespace |ABSPATH|_JEXEC|IN_MYBB|extends |SUCURI/
+		$app = /namespace |ABSPATH|_JEXEC|IN_MYBB|extends |SUCURI|wp-load|wp-config|add_action|login_header|wp_/
 	condition:
 		filesize < 1MB and $mail and ($srv or $key or $hdr) and $req and not $app
 }

@@ -102,8 +102,9 @@ rule packed_index_words
 		$c = /(\$GLOBALS\s?\[\s?['"]\w{1,20}['"]\]\s?[\[{]\s?\d{1,3}\s?[\]}]\s?\.?\s?){3}/
 		$d = /(substr\s?\(\s?\$\w{1,20}\s?,\s?\d{1,3}\s?,\s?\d\s?\)\s?\.\s?){4}/ nocase
 		$e = /(\$\{?['"]?\w{1,30}['"]?\}?[\[{]\s?0x[0-9a-f]{1,3}\s?[\]}]\s?\.\s?){3}/ nocase
+		$app = /\bnamespace\s|\bclass\s+\w|\bextends\s|ABSPATH|sscanf|hexdec|preg_match|imagecolor|ip2long|\$rgb|\$hex|\$colou?r|uuid/ nocase
 	condition:
-		any of them
+		any of ($a,$b,$c,$d,$e) and not $app
 }
 
 rule packed_chr_words
@@ -115,7 +116,7 @@ rule packed_chr_words
 		since = "0.1"
 		reference = "name hiding"
 	strings:
-		$a = /(chr\s?\(\s?(0x)?[0-9a-f]{1,3}\s?([-+^]\s?\d{1,4}\s?)?\)\s?\.\s?){6}/ nocase
+		$a = /(chr\s?\(\s?(0x)?(6[1-9a-f]|7[0-9a-f]|9[5-9]|1[01]\d|12[0-2])\s?([-+^]\s?\d{1,4}\s?)?\)\s?\.\s?){4}/ nocase
 		$b = /(\)\.\$|\) \. \$)\w{1,20}\(\d{2,3}(\)\.\$|\) \. \$)\w{1,20}\(\d{2,3}(\)\.\$|\) \. \$)\w{1,20}\(\d{2,3}(\)\.\$|\) \. \$)\w{1,20}\(\d{2,3}\)/
 		$c = /(chr\s?\(\s?\d{1,4}\s?[-+*\/^]\s?\d{1,4}\s?\)\s?\.?\s?){3}/ nocase
 	condition:
@@ -249,7 +250,7 @@ rule packed_remote_code
 		since = "0.1"
 		reference = "loaders of 100 bytes"
 	strings:
-		$a = /\b(eval|assert|create_function)\s?\(\s?([@"'?>.\s(]{1,6}|(base64_decode|gzinflate|trim|str_rot13|gzuncompress|urldecode)\s?\(){0,4}(file_get_contents|curl_exec|fread|stream_get_contents|implode\s?\([^,]{0,8},\s?@?file|wp_remote_get|http_get|file_get_html|fetch|get_contents|getContents|curl)\s?\(\s?@?\s?(['"]https?:|\$|base64_decode|pack|hex2bin|['"][A-Za-z0-9+\/=]{20})/ nocase
+		$a = /\b(eval|assert|create_function)\s?\(\s?([@"'?>.\s(]{1,6}|(base64_decode|gzinflate|trim|str_rot13|gzuncompress|urldecode)\s?\(){0,4}(file_get_contents|curl_exec|fread|stream_get_contents|implode\s?\([^,]{0,8},\s?@?file|wp_remote_get|http_get|file_get_html|fetch|get_contents|getContents|curl)\s?\(\s?@?\s?(['"]https?:|base64_decode|pack|hex2bin|['"][A-Za-z0-9+\/=]{20})/ nocase
 		$b = /[;{}>\n@]\s{0,4}(include|require)(_once)?\s?\(?\s?@?['"](https?|ftp):\/\/[^'"]{6,80}/
 		$c = /file_put_contents\s?\([^;]{1,120}file_get_contents\s?\(\s?['"]https?:\/\/[^'"]{0,100}(raw|paste|\.txt|gist)/ nocase
 	condition:

@@ -54,8 +54,9 @@ rule upload_write_request
 		$c = /\b(fwrite|fputs)\s?\(\s?@?fopen\s?\(\s?([a-z_0-9]{1,20}\()?\s?\$_(GET|POST|REQUEST|COOKIE|SERVER)/ nocase
 		$d = /\b(copy|file_put_contents)\s?\(\s?@?\$_(GET|POST|REQUEST)\s?\[[^\]]{1,20}\]\s?,\s?@?\$_(GET|POST|REQUEST)/ nocase
 		$e = /\b(fwrite|fputs|file_put_contents)\s?\([^;]{0,60},\s?['"<?ph\s]{0,8}@?(eval|assert|system)\s?\(/ nocase
+		$app = /\bnamespace\s|\bextends\s|ABSPATH|_JEXEC|@package/
 	condition:
-		any of them
+		any of ($a,$b,$c,$d,$e) and not $app
 }
 
 rule upload_small
@@ -88,8 +89,9 @@ rule upload_name_request
 		$put = /file_put_contents\s?\(\s?@?[^;]{0,60}\$_?(GET|POST|REQUEST|COOKIE|SERVER|r)\s?\[\s?['"]?(HTTP_)?\w{1,20}['"]?\s?\]/ nocase
 		$p2 = /fwrite\s?\(\s?fopen\s?\(\s?\$\w{1,10}\s?,\s?['"](w|a)/ nocase
 		$req = /\$_(POST|GET|REQUEST|COOKIE)\s?\[/
+		$app = /\bnamespace\s|\bextends\s|ABSPATH|_JEXEC|@package|\bclass\s+\w/
 	condition:
-		filesize < 6KB and ($open or $put or ($p2 and $req))
+		filesize < 6KB and not $app and ($open or $put or ($p2 and $req))
 }
 
 rule dropper_fetch

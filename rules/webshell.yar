@@ -112,8 +112,9 @@ rule shell_many_ways
 		$4 = /[^_>:$a-z]exec\s?\(\s?\$/ nocase
 		$5 = /\bpopen\s?\(\s?\$/ nocase
 		$6 = /\bproc_open\s?\(\s?\$/ nocase
+		$req = /\$_?(GET|POST|REQUEST|COOKIE|FILES)\b|HTTP_(GET|POST)_VARS|register_globals/
 	condition:
-		4 of them
+		$req and 4 of ($1,$2,$3,$4,$5,$6)
 }
 
 rule shell_console
@@ -173,7 +174,7 @@ rule shell_console_full
 		$17 = /safe[_ ]mode/ nocase
 		$18 = /netstat|ipconfig|ifconfig|whoami/ nocase
 	condition:
-		7 of them
+		8 of them
 }
 
 rule shell_names_itself
@@ -209,8 +210,9 @@ rule shell_variable_call
 		$b = /[^>:\w$]\$\w{1,40}\s?\(\s?@?(base64_decode|stripslashes|gzinflate|str_rot13|urldecode|hex2bin)\s?\(\s?\$_(GET|POST|REQUEST|COOKIE)/
 		$c = /\$_{1,9}\s?\(\s?@?\$_{1,9}\w{0,9}\s?[\[)]/
 		$d = /\(\s?\$_\w{0,3}\s?=\s?@?\$_(GET|POST|REQUEST|COOKIE)\s?\[[^\]]{0,20}\]\s?\)\s?\.?\s?@?\s?\$/
+		$app = /sugarEntry|defined\s?\(\s?['"]SMF|\bnamespace\s|ABSPATH|_JEXEC|\bextends\s|@package/
 	condition:
-		any of them
+		any of ($a,$b,$c,$d) and not $app
 }
 
 rule shell_variable_call_tiny
@@ -229,7 +231,7 @@ rule shell_variable_call_tiny
 		$pe = /preg_(replace|filter)\s?\(\s?["'][^"'\n]{1,60}[\/#~|}@!%][imsxu]{0,3}e[imsxu]{0,3}["']/
 		$inc = /\b(include|require)(_once)?\b|\bnamespace\b|->|phpunit|Test\b/ nocase
 	condition:
-		filesize < 900 and $req and (php_dynamic_calls > 0 or $call or $cb or $run or $pe) and not $inc
+		view == 0 and filesize < 900 and $req and (php_dynamic_calls > 0 or $call or $cb or $run or $pe) and not $inc
 }
 
 rule shell_callback_code
@@ -264,7 +266,7 @@ rule shell_eval_variable_small
 		$run = /\b(eval|assert|system|passthru|shell_exec|popen|proc_open)\s?\(\s?@?\s?(['"]\?>['"]\s?\.\s?)?(stripslashes|trim|base64_decode|urldecode|gzinflate|gzuncompress|str_rot13|hex2bin)?\s?\(?\s?\$\w{1,40}\s?\)?\s?[.)]/ nocase
 		$exec = /[^_>:$\w]exec\s?\(\s?@?["']?\$\w{1,40}/ nocase
 		$req = /\$_?(GET|POST|REQUEST|COOKIE|FILES)\b|HTTP_(RAW_)?POST|php:\/\/input|\$_SERVER\s?\[\s?['"]HTTP_|getallheaders/
-		$framework = /\b(namespace|extends|implements|ABSPATH|_JEXEC|BASEPATH|wp_nonce|add_action|IN_PHPBB|defined\s?\(|private function|public function|protected|escapeshell(arg|cmd)|TestCase)\b/
+		$framework = /\b(namespace|extends|implements|ABSPATH|_JEXEC|BASEPATH|wp_nonce|add_action|IN_PHPBB|defined\s?\(|private function|public function|protected|escapeshell(arg|cmd)|TestCase|include_once|require_once|@package)\b/
 	condition:
 		filesize < 12KB and ($run or $exec) and $req and not $framework
 }
