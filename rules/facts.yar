@@ -527,7 +527,7 @@ rule mails_without_end
 {
 	meta:
 		group = "mailer3"
-		weight = 40
+		weight = 50
 		description = "in a loop, errors or the time limit off"
 		since = "0.1"
 		reference = "rules/README, FACTS"
@@ -641,4 +641,52 @@ rule mails_to_author
 		reference = "rules/README, FACTS"
 	condition:
 		php_plain_page and php_mail_const_to > 0 and (php_uname > 0 or php_remote_code > 0 or php_taint_exec > 0 or php_exec_count > 0) and php_includes == 0
+}
+
+rule does_include_tiny
+{
+	meta:
+		group = "run2"
+		weight = 30
+		description = "and is nothing else"
+		since = "0.1"
+		reference = "rules/README, FACTS"
+	condition:
+		php_plain_page and php_taint_include > 0 and php_tokens < 70
+}
+
+rule does_extract_request
+{
+	meta:
+		group = "run"
+		weight = 60
+		description = "the request sets any variable, and code is called or run through variables"
+		since = "0.1"
+		reference = "rules/README, FACTS"
+	condition:
+		php_plain_page and php_taint_extract > 0 and php_includes == 0 and (php_dynamic_calls > 0 or php_eval_count > 0 or php_taint_call > 0)
+}
+
+rule does_erase_after_request
+{
+	meta:
+		group = "manner"
+		weight = 20
+		description = "deletes its own file when it was asked something"
+		since = "0.1"
+		reference = "rules/README, FACTS"
+	condition:
+		php_plain_page and php_self_delete > 0 and php_request_reads > 0
+}
+
+rule does_upload_page
+{
+	meta:
+		group = "uploader"
+		weight = 40
+		description = "a page that stores uploads under their own name, without classes or application"
+		since = "0.1"
+		reference = "rules/README, FACTS"
+	condition:
+		php_plain_page and php_taint_upload_name > 0 and php_form > 0 and php_includes == 0 and php_classes == 0
 }

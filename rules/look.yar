@@ -16,7 +16,7 @@ private rule look_through
 		reference = "rules/README, LOOKING THROUGH"
 	strings:
 		$src = /\$_?(GET|POST|REQUEST|COOKIE|FILES)\b|HTTP_(GET|POST|COOKIE|RAW)|php:\/\/input|getallheaders|apache_request_headers|\$_SERVER\s?\[\s?["']HTTP_[B-GI-QS-Z]/
-		$run = /\b(eval|assert|create_function|system|exec|passthru|shell_exec|popen|proc_open|pcntl_exec|call_user_func|call_user_func_array|array_map|array_filter|usort|array_walk|preg_replace|register_shutdown_function|mb_ereg_replace|ob_start)\s{0,8}\(/ nocase
+		$run = /\b(eval|assert|create_function|system|exec|passthru|shell_exec|popen|proc_open|pcntl_exec|call_user_func|call_user_func_array|array_map|array_filter|u?[ak]?sort|array_walk\w{0,10}|array_u?diff\w{0,10}|array_\w{0,4}intersect\w{0,10}|array_reduce|iterator_apply|forward_static_call\w{0,6}|filter_var\w{0,6}|set_error_handler|preg_\w{4,20}|register_\w{4,20}_function|mb_ereg_replace|ob_start)\s{0,8}\(/ nocase
 		$io = /\b(move_uploaded_file|file_put_contents|fwrite|fputs|copy|rename|mail|mb_send_mail|imap_mail|fsockopen|stream_socket_client|socket_connect|readfile|unlink|curl_exec|file_get_contents|fopen)\s{0,8}\(/ nocase
 		$dyn = /(\$[a-z_\x80-\xff][\w\x80-\xff]{0,60}|[\]\}'"])\s?\(\s?[^)\s]|\$\{|\$\$/ nocase
 		$inc = /\b(include|require)(_once)?\b[^;]{0,80}\$_?(GET|POST|REQ|COO)/ nocase
@@ -28,7 +28,9 @@ private rule look_through
 		$loud = /FilesMan|web ?shell|backdoor|php_uname|disable_functions|safe_mode|\/etc\/passwd|c99|r57|hacked|defaced|0wn|pwn/ nocase
 		$odd = /auto_prepend|\.(ico|jpe?g|png|gif|txt)['"]\s?\)?\s?;|data:text|php:\/\/filter|__halt_compiler|ini_set\s?\(\s?['"]mail/ nocase
 		$crypt = /openssl_decrypt|mcrypt_|gz(de|in)|\^\s?\$|\$\w+\s?\^|eval/ nocase
+		$bits = /["']\s?\^\s?["']|\^\s?\(/
+		$assert = /assert|passthru|shell_exec|proc_open|move_uploaded_file|wscript|cmd\.exe|\/bin\/sh|GLOBALS\s?\[/ nocase
 	condition:
-		$esc or $goto or $loud or $send or $odd or $inc or ($src and ($run or $io or $dyn)) or
+		$assert or (filesize < 4KB and ($src or $dec or $bits)) or $esc or $goto or $loud or $send or $odd or $inc or ($src and ($run or $io or $dyn)) or
 		($dec and ($eval or $dyn or $run or $io)) or ($eval) or ($crypt and $dyn)
 }

@@ -356,7 +356,7 @@ run_views(struct engine *x, const void *data, size_t len, bool php, struct file_
 		run_yara(x, data, len, f);
 	if (!look || enough(x))
 		return;
-	v = php_look(x->php, data, len);
+	v = f->has_php ? php_look(x->php, data, len) : php_look_code(x->php, data, len);
 	f->php_seen = 1;
 	set_facts(x, f, &v->facts);
 	if (prefilter_decide_new(x->prefilter, x->facts.value) || !x->conf.prefilter)
@@ -398,7 +398,7 @@ engine_scan(struct engine *en, const void *data, size_t len,
 		 file->mode);
 	f.filetype = g.type;
 	f.has_php = g.php;
-	run_views(en, data, len, g.php, &f);
+	run_views(en, data, len, g.php || f.php_ext, &f);
 	r->score = score_sum(&en->score);
 	if (r->verdict == VERDICT_UNSCANNED)
 		return;
