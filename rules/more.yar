@@ -60,10 +60,10 @@ rule loader_copies_request
 		$b = /foreach\s?\(\s?\$_(POST|COOKIE|GET|REQUEST)\s+as\s+\$\w+\s?=>\s?\$\w+\s?\)\s?\{?\s{0,8}if\s?\(\s?(strlen|md5|substr_count|ord)\s?\(/
 		$c = /array\s?\(\s?['"]_(COOKIE|POST|GET|REQUEST)['"]\s?,\s?['"]_(COOKIE|POST|GET|REQUEST)['"]/
 		$d = /array_merge\s?\(\s?\$_(COOKIE|POST|GET)\s?,\s?\$_(COOKIE|POST|GET)\s?\)/
-		$e = /\beval\s?\(|\bcreate_function\s?\(|\$\w+\s?\(\s?\$\w+\s?[,)]/
+		$e = /\beval\s?\(|\bcreate_function\s?\(/
 		$app = /\bnamespace\s|\bextends\s|ABSPATH|_JEXEC|stripslashes|@package|addslashes|htmlspecialchars/
 	condition:
-		filesize < 60KB and any of ($a,$b,$c,$d) and $e and not $app
+		filesize < 60KB and any of ($a,$b,$c,$d) and ($e or php_dynamic_calls > 0) and not $app
 }
 
 rule shell_old_globals
