@@ -287,7 +287,7 @@ rule hides_many_names
 {
 	meta:
 		group = "hidden2"
-		weight = 60
+		weight = 45
 		description = "several function names are put together from pieces"
 		since = "0.1"
 		reference = "rules/README, FACTS"

@@ -59,11 +59,10 @@ rule loader_copies_request
 		$a = /\$GLOBALS\s?\[[^\]]{1,24}\]\s?=\s?\$_(POST|COOKIE|GET|REQUEST)\s?;/
 		$b = /foreach\s?\(\s?\$_(POST|COOKIE|GET|REQUEST)\s+as\s+\$\w+\s?=>\s?\$\w+\s?\)\s?\{?\s{0,8}if\s?\(\s?(strlen|md5|substr_count|ord)\s?\(/
 		$c = /array\s?\(\s?['"]_(COOKIE|POST|GET|REQUEST)['"]\s?,\s?['"]_(COOKIE|POST|GET|REQUEST)['"]/
-		$d = /array_merge\s?\(\s?\$_(COOKIE|POST|GET)\s?,\s?\$_(COOKIE|POST|GET)\s?\)/
 		$e = /\beval\s?\(|\bcreate_function\s?\(/
 		$app = /\bnamespace\s|\bextends\s|ABSPATH|_JEXEC|stripslashes|@package|addslashes|htmlspecialchars/
 	condition:
-		filesize < 60KB and any of ($a,$b,$c,$d) and ($e or php_dynamic_calls > 0) and not $app
+		filesize < 60KB and any of ($a,$b,$c) and ($e or php_dynamic_calls > 0) and not $app
 }
 
 rule shell_old_globals
@@ -77,7 +76,7 @@ rule shell_old_globals
 	strings:
 		$a = /\b(system|passthru|shell_exec|exec|popen)\s?\(\s?["']?\$(cmd|command|cmnd|komut|exec|comando|execute|shell|cmdline|do_cmd|shcmd)\b/ nocase
 		$form = /<form|<input/ nocase
-		$app = /\bnamespace\s|\bextends\s|ABSPATH|_JEXEC|escapeshell|@package|private function/
+		$app = /\bnamespace\s|\bextends\s|ABSPATH|_JEXEC|escapeshell|@package|private function|include_once|require_once|include\s?\(|require\s?\(/
 	condition:
 		filesize < 120KB and $a and $form and not $app
 }
@@ -118,7 +117,7 @@ rule doorway
 		$send = /REMOTE_ADDR|HTTP_HOST/
 		$enc = /urlencode|base64_encode|serialize\s?\(|md5\s?\(/ nocase
 		$url = /https?:\/\/|base64_decode|\.(ru|info|biz|top|xyz|in|cn|tk)['"\/]/
-		$app = /\bnamespace\s|\bextends\s|ABSPATH|_JEXEC|@package|\bclass\s+\w|add_action/
+		$app = /\bnamespace\s|\bextends\s|ABSPATH|_JEXEC|@package|\bclass\s+\w|add_action|\nuse \w|DOKU_/
 	condition:
 		filesize < 60KB and $bot and $ua and $get and $send and $enc and $url and not $app
 }

@@ -69,7 +69,7 @@ facts_of_dirs(struct file_facts *f, const char *path)
 			f->in_well_known = 1;
 		else if (part[0] == '.' && n > 2)
 			f->in_hidden_dir = 1;
-		else if (ONE_OF(part, upload_dirs))
+		else if (at > path + 1 && ONE_OF(part, upload_dirs)) /* /tmp is none */
 			f->in_upload_dir = 1;
 	}
 	for (i = 0; i < sizeof include_dirs / sizeof include_dirs[0]; i++)

@@ -18,7 +18,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "engine.h"
+#include "scanengine.h"
 #include "link.h"
 #include "log.h"
 #include "mailhead.h"
@@ -188,7 +188,7 @@ main(int argc, char **argv)
 	    .zygote =
 		{1, 3, 50, 100, {.cpu_ms = 250, .wall_ms = 5000, .size_max = 32u << 20}},
 	    .engine = {50, 100, true, true, NULL, NULL, NULL}};
-	struct engine *en;
+	struct scanengine *en;
 	char magic[4096];
 	struct err e;
 
@@ -205,7 +205,7 @@ main(int argc, char **argv)
 		log_warn("rules_broken files=%u problem=\"%s\"", rules.broken,
 			 rules.problem);
 	o.engine.magic_file = magic_file(&o, magic, sizeof magic);
-	if (engine_new(&en, &rules, &o.engine, &e) != 0)
+	if (scanengine_new(&en, &rules, &o.engine, &e) != 0)
 		log_fatal(EX_OSERR, "engine error=\"%s\"", e.text);
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	o.zygote.suspicious_points = o.engine.suspicious_points;

@@ -79,7 +79,7 @@ score_sum(const struct score *s)
 		else
 			own += s->row[i].points;
 	}
-	if (own > 0)
+	if (own >= SCORE_SUPPORTED)
 		own += support;
 	return own > 0 ? own : 0;
 }

@@ -12,7 +12,8 @@
 
 #include "msg.h"
 
-#define SCORE_GROUPS 32 /* further groups share the last place */
+#define SCORE_SUPPORTED 50 /* points from which supporting groups count */
+#define SCORE_GROUPS 32    /* further groups share the last place */
 
 struct score {
 	struct {
@@ -24,7 +25,8 @@ struct score {
 
 /* Add one rule's points; the caller adds each rule once. */
 void score_add(struct score *s, const char *group, int points);
-/* The sum, at least 0. Groups that only support (context) count when another one does. */
+/* The sum, at least 0. Groups that only support (context, manner) count from
+ * SCORE_SUPPORTED points of the others on: they make sure, they do not accuse. */
 int score_sum(const struct score *s);
 /* The most points all rules of one group can give together. */
 int score_cap(const char *group);

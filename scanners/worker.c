@@ -32,7 +32,7 @@
 
 struct worker {
 	const struct worker_conf *conf;
-	struct engine *engine;
+	struct scanengine *engine;
 	struct worker_slot *slot;
 	struct link link;
 	uint8_t *buf;
@@ -166,7 +166,7 @@ scan_file(struct worker *w, const struct m_scan *job, int fd)
 					      .now_us = clock_wall().us,
 					      .mode = (uint32_t)job->mode};
 
-		engine_scan(w->engine, w->buf, (size_t)n, &f, r);
+		scanengine_scan(w->engine, w->buf, (size_t)n, &f, r);
 		v.verdict = r->verdict;
 		v.score = r->score;
 		v.size = (uint64_t)n;
@@ -252,7 +252,7 @@ serve(struct worker *w)
 }
 
 void
-worker_main(int link_fd, struct engine *en, const struct worker_conf *c,
+worker_main(int link_fd, struct scanengine *en, const struct worker_conf *c,
 	    struct worker_slot *slot)
 {
 	static struct worker w; /* two messages of 128 kB: not for the stack */
@@ -270,7 +270,7 @@ worker_main(int link_fd, struct engine *en, const struct worker_conf *c,
 	link_init(&w.link, link_fd, ROLE_SCANNER, ROLE_CLIENT, (size_t)4 << 20);
 	if (sandbox_enter(WORK_MEMORY, &e) != 0)
 		log_fatal(71, "sandbox error=%s", e.text);
-	engine_on_progress(en, on_progress, slot);
+	scanengine_on_progress(en, on_progress, slot);
 	for (;;) {
 		int rc = link_recv(&w.link, &w.in, &e);
 

@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "engine.h"
+#include "scanengine.h"
 
 struct worker_conf {
 	int cpu_ms, wall_ms;
@@ -36,7 +36,7 @@ struct worker_slot {
  * then; 71 when the sandbox cannot be closed; 76 when the peer breaks the protocol. A job
  * over its budget ends the process by SIGPROF (processor time) or SIGALRM (wall time).
  */
-void worker_main(int link_fd, struct engine *en, const struct worker_conf *c,
+void worker_main(int link_fd, struct scanengine *en, const struct worker_conf *c,
 		 struct worker_slot *slot) __attribute__((noreturn));
 
 #endif

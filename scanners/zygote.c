@@ -130,7 +130,7 @@ answer_for(int i, int status, const struct zygote_conf *c)
 }
 
 static void
-start(int i, struct engine *en, const struct zygote_conf *c)
+start(int i, struct scanengine *en, const struct zygote_conf *c)
 {
 	const pid_t zygote = getpid();
 	int k;
@@ -160,7 +160,7 @@ drop(int i)
 
 /* Returns -1 when this worker cannot be kept alive. */
 static int
-on_death(int i, int status, struct engine *en, const struct zygote_conf *c)
+on_death(int i, int status, struct scanengine *en, const struct zygote_conf *c)
 {
 	bool busy = atomic_load(&slots[i].busy) != 0;
 
@@ -182,7 +182,7 @@ on_death(int i, int status, struct engine *en, const struct zygote_conf *c)
 }
 
 int
-zygote_run(struct engine *en, const struct rules *rules, const struct zygote_conf *c)
+zygote_run(struct scanengine *en, const struct rules *rules, const struct zygote_conf *c)
 {
 	int i, status, left = c->workers, rc = 0;
 	pid_t pid;

@@ -8,7 +8,7 @@
 #ifndef MAILBRAKE_ZYGOTE_H
 #define MAILBRAKE_ZYGOTE_H
 
-#include "engine.h"
+#include "scanengine.h"
 #include "worker.h"
 
 #define ZYGOTE_WORKERS_MAX 64
@@ -28,6 +28,7 @@ struct zygote_conf {
  * What it had found when its time ran out counts: enough points are a verdict all the
  * same.
  */
-int zygote_run(struct engine *en, const struct rules *rules, const struct zygote_conf *c);
+int zygote_run(struct scanengine *en, const struct rules *rules,
+	       const struct zygote_conf *c);
 
 #endif

@@ -1,12 +1,12 @@
 /*
- * engine - one file's bytes in, findings and a verdict out
+ * scanengine - one file's bytes in, findings and a verdict out
  *
  * Job:     gate, prefilter, libyara, score; everything a worker does with a
  *          buffer, without a system call.
  * Touches: libyara, libmagic, Hyperscan, libcrypto.
  */
-#ifndef MAILBRAKE_ENGINE_H
-#define MAILBRAKE_ENGINE_H
+#ifndef MAILBRAKE_SCANENGINE_H
+#define MAILBRAKE_SCANENGINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 
 #define ENGINE_FINDINGS_MAX 64 /* further ones are counted in the score only */
 
-struct engine;
+struct scanengine;
 struct engine_result;
 
 /* Told after each part of a scan what is found so far. */
@@ -52,22 +52,22 @@ struct engine_result {
 };
 
 /* Tell progress to fn from now on. */
-void engine_on_progress(struct engine *en, engine_progress_fn fn, void *arg);
+void scanengine_on_progress(struct scanengine *en, engine_progress_fn fn, void *arg);
 
 /* Build what all workers share; before the sandbox and the forks. rules is borrowed. */
-int engine_new(struct engine **out, const struct rules *rules,
-	       const struct engine_conf *c, struct err *e);
-void engine_free(struct engine **en);
+int scanengine_new(struct scanengine **out, const struct rules *rules,
+		   const struct engine_conf *c, struct err *e);
+void scanengine_free(struct scanengine **en);
 
 /*
  * Look at len bytes. Always fills *r; VERDICT_UNSCANNED with a reason when it could not
  * be done (memory, libyara's own limits): then the findings are what was seen so far.
  */
-void engine_scan(struct engine *en, const void *data, size_t len,
-		 const struct engine_file *f, struct engine_result *r);
+void scanengine_scan(struct scanengine *en, const void *data, size_t len,
+		     const struct engine_file *f, struct engine_result *r);
 
 /* Strings the prefilter could not take, rules it always lets through: for rules check. */
-void engine_prefilter_stats(const struct engine *en, size_t *strings_out,
-			    size_t *left_out, size_t *always_out);
+void scanengine_prefilter_stats(const struct scanengine *en, size_t *strings_out,
+				size_t *left_out, size_t *always_out);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * engine - see engine.h
+ * scanengine - see scanengine.h
  *
  * Job:     one buffer through gate, prefilter, libyara and score.
  * Touches: libyara, libcrypto.
  */
-#include "engine.h"
+#include "scanengine.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ struct fact_values {
 	size_t own, count;
 };
 
-struct engine {
+struct scanengine {
 	const struct rules *rules;
 	struct fact_values facts;
 	struct prefilter *prefilter;
@@ -45,9 +45,9 @@ struct engine {
 };
 
 void
-engine_free(struct engine **en)
+scanengine_free(struct scanengine **en)
 {
-	struct engine *x = *en;
+	struct scanengine *x = *en;
 
 	if (x == NULL)
 		return;
@@ -84,10 +84,10 @@ name_facts(struct fact_values *v, struct err *e)
 	return 0;
 }
 
-static int number_strings(struct engine *x, struct err *e);
+static int number_strings(struct scanengine *x, struct err *e);
 
 static int
-start_parts(struct engine *x, struct err *e)
+start_parts(struct scanengine *x, struct err *e)
 {
 	const struct prefilter_facts f = {x->facts.name, x->facts.count};
 	struct php_limits l;
@@ -103,10 +103,10 @@ start_parts(struct engine *x, struct err *e)
 }
 
 int
-engine_new(struct engine **out, const struct rules *rules, const struct engine_conf *c,
-	   struct err *e)
+scanengine_new(struct scanengine **out, const struct rules *rules,
+	       const struct engine_conf *c, struct err *e)
 {
-	struct engine *x = calloc(1, sizeof *x);
+	struct scanengine *x = calloc(1, sizeof *x);
 
 	if (x == NULL)
 		return err_set(e, ERR_SYS, "engine: no memory");
@@ -118,12 +118,12 @@ engine_new(struct engine **out, const struct rules *rules, const struct engine_c
 	x->digest = EVP_MD_CTX_new();
 	if (x->hit == NULL || x->sha256 == NULL || x->digest == NULL ||
 	    yr_scanner_create(rules->yara, &x->scanner) != ERROR_SUCCESS) {
-		engine_free(&x);
+		scanengine_free(&x);
 		return err_set(e, ERR_SYS, "engine: no memory");
 	}
 	if (gate_new(&x->gate, c->magic_file, e) != 0 || name_facts(&x->facts, e) != 0 ||
 	    start_parts(x, e) != 0) {
-		engine_free(&x);
+		scanengine_free(&x);
 		return -1;
 	}
 	*out = x;
@@ -131,7 +131,7 @@ engine_new(struct engine **out, const struct rules *rules, const struct engine_c
 }
 
 static void
-hash(struct engine *x, const void *data, size_t len)
+hash(struct scanengine *x, const void *data, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";
 	unsigned char d[EVP_MAX_MD_SIZE];
@@ -150,7 +150,7 @@ hash(struct engine *x, const void *data, size_t len)
 }
 
 static void
-add_finding(struct engine *x, const char *rule, const char *group, int points)
+add_finding(struct scanengine *x, const char *rule, const char *group, int points)
 {
 	struct engine_result *r = x->r;
 	size_t before = r->findings_len;
@@ -170,7 +170,7 @@ add_finding(struct engine *x, const char *rule, const char *group, int points)
 static int
 on_match(YR_SCAN_CONTEXT *ctx, int message, void *data, void *arg)
 {
-	struct engine *x = arg;
+	struct scanengine *x = arg;
 
 	(void)ctx;
 	if (message == CALLBACK_MSG_RULE_MATCHING) {
@@ -189,7 +189,7 @@ on_match(YR_SCAN_CONTEXT *ctx, int message, void *data, void *arg)
 
 /* Tell the scanner what changed since the last file. */
 static int
-tell_facts(struct engine *x)
+tell_facts(struct scanengine *x)
 {
 	struct fact_values *v = &x->facts;
 	int rc = ERROR_SUCCESS;
@@ -206,7 +206,7 @@ tell_facts(struct engine *x)
 }
 
 static int
-tell_strings(struct engine *x, const struct file_facts *f)
+tell_strings(struct scanengine *x, const struct file_facts *f)
 {
 	int rc = ERROR_SUCCESS;
 
@@ -221,7 +221,7 @@ tell_strings(struct engine *x, const struct file_facts *f)
 }
 
 static void
-set_facts(struct engine *x, const struct file_facts *f, const struct php_facts *php)
+set_facts(struct scanengine *x, const struct file_facts *f, const struct php_facts *php)
 {
 	const struct php_fact_row *row;
 	size_t i = 0, k, n;
@@ -246,7 +246,7 @@ set_facts(struct engine *x, const struct file_facts *f, const struct php_facts *
  * libyara's time would go to them.
  */
 static void
-switch_rules(struct engine *x)
+switch_rules(struct scanengine *x)
 {
 	YR_RULES *y = x->rules->yara;
 	size_t i;
@@ -275,7 +275,7 @@ switch_rules(struct engine *x)
 /* libyara's strings by the prefilter's numbers. A rule it knows under another number
  * would be switched off wrongly: then nothing is. */
 static int
-number_strings(struct engine *x, struct err *e)
+number_strings(struct scanengine *x, struct err *e)
 {
 	const YR_RULES *y = x->rules->yara;
 	size_t i;
@@ -293,7 +293,7 @@ number_strings(struct engine *x, struct err *e)
 enum { VIEW_BYTES, VIEW_TEXT, VIEW_LAYER };
 
 static void
-run_yara(struct engine *x, const void *data, size_t len, const struct file_facts *f)
+run_yara(struct scanengine *x, const void *data, size_t len, const struct file_facts *f)
 {
 	int rc;
 
@@ -320,14 +320,14 @@ run_yara(struct engine *x, const void *data, size_t len, const struct file_facts
 
 /* Enough is known: what is left could only add to it. */
 static bool
-enough(const struct engine *x)
+enough(const struct scanengine *x)
 {
 	return x->r->verdict == VERDICT_UNSCANNED ||
 	       (x->conf.prefilter && x->r->score >= x->conf.malicious_points);
 }
 
 static void
-run_view(struct engine *x, int view, const void *data, size_t len,
+run_view(struct scanengine *x, int view, const void *data, size_t len,
 	 const struct file_facts *f)
 {
 	if (enough(x))
@@ -343,7 +343,8 @@ run_view(struct engine *x, int view, const void *data, size_t len,
  * bytes with the facts, the normalised text and each layer.
  */
 static void
-run_views(struct engine *x, const void *data, size_t len, bool php, struct file_facts *f)
+run_views(struct scanengine *x, const void *data, size_t len, bool php,
+	  struct file_facts *f)
 {
 	const struct php_view *v;
 	size_t i;
@@ -375,8 +376,8 @@ run_views(struct engine *x, const void *data, size_t len, bool php, struct file_
 }
 
 void
-engine_scan(struct engine *en, const void *data, size_t len,
-	    const struct engine_file *file, struct engine_result *r)
+scanengine_scan(struct scanengine *en, const void *data, size_t len,
+		const struct engine_file *file, struct engine_result *r)
 {
 	struct gate_answer g;
 	struct file_facts f;
@@ -409,8 +410,8 @@ engine_scan(struct engine *en, const void *data, size_t len,
 }
 
 void
-engine_prefilter_stats(const struct engine *en, size_t *strings_out, size_t *left_out,
-		       size_t *always_out)
+scanengine_prefilter_stats(const struct scanengine *en, size_t *strings_out,
+			   size_t *left_out, size_t *always_out)
 {
 	struct prefilter_stats s;
 
@@ -421,7 +422,7 @@ engine_prefilter_stats(const struct engine *en, size_t *strings_out, size_t *lef
 }
 
 void
-engine_on_progress(struct engine *en, engine_progress_fn fn, void *arg)
+scanengine_on_progress(struct scanengine *en, engine_progress_fn fn, void *arg)
 {
 	en->conf.progress = fn;
 	en->conf.progress_arg = arg;

@@ -1,0 +1,105 @@
+/*
+ * test_scan_mail - recipients and fields of messages
+ *
+ * Job:     unit test of scanners/mailhead.c and mailbody.c.
+ * Touches: nothing.
+ */
+#include "t.h"
+
+#include <stdint.h>
+
+#include "mailhead.h"
+#include "msg.h"
+
+static struct mail_head h;
+
+static void
+look(const char *text, const char *argv, size_t argv_len)
+{
+	mail_head_read(&h, text, strlen(text), argv, argv_len);
+}
+#define LOOK(text, argv) look(text, argv, sizeof(argv) - 1)
+
+static void
+test_rcpts(void)
+{
+	static const char msg[] = "To: a@x.test, \"B, C\" <b@y.test>\nCc: c@X.test.\n"
+				  "Bcc: d@z.test\n\nTo: not@header.test\n";
+
+	LOOK(msg, "sendmail\0-t\0");
+	T_EQ(h.rcpts, 4);
+	T_EQ(h.domain_count, 3);
+	LOOK(msg, "sendmail\0-i\0q@w.test\0");
+	T_EQ(h.rcpts, 1);
+	T_STR(h.domains, "w.test");
+	LOOK(msg, "sendmail\0-t\0-i\0-f\0me@own.test\0-Fme\0-oi\0-oem\0");
+	T_EQ(h.rcpts, 4);
+	LOOK(msg, "sendmail\0-fme@own.test\0-ti\0extra@w.test\0");
+	T_EQ(h.rcpts, 5);
+	LOOK(msg, "sendmail\0-i\0--\0-t@odd.test\0");
+	T_EQ(h.rcpts, 1);
+	LOOK("To: friends: a@x.test, b@x.test;, c@y.test\n\n", "sendmail\0-t\0");
+	T_EQ(h.rcpts, 3);
+	LOOK("To: \"never closed, a@x.test, b@y.test\n\n", "sendmail\0-t\0");
+	T_CHECK(h.rcpts >= 2, "%llu", (unsigned long long)h.rcpts);
+}
+
+static void
+test_fields(void)
+{
+	LOOK("From: Me <me@z.test>\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\n 12\n"
+	     "Message-ID: <1@z.test>\nX-PHP-Originating-Script: 1001:send.php\n"
+	     "List-Unsubscribe: <mailto:u@z.test>\nPrecedence: bulk\n\nx",
+	     "sendmail\0-t\0");
+	T_CHECK(h.ok, "%s", h.reason);
+	T_STR(h.subject, "Gr\xc3\xbc\xc3\x9f"
+			 "e 12");
+	T_STR(h.claimed_script, "send.php");
+	T_STR(h.message_id, "<1@z.test>");
+	T_EQ(h.bulk, MAIL_BULK_UNSUBSCRIBE | MAIL_BULK_PRECEDENCE);
+}
+
+static unsigned
+apart(uint64_t a, uint64_t b)
+{
+	return (unsigned)__builtin_popcountll(a ^ b);
+}
+
+static void
+test_hashes(void)
+{
+	uint64_t a, b, c, s;
+
+	LOOK("Subject: Offer 1234\n\nDear Anna, today we have a very special offer for "
+	     "all our "
+	     "good friends, look at it before the end of the week and tell others, code "
+	     "77A\n",
+	     "sendmail\0-t\0");
+	a = h.body_hash;
+	s = h.subject_hash;
+	LOOK("Subject: offer 99\n\nDear Berta, today we have a very special offer for "
+	     "all our "
+	     "good friends, look at it before the end of the week and tell others, code "
+	     "81B\n",
+	     "sendmail\0-t\0");
+	b = h.body_hash;
+	T_CHECK(s == h.subject_hash, "digits and case are folded");
+	LOOK("Subject: x\n\nThe invoice for your order is attached, please pay within "
+	     "fourteen "
+	     "days to the account that is named below, with many thanks from the shop\n",
+	     "sendmail\0-t\0");
+	c = h.body_hash;
+	T_CHECK(a != 0 && b != 0 && c != 0, "hashes are there");
+	T_CHECK(apart(a, b) < 20, "near: %u", apart(a, b));
+	T_CHECK(apart(a, c) > apart(a, b) + 4, "far: %u", apart(a, c));
+}
+
+int
+main(void)
+{
+	mail_head_start();
+	test_rcpts();
+	test_fields();
+	test_hashes();
+	return T_DONE();
+}
