@@ -262,13 +262,13 @@ rule does_drop_program
 rule does_erase_itself
 {
 	meta:
-		group = "manner"
-		weight = 40
+		group = "erase"
+		weight = 50
 		description = "deletes its own file"
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_self_delete > 0
+		php_plain_page and php_self_delete > 0 and php_classes == 0
 }
 
 rule hides_function_names
@@ -431,7 +431,7 @@ rule page_fetches
 {
 	meta:
 		group = "page"
-		weight = 40
+		weight = 50
 		description = "fetches the address its request names"
 		since = "0.1"
 		reference = "rules/README, FACTS"
@@ -443,7 +443,7 @@ rule page_lead
 {
 	meta:
 		group = "page"
-		weight = 30
+		weight = 50
 		description = "text before the code, and files the request names are read"
 		since = "0.1"
 		reference = "rules/README, FACTS"
@@ -455,7 +455,7 @@ rule page_sockets
 {
 	meta:
 		group = "page"
-		weight = 40
+		weight = 50
 		description = "sockets without a time limit"
 		since = "0.1"
 		reference = "rules/README, FACTS"

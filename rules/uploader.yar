@@ -165,3 +165,17 @@ rule dropper_writes_php
 	condition:
 		$a or ($b and $b2) or $c or ($d and $e and $f)
 }
+
+rule upload_to_program
+{
+	meta:
+		group = "uploader"
+		weight = 80
+		description = "an upload is stored as a program under a fixed name"
+		since = "0.1"
+		reference = "uploaders of the PHP 4 years"
+	strings:
+		$a = /move_uploaded_file\s?\(\s?\$[\w\[\]'"]{1,40}\s?,\s?["'][\w.\/-]{1,40}\.(php\d?|phtml)["']\s?\)/ nocase
+	condition:
+		filesize < 12KB and $a
+}
