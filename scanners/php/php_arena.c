@@ -106,7 +106,7 @@ php_release(struct php *p, struct place at)
 	HIDE(body(b) + at.used, b->used - at.used);
 	b->used = at.used;
 	p->arena.now = b;
-	for (b = b->next; b != NULL && b->used != 0; b = b->next) {
+	for (b = b->next; b != NULL; b = b->next) {
 		HIDE(body(b), b->used);
 		b->used = 0;
 	}

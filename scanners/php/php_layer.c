@@ -54,6 +54,7 @@ add(struct php *p, const struct val *v, enum php_layer_kind kind)
 	if (p->output + v->len > p->lim.output_bytes)
 		php_stop(p, PHP_STOP_OUTPUT);
 	p->output += v->len;
+	p->kept++;
 	l = &p->layers[n];
 	p->layer_hash[n] = h;
 	l->data = v->u.s;

@@ -21,6 +21,8 @@ php_out(struct php *p, struct out *o, const char *s, size_t n)
 		size_t cap = (o->cap + n) * 2 + 256;
 		char *np = php_raw(p, cap);
 
+		p->kept++;
+
 		if (o->n != 0)
 			memcpy(np, o->p, o->n);
 		o->p = np;

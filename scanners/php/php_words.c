@@ -125,6 +125,8 @@ grow_slots(struct php *p, struct names *n)
 	uint32_t i, slots = n->slots == 0 ? 256 : n->slots * 2;
 	uint32_t *slot = php_alloc(p, slots * sizeof(*slot));
 
+	p->kept++;
+
 	for (i = 1; i < n->n; i++) {
 		uint32_t at = n->v[i].hash & (slots - 1);
 
@@ -156,6 +158,8 @@ add_name(struct php *p, struct names *n, const char *s, size_t len, uint32_t h)
 	if (n->n + 1 >= n->cap) {
 		uint32_t cap = n->cap == 0 ? 128 : n->cap * 2;
 		struct name *v = php_alloc(p, cap * sizeof(*v));
+
+		p->kept++;
 
 		if (n->n != 0)
 			memcpy(v, n->v, n->n * sizeof(*v));

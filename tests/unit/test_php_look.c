@@ -149,6 +149,33 @@ shows(const struct php_view *v, const char *want)
 	return 0;
 }
 
+/*
+ * The table of names grows while a function is run, whose memory is given back after: at
+ * one of these counts it grows on the first name looked up in the run.
+ */
+static void
+names_outlive_runs(struct php *p)
+{
+	char code[8192];
+	unsigned count, i;
+
+	for (count = 90; count < 150; count++) {
+		const struct php_view *v;
+		size_t n = (size_t)snprintf(
+		    code, sizeof(code),
+		    "<?php function "
+		    "f($a){$g='chr';$r='';for($i=0;$i<40;$i++)$r.=$g(65);return $r.$a;}");
+
+		for (i = 0; i < count; i++)
+			n += (size_t)snprintf(code + n, sizeof(code) - n, "$v%u=1;", i);
+		n += (size_t)snprintf(
+		    code + n, sizeof(code) - n,
+		    "f('x');f('y');$q='a'.'b';system($q.$v1);strlen($v2.$_GET[1]);");
+		v = php_look(p, code, n);
+		T_CHECK(shows(v, "system('ab1');"), "%u names", count);
+	}
+}
+
 int
 main(void)
 {
@@ -171,6 +198,8 @@ main(void)
 				"row %zu: %s: %s is %lld", i, rows[i].in, rows[i].fact,
 				(long long)fact(v, rows[i].fact));
 	}
+	if (p != NULL)
+		names_outlive_runs(p);
 	php_free(&p);
 	T_CHECK(p == NULL, "not set to NULL");
 	return T_DONE();
