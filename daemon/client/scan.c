@@ -239,7 +239,8 @@ finish(struct scan *s)
 {
 	const struct scan_count *c = &s->count;
 
-	if (fflush(stdout) != 0 && errno == EPIPE)
+	/* what was not written was not told: never "nothing found" */
+	if (fflush(stdout) != 0 || ferror(stdout))
 		return 2;
 	if (!s->json) {
 		char bytes[32];

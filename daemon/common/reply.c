@@ -158,12 +158,29 @@ skip_codes(struct writer *w)
 	return true;
 }
 
+/* Behind the quoted string that begins at p, or p when it does not end. */
+static const char *
+after_quotes(const char *p, const char *end)
+{
+	const char *q;
+
+	for (q = p + 1; q < end && q - p < 320; q++) {
+		if (*q == '\\' && q + 1 < end)
+			q++;
+		else if (*q == '"')
+			return q + 1;
+	}
+	return p;
+}
+
 /* name@host becomes "@": nobody's local part may look like a refusal's words. */
 static bool
 skip_address(struct writer *w)
 {
 	const char *p = w->p, *at;
 
+	if (p < w->end && *p == '"') /* "any words"@host (RFC 5321 4.1.2) */
+		p = after_quotes(p, w->end);
 	while (p < w->end && address_char(*p) && p - w->p < 320)
 		p++;
 	at = p;

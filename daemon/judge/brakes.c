@@ -237,16 +237,17 @@ brakes_push(void)
 	struct err e;
 	char pass[200];
 	size_t len = 0;
-	bool fits = true;
+	bool fits = true, off;
 
 	list_changed = false;
-	if (table == NULL || strcmp(hub.conf.mta, "none") == 0 ||
-	    strcmp(hub.conf.mode, "observe") == 0 || !hub.conf.provider_brake)
+	if (table == NULL || strcmp(hub.conf.mta, "none") == 0)
 		return;
-	for (unsigned i = 0; i < provider_count(table); i++)
+	/* switched off, or only observing: the MTA's list must be empty, not as it was */
+	off = strcmp(hub.conf.mode, "observe") == 0 || !hub.conf.provider_brake;
+	for (unsigned i = 0; !off && i < provider_count(table); i++)
 		if (brake_holds(&desk[i].brake))
 			fits &= put_domains((int)i, buf, &len);
-	for (uint32_t i = 0; count.waiting > 0 && i < BRAKES_WAITING; i++)
+	for (uint32_t i = 0; !off && count.waiting > 0 && i < BRAKES_WAITING; i++)
 		if (list[i].used && list[i].let_out) {
 			snprintf(pass, sizeof(pass), "!%s", list[i].rcpt);
 			fits &= strings_add(buf, LIST_BYTES, &len, pass);
@@ -477,6 +478,12 @@ refused(const struct m_outcome *o, const struct provider_verdict *v, int64_t uid
 	if (what != BRAKE_OTHER)
 		remember_sample(o, v, uid);
 	step(v->provider_id, what, (wall_t){o->time_us}, "mailbrake");
+}
+
+void
+brakes_conf_changed(void)
+{
+	list_changed = true;
 }
 
 void

@@ -43,6 +43,9 @@ struct brakes_counts {
  * before this start and tells the MTA again. */
 void brakes_init(const struct provider_table *t);
 
+/* The settings changed: tell the MTA again, even if that is an empty list. */
+void brakes_conf_changed(void);
+
 /* One delivery event; v: its classification. Our own deferrals come here as well. */
 void brakes_outcome(const struct m_outcome *o, const struct provider_verdict *v,
 		    int64_t uid);

@@ -78,13 +78,18 @@ bool
 expect_take(uint32_t uid, enum expect_where where, uint64_t rcpts, mono_t now)
 {
 	struct slot *s = find(uid, false);
+	uint64_t room;
 
 	if (s == NULL)
 		return false;
 	forget_old(s, now);
-	if (s->messages[where] == 0 || s->rcpts[where] < rcpts)
+	room = s->rcpts[where];
+	/* the log counts recipients after aliases and always_bcc */
+	if (where == EXPECT_LOG)
+		room += EXPECT_ALIASES;
+	if (s->messages[where] == 0 || room < rcpts)
 		return false;
 	s->messages[where]--;
-	s->rcpts[where] -= rcpts;
+	s->rcpts[where] -= rcpts < s->rcpts[where] ? rcpts : s->rcpts[where];
 	return true;
 }

@@ -56,6 +56,9 @@ void hub_store_warn(const struct err *e);
  */
 const char *hub_login(uint64_t uid);
 
+/* Our own alerts are sent as this process's account: not an account's mail. */
+bool hub_is_ours(int64_t uid);
+
 /* The uid of a login name; a number is no name here. -1: there is none. For logins of
  * SMTP. */
 int64_t hub_uid_of_name(const char *name);

@@ -74,6 +74,12 @@ hub_login(uint64_t uid)
 	return cache[i].login;
 }
 
+bool
+hub_is_ours(int64_t uid)
+{
+	return !hub.reduced && uid == (int64_t)geteuid();
+}
+
 int64_t
 hub_uid_of_name(const char *name)
 {
@@ -352,6 +358,7 @@ on_conf(struct msg *m)
 	workers_conf(&fresh);
 	engine_settings(&ec);
 	engine_configure(hub.engine, &ec);
+	brakes_conf_changed();
 }
 
 static void

@@ -96,7 +96,7 @@ judge(const struct mta_request *r, uid_t mta_uid)
 
 	/* the MTA's own bounces, root's mail, and mail from outside are not an account's
 	 */
-	if (uid == (int64_t)mta_uid || uid == 0)
+	if (uid == (int64_t)mta_uid || uid == 0 || hub_is_ours(uid))
 		return false;
 	if (uid < 0) {
 		count.unknown_uid++;

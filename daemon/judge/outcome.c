@@ -63,6 +63,18 @@ owner(const struct m_outcome *o)
 	return uid;
 }
 
+/*
+ * Exim writes its log itself. Postfix's goes through syslog unless maillog_file is set, and a
+ * syslog line with Postfix's tag can be written by any local user: such a log is a claim.
+ */
+bool
+outcome_trusted(void)
+{
+	if (strcmp(hub.conf.mta_log_trust, "auto") != 0)
+		return strcmp(hub.conf.mta_log_trust, "yes") == 0;
+	return strcmp(hub.ears.mta, "exim") == 0;
+}
+
 /* A message the MTA took: if nobody asked us before, it went around the wrapper. */
 static void
 on_submit(const struct m_outcome *o)
@@ -77,7 +89,7 @@ on_submit(const struct m_outcome *o)
 	struct answer a;
 
 	count.submissions++;
-	if ((o->flags & OUTCOME_BOUNCE) != 0 || uid == 0)
+	if ((o->flags & OUTCOME_BOUNCE) != 0 || uid == 0 || hub_is_ours(uid))
 		return;
 	if (uid < 0) {
 		count.unknown_owner++;
@@ -156,6 +168,10 @@ on_outcome(struct msg *m)
 
 	if (m_outcome_get(m, &o, &e) != 0)
 		return;
+	if (!outcome_trusted()) {
+		count.claims++;
+		return;
+	}
 	switch ((enum mt_kind)o.kind) {
 	case MT_SUBMIT:
 		on_submit(&o);

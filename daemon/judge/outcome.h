@@ -9,11 +9,14 @@
 #ifndef MAILBRAKE_OUTCOME_H
 #define MAILBRAKE_OUTCOME_H
 
+#include <stdbool.h>
+
 #include "msg.h"
 #include "wire.h"
 
 struct outcome_counts {
 	uint64_t submissions, expected, bypassed, unknown_owner, sent, deferred, bounced;
+	uint64_t claims; /* events of a log that any local user can write to */
 };
 
 /* Read the provider table; a table that cannot be read is said, and scopes are unknown.
@@ -24,5 +27,8 @@ void outcome_init(void);
 void outcome_on_msg(struct wire *w, struct msg *m);
 
 struct outcome_counts outcome_counts(void);
+
+/* May the log act, or is it only counted? See mta_log_trust. */
+bool outcome_trusted(void);
 
 #endif

@@ -214,6 +214,7 @@ class World:
             "alert_mail": "admin@mb.test", "alert_from": "mailbrake@mb.test",
             "mta": self.kind if self.mta else "none",
             "mta_log": self.mta.log if self.mta else "none",
+            "mta_log_trust": "yes",
             "held_free_min": "0", "submit_timeout_ms": "5000",
         }
         for line in settings.splitlines():
