@@ -1,0 +1,308 @@
+/*
+ * test_watch_hostile - what an account can do to process watch with names and places
+ *
+ * Job:     directories deeper than PATH_MAX, directories swapped for links while files
+ * are written, rename loops, a directory of many files, leases, mounts that go. Touches:
+ * a temporary directory, child processes; as root an own mount namespace.
+ */
+#include "t.h"
+
+#include <ftw.h>
+#include <limits.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+
+#include "watch_judge.h"
+
+#define DEEP 700 /* levels of 12 bytes: 8,400 */
+
+static char top[PATH_MAX];
+static const char *backend;
+static struct wj j;
+
+static int
+remove_one(const char *p, const struct stat *st, int type, struct FTW *f)
+{
+	(void)st;
+	(void)type;
+	(void)f;
+	return remove(p);
+}
+
+static const char *
+at(const char *name)
+{
+	static char buf[4][PATH_MAX * 2];
+	static int n;
+	char *p = buf[n++ & 3];
+
+	snprintf(p, sizeof buf[0], "%s/%s", top, name);
+	return p;
+}
+
+static void
+write_at(int dir, const char *name, const char *text)
+{
+	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0 || close(fd) != 0) {
+		printf("%s: %s\n", name, strerror(errno));
+		exit(1);
+	}
+}
+
+static void
+start(const char *more)
+{
+	char conf[PATH_MAX + 512];
+
+	snprintf(conf, sizeof conf,
+		 "watch_roots = %s/home/*/www\nwatch_backend = %s\nsettle_ms = 30\n"
+		 "user_watch = %u\n%s",
+		 top, backend, geteuid() == 0 ? 64002 : 0, more);
+	wj_start(&j, conf, WJ_WANT);
+	T_CHECK(wj_ready(&j, 5000), "degraded: %s", j.degraded);
+}
+
+static void
+stop(int exit_code)
+{
+	int status = wj_stop(&j);
+
+	T_EQ(j.bad, 0);
+	T_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == exit_code, "status %d",
+		status);
+}
+
+static bool
+seen_inode(int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       wj_find(&j, st.st_dev, st.st_ino)->used;
+}
+
+/* A file deeper than any path: seen as an event, and again by the walk of a new start. */
+static void
+test_deep(void)
+{
+	int fd = open(at("home/a/www"), O_PATH | O_DIRECTORY), next, i;
+
+	start("");
+	for (i = 0; i < DEEP; i++) {
+		T_EQ(mkdirat(fd, "directory-xx", 0755) == 0 || errno == EEXIST, 1);
+		next = openat(fd, "directory-xx", O_PATH | O_DIRECTORY);
+		close(fd);
+		fd = next;
+		if (fd < 0)
+			break;
+	}
+	T_CHECK(fd >= 0);
+	write_at(fd, "deep.php", "deep");
+	(void)wj_pump(&j, 5000, 600);
+	T_CHECK(seen_inode(fd, "deep.php"));
+	T_EQ(j.hurried, 0);
+	T_CHECK(wj_hurry(&j, (uint32_t)geteuid(), 1));
+	stop(0);
+	start("");
+	(void)wj_pump(&j, 5000, 600);
+	T_CHECK(seen_inode(fd, "deep.php"));
+	stop(0);
+	/* out of the way, from the bottom up */
+	unlinkat(fd, "deep.php", 0);
+	for (i = 0; i < DEEP; i++) {
+		next = openat(fd, "..", O_PATH | O_DIRECTORY);
+		close(fd);
+		fd = next;
+		unlinkat(fd, "directory-xx", AT_REMOVEDIR);
+	}
+	close(fd);
+}
+
+/* A directory and a link to another account's directory change places all the time. */
+static void
+test_swap(void)
+{
+	struct stat st;
+	pid_t pid;
+	int secret, i;
+
+	mkdir(at("secret"), 0755);
+	secret = open(at("secret"), O_PATH | O_DIRECTORY);
+	write_at(secret, "f0.php", "another's");
+	write_at(secret, "f1.php", "another's");
+	mkdir(at("home/a/www/swap"), 0755);
+	T_EQ(symlink(at("secret"), at("home/a/www/link")), 0);
+	start("");
+	pid = fork();
+	if (pid == 0) {
+		for (;;)
+			(void)syscall(SYS_renameat2, AT_FDCWD, at("home/a/www/swap"),
+				      AT_FDCWD, at("home/a/www/link"),
+				      2 /* RENAME_EXCHANGE */);
+	}
+	for (i = 0; i < 3000; i++) {
+		char name[64];
+		int fd;
+
+		snprintf(name, sizeof name, "home/a/www/%s/f%d.php",
+			 i & 1 ? "swap" : "link", i & 3);
+		/* through whichever is the directory just now; "secret" is not written to
+		 */
+		fd = open(at(name), O_WRONLY | O_NOFOLLOW | O_CREAT, 0644);
+		if (fd >= 0)
+			close(fd);
+		if (i % 100 == 0)
+			(void)wj_pump(&j, 1, 0);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	(void)wj_pump(&j, 2000, 500);
+	T_EQ(fstatat(secret, "f0.php", &st, 0), 0);
+	T_CHECK(!wj_find(&j, st.st_dev, st.st_ino)->used,
+		"another's file was handed over");
+	T_CHECK(!seen_inode(secret, "f1.php"));
+	/* and it sees what comes afterwards */
+	write_at(secret, "../home/a/www/after.php", "after");
+	(void)wj_pump(&j, 2000, 300);
+	T_CHECK(wj_has(&j, at("home/a/www/after.php")));
+	stop(0);
+	close(secret);
+}
+
+/* Many files in one directory, few credits, a small bound: all come in the end. */
+static void
+test_many(void)
+{
+	int dir, i, missing = 0;
+
+	mkdir(at("home/a/www/many"), 0755);
+	dir = open(at("home/a/www/many"), O_PATH | O_DIRECTORY);
+	start("queue_uid_max = 100\n");
+	for (i = 0; i < 5000; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "f%d.php", i);
+		write_at(dir, name, name);
+	}
+	while (wj_pump(&j, 2000, 1000) > 0)
+		continue;
+	for (i = 0; i < 5000; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "f%d.php", i);
+		missing += !seen_inode(dir, name);
+	}
+	T_EQ(missing, 0);
+	stop(0);
+	close(dir);
+}
+
+/* A lease makes a plain open wait for 45 s; ours must not. */
+static void
+test_lease(void)
+{
+	int dir = open(at("home/a/www"), O_PATH | O_DIRECTORY), fd;
+	int64_t before;
+
+	start("");
+	write_at(dir, "leased.php", "leased");
+	fd = open(at("home/a/www/leased.php"), O_RDWR);
+	(void)signal(SIGIO, SIG_IGN);
+	if (fd < 0 || fcntl(fd, F_SETLEASE, F_WRLCK) != 0) {
+		T_CHECK(fd >= 0);
+		goto out; /* not every file system has leases */
+	}
+	(void)wj_pump(&j, 300, 0);
+	T_CHECK(!seen_inode(dir, "leased.php"));
+	before = clock_mono().us;
+	write_at(dir, "other.php", "not delayed");
+	(void)wj_pump(&j, 200, 0);
+	T_CHECK(seen_inode(dir, "other.php"));
+	T_CHECK(clock_mono().us - before < 500000);
+	(void)fcntl(fd, F_SETLEASE, F_UNLCK);
+	(void)wj_pump(&j, 4000, 0);
+	T_CHECK(seen_inode(dir, "leased.php"));
+out:
+	stop(0);
+	if (fd >= 0)
+		close(fd);
+	close(dir);
+}
+
+/* Root only: a file system with a root goes and comes back. */
+static void
+test_mounts(void)
+{
+	int status, i;
+
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		return;
+	mkdir(at("home/m"), 0755);
+	mkdir(at("home/m/www"), 0755);
+	if (mount("none", at("home/m/www"), "tmpfs", 0, NULL) != 0)
+		return;
+	start("watch_glob_s = 1\n");
+	write_at(AT_FDCWD, at("home/m/www/one.php"), "one");
+	(void)wj_pump(&j, 1000, 300);
+	T_CHECK(wj_has(&j, at("home/m/www/one.php")));
+	T_EQ(umount(at("home/m/www")), 0); /* nothing of ours keeps it busy */
+	(void)wj_pump(&j, 500, 0);
+	T_EQ(mount("none", at("home/m/www"), "tmpfs", 0, NULL), 0);
+	(void)wj_pump(&j, 1500, 0);
+	write_at(AT_FDCWD, at("home/m/www/two.php"), "two");
+	if (strcmp(j.backend, "fanotify") == 0) {
+		/* it cannot mark without privileges: it must end, to be started again */
+		for (i = 0; i < 45 && waitpid(j.pid, &status, WNOHANG) == 0; i++)
+			(void)wj_pump(&j, 1000, 0);
+		T_CHECK(i < 45 && WIFEXITED(status) && WEXITSTATUS(status) == 75);
+		link_fini(&j.link);
+		link_fini(&j.parent);
+		free(j.files);
+		start("");
+		(void)wj_pump(&j, 1000, 400);
+	}
+	(void)wj_pump(&j, 1000, 400);
+	T_CHECK(wj_has(&j, at("home/m/www/two.php")));
+	stop(0);
+	(void)umount(at("home/m/www"));
+}
+
+static int
+one_backend(const char *name)
+{
+	const char *t = getenv("TMPDIR");
+
+	backend = name;
+	snprintf(top, sizeof top, "%s/test_watch_h.XXXXXX", t == NULL ? "/tmp" : t);
+	if (mkdtemp(top) == NULL || chmod(top, 0755) != 0)
+		return 1;
+	mkdir(at("home"), 0755);
+	mkdir(at("home/a"), 0755);
+	mkdir(at("home/a/www"), 0755);
+	test_deep();
+	test_swap();
+	test_many();
+	test_lease();
+	if (getenv("WATCH_MOUNTS") != NULL)
+		test_mounts(); /* half a minute: watch does not start again sooner */
+	(void)nftw(top, remove_one, 32, FTW_DEPTH | FTW_PHYS);
+	return T_DONE();
+}
+
+int
+main(void)
+{
+	int status = -1, mine;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		exit(one_backend("auto"));
+	mine = one_backend("inotify");
+	T_EQ(waitpid(pid, &status, 0), pid);
+	T_EQ(status, 0);
+	return mine != 0 || t_failed != 0;
+}
