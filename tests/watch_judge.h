@@ -368,4 +368,16 @@ wj_has(const struct wj *j, const char *path)
 	return has;
 }
 
+/* The same, waiting for it: a busy machine takes its time. */
+static inline bool
+wj_sees(struct wj *j, const char *path)
+{
+	mono_t end = mono_after_ms(clock_mono(), 20000);
+
+	while (!wj_has(j, path) && clock_mono().us < end.us)
+		if (wj_pump(j, 20, 0) < 0)
+			return false;
+	return wj_has(j, path);
+}
+
 #endif

@@ -66,9 +66,10 @@ struct backend {
 	 */
 	int (*dir_open)(uint32_t dir, int flags, struct stat *st_out);
 	/*
-	 * Enter `name` in dir: watch it, then open it for reading. *dir_out is its
-	 * number, held. -1: no directory, another file system, left out by watch_exclude
-	 * (errno).
+	 * Enter `name` in dir: open it (O_PATH), watch it. *dir_out is its number, held.
+	 * To read it the caller opens it again: what one opened before the watch was
+	 * there may leave out what was made in between (btrfs does). -1: no directory,
+	 * another file system, left out by watch_exclude (errno).
 	 */
 	int (*dir_enter)(uint32_t dir, const char *name, struct stat *st_out,
 			 uint32_t *dir_out);

@@ -490,7 +490,7 @@ fan_dir_enter(uint32_t dir, const char *name, struct stat *st, uint32_t *dir_out
 
 	if (base < 0 || parent == NULL)
 		return -1;
-	fd = safe_open_dir(base, name, O_RDONLY);
+	fd = safe_open_dir(base, name, O_PATH);
 	if (fd < 0)
 		return -1;
 	d = fstat(fd, st) == 0 ? handle_of(fd, parent->fs, &mount_id) : NULL;

@@ -389,7 +389,7 @@ ino_dir_enter(uint32_t dir, const char *name, struct stat *st, uint32_t *dir_out
 		errno = ECANCELED;
 		return -1;
 	}
-	fd = safe_open_dir(base, name, O_RDONLY);
+	fd = safe_open_dir(base, name, O_PATH);
 	if (fd < 0)
 		return -1;
 	/* in this order: what st tells was so when the watch was there */

@@ -365,24 +365,33 @@ is_leaf(struct walk *w, int fd, const struct stat *st)
 	return w->dev_counts;
 }
 
-/* Open what the job stands for; a job with a name becomes one of the directory itself. */
+/*
+ * Open what the job stands for; a job with a name becomes one of the directory itself.
+ * *leaf_out: only its watch was wanted and there is nothing below: fd is not for reading.
+ */
 static int
-enter(struct step *s)
+enter(struct step *s, bool *leaf_out)
 {
 	struct job *j = s->j;
 	uint32_t dir;
-	int fd;
+	int path, fd;
 
+	*leaf_out = false;
 	if (j->name[0] == '\0')
 		return s->w->b->dir_open(j->dir, O_RDONLY, &s->st);
-	fd = s->w->b->dir_enter(j->dir, j->name, &s->st, &dir);
-	if (fd < 0)
+	path = s->w->b->dir_enter(j->dir, j->name, &s->st, &dir);
+	if (path < 0)
 		return -1;
 	s->w->b->dir_release(j->dir);
 	j->dir = dir;
 	j->name[0] = '\0';
 	j->since_us = since_below(j, &s->st);
 	s->uid = s->st.st_uid;
+	*leaf_out = (j->flags & WALK_FILES) == 0 && is_leaf(s->w, path, &s->st);
+	if (*leaf_out)
+		return path;
+	fd = openat(path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	close(path);
 	return fd;
 }
 
@@ -425,17 +434,15 @@ step_job(struct walk *w, enum walk_line line, struct account *a)
 {
 	struct step s = {.w = w, .line = line, .uid = a->uid};
 	struct line *l = &w->lines[line];
+	bool leaf;
 	int fd;
 
 	s.j = pop(l, a); /* a may be gone now */
-	fd = enter(&s);
+	fd = enter(&s, &leaf);
 	if (fd < 0 && still_there(errno))
 		w->dropped++;
 	if (fd >= 0) {
-		bool more = false;
-
-		if ((s.j->flags & WALK_FILES) != 0 || !is_leaf(w, fd, &s.st))
-			more = read_some(&s, fd);
+		bool more = !leaf && read_some(&s, fd);
 
 		close(fd);
 		if (!more && s.j->again) {

@@ -1,10 +1,10 @@
 /*
  * bench_watch - figures of process watch for `make bench`
  *
- * Usage:   bench_watch ready BACKEND ROOT            ms until ready, RSS in kB
+ * Usage:   bench_watch ready BACKEND ROOT            ms until ready, CPU ms, RSS in kB
  *          bench_watch made BACKEND DIR N            files in just-made directories seen
- *          bench_watch stream BACKEND DIR N          files a second, close to judge, CPU us a file
- *          bench_watch close BACKEND DIR N           us from close() to judge: p50 p99
+ *          bench_watch stream BACKEND DIR N          files a second, close to judge, CPU
+ * us a file bench_watch close BACKEND DIR N           us from close() to judge: p50 p99
  *          bench_watch idle BACKEND ROOT SECONDS     wake-ups and CPU ms
  * Touches: the directory named, a child process.
  */
@@ -42,7 +42,8 @@ cpu_ms(void)
 
 	snprintf(path, sizeof path, "/proc/%d/stat", j.pid);
 	f = fopen(path, "r");
-	if (f == NULL || fgets(buf, sizeof buf, f) == NULL || (p = strrchr(buf, ')')) == NULL)
+	if (f == NULL || fgets(buf, sizeof buf, f) == NULL ||
+	    (p = strrchr(buf, ')')) == NULL)
 		return -1;
 	fclose(f);
 	sscanf(p + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &u, &s);
@@ -66,13 +67,15 @@ ready(const char *backend, const char *root)
 {
 	mono_t begin = clock_mono();
 	double ms;
+	long cpu;
 
 	start(backend, root, 200);
 	while (!j.sight.ready)
 		if (wj_pump(&j, 1, 0) < 0)
 			return 1;
 	ms = (double)mono_diff_us(clock_mono(), begin) / 1000;
-	printf("%.1f %ld %llu %s\n", ms, proc_number("status", "VmRSS:"),
+	cpu = cpu_ms();
+	printf("%.1f %ld %ld %llu %s\n", ms, cpu, proc_number("status", "VmRSS:"),
 	       (unsigned long long)j.sight.dirs, j.backend);
 	wj_stop(&j);
 	return 0;
@@ -120,7 +123,8 @@ made(const char *backend, const char *dir, long n)
 	}
 	wj_pump(&j, 30000, 1000);
 	for (i = 0; i < n; i++) {
-		snprintf(p, sizeof p, i % 2 ? "%s/%ld/a/b/f.php" : "%s/%ld/f.php", dir, i);
+		snprintf(p, sizeof p, i % 2 ? "%s/%ld/a/b/f.php" : "%s/%ld/f.php", dir,
+			 i);
 		seen += wj_has(&j, p);
 	}
 	printf("%ld %ld %s\n", seen, n, j.backend);
@@ -217,8 +221,9 @@ idle(const char *backend, const char *root, long seconds)
 	wakes = proc_number("status", "voluntary_ctxt_switches:");
 	cpu = cpu_ms();
 	wj_pump(&j, (int)seconds * 1000, 0);
-	printf("%ld %ld %ld %s\n", proc_number("status", "voluntary_ctxt_switches:") - wakes,
-	       cpu_ms() - cpu, proc_number("status", "VmRSS:"), j.backend);
+	printf("%ld %ld %ld %s\n",
+	       proc_number("status", "voluntary_ctxt_switches:") - wakes, cpu_ms() - cpu,
+	       proc_number("status", "VmRSS:"), j.backend);
 	wj_stop(&j);
 	return 0;
 }

@@ -36,7 +36,7 @@ for a in range(max(1, n // 111)):
             os.mkdir(f"{d}/sub{c}")
 PY
 }
-peer_ready() { # ms and kB of inotifywait -m -r
+peer_ready() { # ms, CPU ms and kB of inotifywait -m -r
 	python3 - "$1" <<'PY'
 import subprocess, sys, time
 t = time.monotonic()
@@ -47,7 +47,8 @@ for line in p.stderr:
         break
 ms = (time.monotonic() - t) * 1000
 kb = [l.split()[1] for l in open(f"/proc/{p.pid}/status") if l.startswith("VmRSS")][0]
-print(f"{ms:.1f} {kb}")
+t = open(f"/proc/{p.pid}/stat").read().rsplit(")", 1)[1].split()
+print(f"{ms:.1f} {(int(t[11]) + int(t[12])) * 10} {kb}")
 p.kill()
 PY
 }
@@ -78,11 +79,13 @@ for n in $dirs; do
 		command -v inotifywait >/dev/null && peer_ready "$work/t" >>"$work/peer"
 		for k in $backends; do "$prog" ready "$k" "$work/t" 2>/dev/null >>"$work/$k"; done
 	done
-	pms=- pkb=-
-	[ -s "$work/peer" ] && pms=$(cut -d' ' -f1 "$work/peer" | med) pkb=$(cut -d' ' -f2 "$work/peer" | med)
+	pms=- pcpu=- pkb=-
+	[ -s "$work/peer" ] && pms=$(cut -d' ' -f1 "$work/peer" | med) \
+		pcpu=$(cut -d' ' -f2 "$work/peer" | med) pkb=$(cut -d' ' -f3 "$work/peer" | med)
 	for k in $backends; do
 		row "ready, $n directories, $k, ms" "$pms" "$(cut -d' ' -f1 "$work/$k" | med)"
-		row "memory (RSS), $n directories, $k, kB" "$pkb" "$(cut -d' ' -f2 "$work/$k" | med)"
+		row "  processor time for it, ms" "$pcpu" "$(cut -d' ' -f2 "$work/$k" | med)"
+		row "memory (RSS), $n directories, $k, kB" "$pkb" "$(cut -d' ' -f3 "$work/$k" | med)"
 	done
 	rm -rf "$work/t" "$work/peer" "$work"/inotify "$work"/fanotify
 done
