@@ -80,6 +80,8 @@ struct backend {
 	void (*dir_release)(uint32_t dir);
 	/* Nothing opened for one round of the loop is kept past it. */
 	void (*round_end)(void);
+	/* All directories are about to be entered again; NULL: it does not matter. */
+	void (*rescan_begins)(void);
 	void (*state)(struct backend_state *out);
 };
 

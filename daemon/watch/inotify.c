@@ -410,6 +410,25 @@ ino_hold(uint32_t dir)
 	    dir; /* a watch descriptor is not used twice; one that is gone has no path */
 }
 
+/* Directories without a watch get a new number when they are entered, or a watch. Those
+ * that are roots keep theirs. */
+static void
+ino_rescan_begins(void)
+{
+	uint32_t i, root;
+
+	for (i = 0; i < unwatched_next; i++) {
+		const char *path = dirs_path(dirs, UNWATCHED_FIRST + i, &root);
+
+		if (path == NULL || *path != '\0')
+			dirs_del(dirs, UNWATCHED_FIRST + i);
+	}
+	unwatched = 0;
+	for (i = 0; i < roots->count; i++)
+		if (roots->all[i].path != NULL && roots->all[i].dir >= UNWATCHED_FIRST)
+			unwatched++;
+}
+
 static void
 ino_state(struct backend_state *out)
 {
@@ -434,5 +453,6 @@ const struct backend backend_inotify = {
     .dir_hold = ino_hold,
     .dir_release = ino_hold,
     .round_end = ino_round_end,
+    .rescan_begins = ino_rescan_begins,
     .state = ino_state,
 };

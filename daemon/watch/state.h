@@ -37,6 +37,8 @@ struct watch {
 	int64_t since_us;
 	bool rescanning, rescan_again;
 	int64_t rescan_since_us;
+	mono_t rescan_began;
+	int64_t rescan_began_us, rescan_took_us; /* wall; how long the last one took */
 	int64_t quiet_us; /* wall time when the kernel's queue was last empty */
 	bool roots_stale;
 	mono_t roots_looked;

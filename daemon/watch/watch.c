@@ -35,10 +35,13 @@
 #define URGENT_US 4000     /* for directories that appeared */
 #define BACKGROUND_US 3000 /* for rescans, of every */
 #define BACKGROUND_EVERY_MS 10
-#define HURRY_US 300000   /* at most, to walk what one account just made */
+#define HURRY_US 300000   /* at most, to read the kernel's queue for HURRY */
 #define SEND_ROUND 512    /* files sent before the kernel is asked again */
 #define ROOTS_AGAIN_MS 20 /* after a hint that a root is new, so that hints add up */
 #define START_AGAIN_US 30000000
+#define UNWATCHED_US 20000000  /* between two looks at what could not be watched */
+#define HURRY_WALK_US 50000    /* of one HURRY, for walking */
+#define HURRY_SECOND_US 200000 /* of all of them in one second */
 #define CONF_BYTES_MAX 1048576
 
 static struct watch self;
@@ -167,7 +170,27 @@ rescan(int64_t since_us)
 	}
 	self.rescanning = true;
 	self.rescans++;
+	self.rescan_began = clock_mono();
+	self.rescan_began_us = clock_wall().us;
+	if (self.b->rescan_begins != NULL)
+		self.b->rescan_begins();
 	walk_roots(since_us, CAUSE_RESCAN, WALK_FILES | WALK_DEEP | WALK_OWED);
+}
+
+/* What could not be watched is looked at again and again, the rest of the time is ours.
+ */
+static void
+rescan_unwatched(void)
+{
+	struct backend_state s;
+	int64_t rest_us = 10 * self.rescan_took_us;
+
+	self.b->state(&s);
+	if (s.unwatched == 0 || self.rescanning || !self.walked ||
+	    mono_diff_us(clock_mono(), self.rescan_began) <
+		(rest_us > UNWATCHED_US ? rest_us : UNWATCHED_US))
+		return;
+	rescan(self.rescan_began_us - SLACK_US);
 }
 
 static void
@@ -388,6 +411,7 @@ walk_background(void)
 	}
 	if (self.rescanning && walk_left(self.walk, WALK_BACKGROUND, -1) == 0) {
 		self.rescanning = false;
+		self.rescan_took_us = mono_diff_us(clock_mono(), self.rescan_began);
 		if (self.rescan_again) {
 			self.rescan_again = false;
 			rescan(self.rescan_since_us);
@@ -458,6 +482,24 @@ round_end(void *arg)
 /* --- messages --- */
 
 /*
+ * How long this HURRY may walk: an account that made a million directories and asks for
+ * its mail again and again gets what it deserves, the others their turn.
+ */
+static int64_t
+hurry_span(mono_t now)
+{
+	static mono_t second;
+	static int64_t spent;
+
+	if (mono_diff_us(now, second) >= 1000000) {
+		second = now;
+		spent = 0;
+	}
+	spent += HURRY_WALK_US;
+	return spent <= HURRY_SECOND_US ? HURRY_WALK_US : HURRY_WALK_US / 50;
+}
+
+/*
  * Everything the account had closed before judge asked is in the kernel's queue by now:
  * read that much, walk what it made, send what waits.
  */
@@ -468,6 +510,7 @@ on_hurry(const struct m_hurry *h)
 	static struct msg out;
 	uint32_t uid = (uint32_t)h->uid;
 	mono_t begin = clock_mono();
+	int64_t span = 0;
 	struct entry *e;
 	struct err err;
 	int i;
@@ -477,7 +520,10 @@ on_hurry(const struct m_hurry *h)
 		on_roots_fd(NULL, self.roots.in, POLLIN);
 	if (self.roots_stale && may_refresh())
 		refresh_roots();
-	while (walk_owed(self.walk, uid) > 0 && !longer_than(begin, HURRY_US))
+	if (walk_owed(self.walk, uid) > 0)
+		span = hurry_span(begin);
+	begin = clock_mono();
+	while (walk_owed(self.walk, uid) > 0 && !longer_than(begin, span))
 		if (!walk_step(self.walk, WALK_URGENT, uid) &&
 		    !walk_step(self.walk, WALK_BACKGROUND, uid))
 			break;
@@ -509,6 +555,12 @@ on_conf(struct msg *m)
 		log_warn("watch_conf error=\"%s\" kept=old",
 			 n < 0 ? "unreadable" : e.text);
 	} else {
+		/* these two are the backend's from its start on */
+		if (strcmp(self.conf.watch_backend, new.watch_backend) != 0 ||
+		    strcmp(self.conf.watch_exclude, new.watch_exclude) != 0) {
+			self.restart = true;
+			loop_stop();
+		}
 		self.conf = new;
 		queue_set(self.queue, new.settle_ms, new.settle_max_ms,
 			  new.queue_uid_max);
@@ -599,6 +651,7 @@ on_sight(void *arg)
 	struct err e;
 
 	(void)arg;
+	rescan_unwatched();
 	sight_tell(&self, true);
 	if (m_beat_put(&out, &beat, &e) == 0)
 		(void)send_msg(&self, &out);

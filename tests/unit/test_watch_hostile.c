@@ -281,6 +281,51 @@ test_mounts(void)
 	(void)umount(at("home/m/www"));
 }
 
+/* No watches left in the kernel: said, and what changes is found all the same, later. */
+static void
+test_unwatched(void)
+{
+	pid_t pid;
+	int status = -1, fd;
+
+	mkdir(at("home/a/www/wide"), 0777);
+	for (fd = 0; fd < 20; fd++) {
+		char name[64];
+
+		snprintf(name, sizeof name, "home/a/www/wide/d%d", fd);
+		mkdir(at(name), 0777);
+		T_EQ(chmod(at(name), 0777), 0);
+	}
+	pid = fork();
+	if (pid != 0) {
+		T_EQ(waitpid(pid, &status, 0), pid);
+		T_CHECK(status == 0, "status %d", status);
+		return;
+	}
+	/* an own user namespace, in which nobody but us has watches */
+	t_failed = 0;
+	fd = unshare(CLONE_NEWUSER) == 0
+		 ? open("/proc/sys/user/max_inotify_watches", O_WRONLY)
+		 : -1;
+	if (strcmp(backend, "inotify") != 0 || fd < 0 || write(fd, "12", 2) != 2)
+		_exit(0);
+	start("");
+	(void)wj_pump(&j, 300, 0);
+	T_CHECK(strstr(j.degraded, "max_user_watches") != NULL, "%s", j.degraded);
+	fd = open(at("home/a/www/wide/d19/late.php"), O_WRONLY | O_CREAT, 0666);
+	T_CHECK(fd >= 0);
+	if (fd >= 0)
+		T_EQ(write(fd, "late", 4), 4);
+	close(fd);
+	for (status = 0; status < 60 && !wj_has(&j, at("home/a/www/wide/d19/late.php"));
+	     status++)
+		(void)wj_pump(&j, 1000, 0);
+	T_CHECK(wj_has(&j, at("home/a/www/wide/d19/late.php")));
+	T_CHECK(j.sight.rescans > 0);
+	stop(0);
+	exit(t_failed != 0);
+}
+
 static int
 one_backend(const char *name)
 {
@@ -297,8 +342,10 @@ one_backend(const char *name)
 	test_swap();
 	test_many();
 	test_lease();
-	if (getenv("WATCH_MOUNTS") != NULL)
+	if (getenv("WATCH_SLOW") != NULL) {
 		test_mounts(); /* half a minute: watch does not start again sooner */
+		test_unwatched();
+	}
 	(void)nftw(top, remove_one, 32, FTW_DEPTH | FTW_PHYS);
 	return T_DONE();
 }
