@@ -48,8 +48,8 @@ def send(w, site, rcpt):
 
 def frozen(w):
     if w.kind == "exim":
-        return w.mta.queue().count("*** frozen ***")
-    return w.mta.queue().count('"queue_name": "hold"')
+        return mta.run("/usr/sbin/exim4", "-bp").stdout.count("*** frozen ***")
+    return mta.run("/usr/sbin/postqueue", "-j").stdout.count('"queue_name": "hold"')
 
 
 def queued(c, w):
