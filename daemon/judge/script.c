@@ -88,7 +88,8 @@ script_in_slot(const struct script *s, int64_t wall_s)
 bool
 script_frequent(const struct script *s)
 {
-	return s->active_days >= 5 && s->active_hours >= 4 * s->active_days;
+	return s->active_days >= 5 && s->active_hours >= 4 * s->active_days &&
+	       script_weekdays(s) >= 4;
 }
 
 bool
