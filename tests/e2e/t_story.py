@@ -174,6 +174,14 @@ def queued(w, site):
     if p.returncode != 0:
         raise RuntimeError("sendmail: %d %r" % (p.returncode, p.stderr))
     w.wait_for(lambda: rcpt in w.mta.queue(), rcpt + " in the queue", 10, 0.1)
+
+    def deferred():
+        with open(w.mta.log, errors="replace") as f:
+            return any(rcpt in line and ("status=deferred" in line or " == " in line)
+                       for line in f)
+    # while it is being delivered the message is locked, and Exim freezes no locked message
+    w.wait_for(deferred, rcpt + " to be deferred", 20, 0.1)
+    time.sleep(0.5)
     return rcpt
 
 
