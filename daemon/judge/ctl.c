@@ -343,22 +343,6 @@ held_row_open(void *arg, const struct store_held *v)
 	return held_row(arg, v);
 }
 
-/* What we froze in the MTA's own queue is held mail too, under the MTA's id. */
-static void
-frozen_row(void *arg, const struct mailq_entry *q)
-{
-	if (!q->frozen)
-		return;
-	ctl_row(
-	    arg,
-	    json_pack(
-		"{s:s, s:I, s:o, s:s, s:I, s:I, s:s}", "id", q->id, "t",
-		(json_int_t)wall_s(q->t), "login", ctl_text(hub_login(q->uid)), "state",
-		"frozen", "rcpts", (json_int_t)q->rcpts, "uid", (json_int_t)q->uid,
-		"text",
-		"frozen in the MTA's queue when the account was held; released with it"));
-}
-
 static void
 do_held(struct ctl *c, struct strings *args)
 {
@@ -370,7 +354,6 @@ do_held(struct ctl *c, struct strings *args)
 		return;
 	if (store_held_each(hub.store, uid, NULL, 0, held_row_open, c, &e) != 0)
 		ctl_end(c, 71, "%s", e.text);
-	mailq_each(uid, frozen_row, c);
 	if (!c->ended)
 		end_rows(c);
 }

@@ -201,18 +201,19 @@ ctl_status(struct ctl *c, struct strings *args)
 	if (!wire_up(&hub.mtlog) || !hub.ears.known)
 		part(c, "mtlog", "off", NULL, "the mail log is not read");
 	else
-		part(c, "mtlog",
-		     hub.ears.degraded[0] || !outcome_trusted() ? "degraded" : "ok",
-		     json_pack("{s:s, s:s, s:o, s:o, s:o}", "mta", hub.ears.mta, "file",
-			       hub.ears.file, "lines", num(hub.ears.lines),
-			       "lines_damaged", num(hub.ears.damaged), "behind_bytes",
-			       num(hub.ears.behind_bytes)),
-		     "%s: %s, %" PRIu64 " lines%s%s%s", hub.ears.mta, hub.ears.file,
-		     hub.ears.lines, hub.ears.degraded[0] ? "; " : "", hub.ears.degraded,
-		     outcome_trusted() ?
-			 "" :
-			 "; any local user can write lines of it, so it is only counted "
-			 "(maillog_file of Postfix, then mta_log_trust = yes)");
+		part(
+		    c, "mtlog",
+		    hub.ears.degraded[0] || !outcome_trusted() ? "degraded" : "ok",
+		    json_pack("{s:s, s:s, s:o, s:o, s:o}", "mta", hub.ears.mta, "file",
+			      hub.ears.file, "lines", num(hub.ears.lines),
+			      "lines_damaged", num(hub.ears.damaged), "behind_bytes",
+			      num(hub.ears.behind_bytes)),
+		    "%s: %s, %" PRIu64 " lines%s%s%s", hub.ears.mta, hub.ears.file,
+		    hub.ears.lines, hub.ears.degraded[0] ? "; " : "", hub.ears.degraded,
+		    outcome_trusted()
+			? ""
+			: "; any local user can write lines of it, so it is only counted "
+			  "(maillog_file of Postfix, then mta_log_trust = yes)");
 	if (q.known > 0 || q.failed > 0)
 		part(c, "mail-queue", q.failed > 0 || q.forgotten > 0 ? "degraded" : "ok",
 		     json_pack("{s:o, s:o, s:o, s:o}", "queued", num(q.known), "frozen",

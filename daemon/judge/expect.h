@@ -18,7 +18,8 @@
 #include "clock.h"
 
 #define EXPECT_UIDS 8192
-#define EXPECT_ALIASES 50 /* recipients the MTA may have added to a message, as its log counts */
+#define EXPECT_ALIASES \
+	50 /* recipients the MTA may have added to a message, as its log counts */
 #define EXPECT_S 600 /* a message that did not come by then failed on its way */
 
 enum expect_where { EXPECT_HOOK, EXPECT_LOG, EXPECT_PLACES };

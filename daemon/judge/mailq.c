@@ -78,7 +78,7 @@ void
 mailq_add(uint32_t uid, const char *id, uint32_t rcpts, wall_t t)
 {
 	struct node *n;
-	uint32_t *head;
+	uint32_t *head, tries;
 
 	if (nodes == NULL)
 		make_table();
@@ -87,6 +87,10 @@ mailq_add(uint32_t uid, const char *id, uint32_t rcpts, wall_t t)
 	if ((n = find(id)) != NULL)
 		unlink_node(
 		    n); /* a short id of Postfix comes again: the new owner counts */
+	/* what is frozen is not forgotten for what merely passes through */
+	for (tries = 0; tries < MAILQ_MAX / 2 && nodes[ring].used && nodes[ring].e.frozen;
+	     tries++)
+		ring = (ring + 1) % MAILQ_MAX;
 	n = &nodes[ring];
 	ring = (ring + 1) % MAILQ_MAX;
 	if (n->used) {
@@ -105,13 +109,51 @@ mailq_add(uint32_t uid, const char *id, uint32_t rcpts, wall_t t)
 	count.known++;
 }
 
+/*
+ * What we froze is held mail: it has a row, written before the freeze is asked for, so
+ * that a restart knows what it has to thaw.
+ */
+static void
+keep_row(const struct mailq_entry *q)
+{
+	struct store_held row = {.id = q->id,
+				 .login = hub_login(q->uid),
+				 .from = "",
+				 .subject = "",
+				 .script = "",
+				 .reason = "held",
+				 .state = "frozen",
+				 .result =
+				     "in the MTA's own queue; released with the account",
+				 .uid = q->uid,
+				 .rcpts = q->rcpts,
+				 .t = q->t,
+				 .state_t = clock_wall()};
+	struct err e;
+
+	if (store_held_put(hub.store, &row, &e) != 0)
+		hub_store_warn(&e);
+}
+
+static void
+end_row(const char *id, const char *state, const char *why)
+{
+	struct err e;
+
+	if (store_held_set_state(hub.store, id, state, 0, why, clock_wall(), &e) != 0)
+		hub_store_warn(&e);
+}
+
 void
 mailq_gone(const char *id)
 {
 	struct node *n = find(id);
 
-	if (n != NULL)
-		unlink_node(n);
+	if (n == NULL)
+		return;
+	if (n->e.frozen)
+		end_row(id, "released", "it left the MTA's queue");
+	unlink_node(n);
 }
 
 static void
@@ -145,6 +187,10 @@ set_frozen(uint32_t uid, bool to)
 		if (!n->used || n->e.uid != uid || n->e.frozen == to)
 			continue;
 		n->e.frozen = to;
+		if (to)
+			keep_row(&n->e);
+		else
+			end_row(n->e.id, "released", "thawed in the MTA's queue");
 		count.frozen = to ? count.frozen + 1 : count.frozen - 1;
 		if (!strings_add(ids, sizeof ids, &len, n->e.id)) {
 			send_queue(to ? QUEUE_FREEZE : QUEUE_THAW, uid, ids, len);
@@ -176,6 +222,7 @@ mailq_freeze_one(const char *id)
 		return;
 	n->e.frozen = true;
 	count.frozen++;
+	keep_row(&n->e);
 	send_queue(QUEUE_FREEZE, n->e.uid, n->e.id, strlen(n->e.id) + 1);
 }
 
@@ -187,18 +234,32 @@ mailq_drop(const char *id)
 	if (n == NULL || !n->e.frozen)
 		return false;
 	send_queue(QUEUE_DROP, n->e.uid, n->e.id, strlen(n->e.id) + 1);
+	end_row(id, "discarded", "");
 	unlink_node(n);
 	return true;
 }
 
-void
-mailq_each(int64_t uid, void (*fn)(void *arg, const struct mailq_entry *), void *arg)
+static bool
+load_one(void *arg, const struct store_held *v)
 {
-	uint32_t i;
+	struct node *n;
 
-	for (i = 0; nodes != NULL && i < MAILQ_MAX; i++)
-		if (nodes[i].used && (uid < 0 || nodes[i].e.uid == (uint32_t)uid))
-			fn(arg, &nodes[i].e);
+	(void)arg;
+	mailq_add((uint32_t)v->uid, v->id, (uint32_t)v->rcpts, v->t);
+	if ((n = find(v->id)) != NULL && !n->e.frozen) {
+		n->e.frozen = true;
+		count.frozen++;
+	}
+	return true;
+}
+
+void
+mailq_load(void)
+{
+	struct err e;
+
+	if (store_held_each(hub.store, -1, "frozen", 0, load_one, NULL, &e) != 0)
+		hub_store_warn(&e);
 }
 
 struct mailq_counts

@@ -27,6 +27,9 @@ struct mailq_entry {
 	bool frozen; /* by us */
 };
 
+/* What was frozen before a restart; once, when the store is open. */
+void mailq_load(void);
+
 /* The MTA accepted a message of uid. */
 void mailq_add(uint32_t uid, const char *id, uint32_t rcpts, wall_t t);
 /* It left the queue. */
@@ -39,9 +42,6 @@ void mailq_thaw(uint32_t uid);
 void mailq_freeze_one(const char *id);
 /* Throw one frozen message away. false: it is not one we froze. */
 bool mailq_drop(const char *id);
-
-void mailq_each(int64_t uid, void (*fn)(void *arg, const struct mailq_entry *),
-		void *arg);
 
 struct mailq_counts {
 	uint64_t known, frozen, forgotten, failed;

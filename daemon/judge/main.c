@@ -518,6 +518,7 @@ judge_main(const struct conf *c, struct link *parent)
 	pool_start();
 	link_discard = pool_close;
 	open_stores();
+	mailq_load();
 	outcome_init();
 	if (!wire_open(&hub.parent, parent->fd, ROLE_JUDGE, ROLE_PARENT, MSG_MAX,
 		       on_parent, on_parent_gone, NULL))

@@ -64,8 +64,9 @@ owner(const struct m_outcome *o)
 }
 
 /*
- * Exim writes its log itself. Postfix's goes through syslog unless maillog_file is set, and a
- * syslog line with Postfix's tag can be written by any local user: such a log is a claim.
+ * Exim writes its log itself. Postfix's goes through syslog unless maillog_file is set,
+ * and a syslog line with Postfix's tag can be written by any local user: such a log is a
+ * claim.
  */
 bool
 outcome_trusted(void)
