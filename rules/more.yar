@@ -258,3 +258,18 @@ rule context_backdated
 	condition:
 		view == 0 and has_php == 1 and backdated == 1
 }
+
+rule shell_include_input
+{
+	meta:
+		group = "run2"
+		weight = 90
+		description = "runs the body of the request"
+		since = "0.1"
+		reference = "include of php://input"
+	strings:
+		$a = /[\s;{(]@?(include|require)(_once)?\s?\(?\s?@?\s?['"](php:\/\/input|data:\/?\/?[^'"]{0,30}(base64|,))/ nocase
+		$b = /\b(system|passthru|exec|shell_exec|popen|eval|assert)\s?\(\s?@?getenv\s?\(\s?['"]HTTP_/ nocase
+	condition:
+		any of them
+}
