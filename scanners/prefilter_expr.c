@@ -14,6 +14,8 @@
 #include "prefilter.h"
 #include "yarasrc.h"
 
+#define REPEAT_EXACT 8 /* longer repeats are cut to so many, or more */
+
 struct buf {
 	char *at;
 	size_t size, len;
@@ -157,11 +159,48 @@ put_hex(struct buf *b, const struct ystring *s)
 	return b->len > 0;
 }
 
+/*
+ * A repeat {m,n} at p: for the prefilter it is m or more, which finds more and compiles
+ * in a hundredth of the time (bounded repeats are copied out state by state). Returns its
+ * length, 0 when it is none.
+ */
+static size_t
+put_repeat(struct buf *b, const char *p, size_t len)
+{
+	const char *close = memchr(p, '}', len);
+	unsigned least = 0;
+	char t[16];
+	size_t i, n;
+
+	if (close == NULL || (n = (size_t)(close - p) + 1) < 3)
+		return 0;
+	for (i = 1; i + 1 < n; i++)
+		if (isdigit((unsigned char)p[i]) == 0 && p[i] != ',')
+			return 0;
+	for (i = 1; isdigit((unsigned char)p[i]) != 0 && least < 1000; i++)
+		least = least * 10 + (unsigned)(p[i] - '0');
+	if (memchr(p, ',', n) == NULL && least <= REPEAT_EXACT) {
+		(void)snprintf(t, sizeof t, "{%u}", least);
+		put(b, t);
+		return n;
+	}
+	if (least > REPEAT_EXACT)
+		least = REPEAT_EXACT;
+	if (least < 2)
+		put(b, least == 0 ? "*" : "+");
+	else {
+		(void)snprintf(t, sizeof t, "{%u,}", least);
+		put(b, t);
+	}
+	return n;
+}
+
 /* YARA's dialect is PCRE's but for {,n}, which is {0,n}, and \/, which is /. */
 static void
 put_regex(struct buf *b, const struct ystring *s)
 {
-	size_t i;
+	bool set = false; /* inside [] */
+	size_t i, n;
 
 	for (i = 0; i < s->len; i++) {
 		char t[4] = {s->at[i], '\0'};
@@ -169,10 +208,26 @@ put_regex(struct buf *b, const struct ystring *s)
 		if (t[0] == '\\' && i + 1 < s->len) {
 			t[1] = s->at[++i];
 			put(b, t[1] == '/' ? "/" : t);
-		} else if (t[0] == '{' && i + 1 < s->len && s->at[i + 1] == ',')
-			put(b, "{0");
-		else
+			continue;
+		}
+		if (t[0] == '{' && !set &&
+		    (n = put_repeat(b, s->at + i, s->len - i)) > 0) {
+			i += n - 1;
+			continue;
+		}
+		if (set)
+			set = t[0] != ']';
+		else if (t[0] == '[') {
+			set = true;
 			put(b, t);
+			/* a ] that comes first belongs to the set */
+			if (i + 1 < s->len && s->at[i + 1] == '^')
+				put(b, (i++, "^"));
+			if (i + 1 < s->len && s->at[i + 1] == ']')
+				put(b, (i++, "\\]"));
+			continue;
+		}
+		put(b, t);
 	}
 }
 
