@@ -207,6 +207,9 @@ class Exim:
     def start(self):
         os.makedirs(self.top + "/exim", exist_ok=True)
         shutil.chown(self.top + "/exim", "Debian-exim", "Debian-exim")
+        open(self.log, "a").close()  # a server has a log before Mailbrake comes to it
+        shutil.chown(self.log, "Debian-exim", "Debian-exim")
+        os.chmod(self.log, 0o640)
         out = run("/usr/sbin/exim4", "-bV")
         if out.returncode != 0:
             raise RuntimeError("exim: " + out.stdout)
