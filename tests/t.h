@@ -29,7 +29,8 @@ static unsigned t_checked, t_failed;
 		t_checked++; \
 		if (t_a != t_b) { \
 			t_failed++; \
-			printf("%s:%d: %s is %lld, wanted %lld\n", __FILE__, __LINE__, #a, t_a, t_b); \
+			printf("%s:%d: %s is %lld, wanted %lld\n", __FILE__, __LINE__, \
+			       #a, t_a, t_b); \
 		} \
 	} while (0)
 
@@ -39,13 +40,14 @@ static unsigned t_checked, t_failed;
 		t_checked++; \
 		if (strcmp(t_a, t_b) != 0) { \
 			t_failed++; \
-			printf("%s:%d: %s is \"%s\", wanted \"%s\"\n", __FILE__, __LINE__, #a, t_a, t_b); \
+			printf("%s:%d: %s is \"%s\", wanted \"%s\"\n", __FILE__, \
+			       __LINE__, #a, t_a, t_b); \
 		} \
 	} while (0)
 
 /* End of main(): prints one line; a program that checked nothing has failed. */
 #define T_DONE() \
 	(printf("%u checks, %u failed\n", t_checked, t_failed), \
-	    t_failed != 0 || t_checked == 0 ? 1 : 0)
+	 t_failed != 0 || t_checked == 0 ? 1 : 0)
 
 #endif

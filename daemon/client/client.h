@@ -62,7 +62,8 @@ typedef void (*ctl_row_fn)(void *arg, const json_t *row, int fd);
 int ctl_ask(struct cli *c, const char *verb, int argc, char **argv, ctl_row_fn fn,
 	    void *arg);
 
-/* `rules check` of the provider table: EX_OK, or EX_DATAERR after having said each fault. */
+/* `rules check` of the provider table: EX_OK, or EX_DATAERR after having said each fault.
+ */
 int providers_check(struct cli *c);
 
 /* ctl_ask with the rows printed. */

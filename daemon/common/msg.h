@@ -96,11 +96,12 @@ enum queue_verb { QUEUE_FREEZE, QUEUE_THAW, QUEUE_DROP, QUEUE_FORCE };
 
 /* OUTCOME.kind is enum mt_kind of mt_event.h; OUTCOME.flags are its booleans. */
 enum outcome_flag {
-	OUTCOME_OWN = 1,	  /* our own doing: a brake, a hold, a retry time */
-	OUTCOME_ANSWERED = 2,	  /* the remote server said it */
-	OUTCOME_BOUNCE = 4,	  /* a submission by the MTA itself */
-	OUTCOME_LOCAL_CLIENT = 8, /* a submission by SMTP from this machine, without login */
-	OUTCOME_LOCAL = 16,	  /* delivered here */
+	OUTCOME_OWN = 1,      /* our own doing: a brake, a hold, a retry time */
+	OUTCOME_ANSWERED = 2, /* the remote server said it */
+	OUTCOME_BOUNCE = 4,   /* a submission by the MTA itself */
+	OUTCOME_LOCAL_CLIENT =
+	    8,              /* a submission by SMTP from this machine, without login */
+	OUTCOME_LOCAL = 16, /* delivered here */
 };
 
 /* "clean", "suspicious", "malicious", "unscanned". Static. */

@@ -16,9 +16,10 @@
 #include <stdint.h>
 #include "err.h"
 
-#define PROVIDER_TEXT_MAX 2048 /* bytes of a reply that are looked at; the rest is cut \
-				*/
-#define PROVIDER_MAX 64        /* providers in a table: one bit each */
+#define PROVIDER_TEXT_MAX \
+	2048            /* bytes of a reply that are looked at; the rest is cut \
+			 */
+#define PROVIDER_MAX 64 /* providers in a table: one bit each */
 
 /* Whom a refusal concerns; only IP and IP_THROTTLE may ever brake a provider. */
 enum reply_scope {

@@ -269,7 +269,8 @@ acct_finding(const struct acct *a, const char *path)
 		if (a->findings[i].key == key &&
 		    strncmp(a->findings[i].path, path, SCRIPT_NAME_MAX - 1) == 0)
 			return &a->findings[i];
-	/* only the directory is known: it may be any file there, so it is the worst one */
+	/* only the directory is known: it may be any file there, so it is the worst one
+	 */
 	for (uint32_t i = 0; len > 0 && path[len - 1] == '/' && i < a->finding_count; i++)
 		if (directly_in(path, len, a->findings[i].path) &&
 		    (worst == NULL || a->findings[i].points > worst->points))

@@ -19,8 +19,9 @@
 #include "text.h"
 #include "xmem.h"
 
-#define WHO_MAX 64 /* accounts compared for one provider; the rest are in the sums only \
-		    */
+#define WHO_MAX \
+	64 /* accounts compared for one provider; the rest are in the sums only \
+	    */
 
 enum span { SPAN_1H, SPAN_24H, SPAN_7D, SPANS };
 static const int64_t span_h[SPANS] = {1, 24, 168};

@@ -334,7 +334,8 @@ on_minute(void *arg)
 		release_expire();
 	if (minutes % 1440 == 2 &&
 	    store_prune(hub.store,
-			(wall_t){clock_wall().us - hub.conf.history_s * 1000000}, &e) != 0)
+			(wall_t){clock_wall().us - hub.conf.history_s * 1000000},
+			&e) != 0)
 		hub_store_warn(&e);
 }
 

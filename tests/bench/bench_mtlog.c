@@ -39,9 +39,11 @@ main(int argc, char **argv)
 	s = (double)mono_diff_us(clock_mono(), from) / 1e6;
 	struct mtlog_counts c = mtlog_counts(m);
 
-	printf("lines %llu events %llu foreign %llu damaged %llu seconds %.3f lines_per_s %.0f\n",
-	    (unsigned long long)c.lines, (unsigned long long)c.events,
-	    (unsigned long long)c.foreign, (unsigned long long)c.damaged, s, (double)c.lines / s);
+	printf("lines %llu events %llu foreign %llu damaged %llu seconds %.3f "
+	       "lines_per_s %.0f\n",
+	       (unsigned long long)c.lines, (unsigned long long)c.events,
+	       (unsigned long long)c.foreign, (unsigned long long)c.damaged, s,
+	       (double)c.lines / s);
 	mtlog_free(&m);
 	return 0;
 }

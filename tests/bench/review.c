@@ -1,9 +1,9 @@
 /*
  * review - how long one decision takes
  *
- * Job:     fill N accounts with S scripts each, then time engine_submission (facts, policy, state,
- *          counters) one by one; print p50, p99, max and memory as one line of JSON.
- * Touches: the clock, standard output. usage: review ACCOUNTS SCRIPTS [SUBMISSIONS]
+ * Job:     fill N accounts with S scripts each, then time engine_submission (facts,
+ * policy, state, counters) one by one; print p50, p99, max and memory as one line of
+ * JSON. Touches: the clock, standard output. usage: review ACCOUNTS SCRIPTS [SUBMISSIONS]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,14 +27,14 @@ one(struct engine *e, uint32_t uid, unsigned script, uint64_t n)
 	struct timespec a, b;
 	struct answer out;
 	struct submission s = {.t = wall_from_s((int64_t)(1767225600 + n / 200)),
-	    .uid = uid,
-	    .user = "u",
-	    .script = name,
-	    .script_age_s = 90 * 86400,
-	    .rcpts = 1,
-	    .subject_hash = n,
-	    .body_hash = n,
-	    .own = (int)(n % 2)};
+			       .uid = uid,
+			       .user = "u",
+			       .script = name,
+			       .script_age_s = 90 * 86400,
+			       .rcpts = 1,
+			       .subject_hash = n,
+			       .body_hash = n,
+			       .own = (int)(n % 2)};
 
 	snprintf(name, sizeof(name), "/home/u%u/public_html/s%u.php", uid, script);
 	clock_gettime(CLOCK_MONOTONIC, &a);
@@ -69,14 +69,15 @@ main(int argc, char **argv)
 	for (int64_t i = 0; i < count; i++) {
 		r ^= r << 13, r ^= r >> 7, r ^= r << 17;
 		ns[i] = one(e, (uint32_t)(r % (uint64_t)accounts) + 1000,
-		    (unsigned)(r / 1000003 % (uint64_t)scripts), ++n);
+			    (unsigned)(r / 1000003 % (uint64_t)scripts), ++n);
 	}
 	engine_stats(e, &st);
 	qsort(ns, (size_t)count, sizeof(*ns), by_value);
-	printf("{\"accounts\":%d,\"scripts\":%d,\"p50_ns\":%u,\"p99_ns\":%u,\"max_ns\":%u,"
-	       "\"held\":%u,\"memory_mb\":%u}\n",
-	    (int)accounts, (int)scripts, ns[count / 2], ns[count * 99 / 100], ns[count - 1],
-	    (unsigned)st.held, (unsigned)(st.bytes >> 20));
+	printf(
+	    "{\"accounts\":%d,\"scripts\":%d,\"p50_ns\":%u,\"p99_ns\":%u,\"max_ns\":%u,"
+	    "\"held\":%u,\"memory_mb\":%u}\n",
+	    (int)accounts, (int)scripts, ns[count / 2], ns[count * 99 / 100],
+	    ns[count - 1], (unsigned)st.held, (unsigned)(st.bytes >> 20));
 	free(ns);
 	engine_free(&e);
 	return 0;

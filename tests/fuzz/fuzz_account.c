@@ -1,4 +1,5 @@
-/* engine_load on any bytes; the checksum is mended so that what is behind it is reached. */
+/* engine_load on any bytes; the checksum is mended so that what is behind it is reached.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (engine_load(e, copy, size + 4, &err) == 0 && size >= 5) {
 		struct engine_stats st;
 		struct answer a;
-		struct submission s = {.t = {INT64_C(1800000000000000)}, .rcpts = 1, .own = -1};
+		struct submission s = {
+		    .t = {INT64_C(1800000000000000)}, .rcpts = 1, .own = -1};
 
 		engine_stats(e, &st);
 		for (uid = 0; uid < 2000; uid++) {

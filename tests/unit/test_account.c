@@ -42,14 +42,14 @@ send_one(struct engine *e, struct mail m)
 {
 	struct answer a;
 	struct submission s = {.t = wall_from_s(m.t),
-	    .uid = m.uid == 0 ? 1001 : m.uid,
-	    .user = "u",
-	    .script = m.script,
-	    .script_age_s = m.age,
-	    .rcpts = m.rcpts == 0 ? 1 : m.rcpts,
-	    .subject_hash = m.text,
-	    .body_hash = m.text,
-	    .own = m.own};
+			       .uid = m.uid == 0 ? 1001 : m.uid,
+			       .user = "u",
+			       .script = m.script,
+			       .script_age_s = m.age,
+			       .rcpts = m.rcpts == 0 ? 1 : m.rcpts,
+			       .subject_hash = m.text,
+			       .body_hash = m.text,
+			       .own = m.own};
 
 	engine_submission(e, &s, &a);
 	return a.answer;
@@ -59,12 +59,12 @@ static void
 file_event(struct engine *e, int64_t t, const char *path, int64_t points)
 {
 	struct file_fact f = {.t = wall_from_s(t),
-	    .uid = 1001,
-	    .user = "u",
-	    .path = path,
-	    .points = points,
-	    .rules = "r",
-	    .fresh = true};
+			      .uid = 1001,
+			      .user = "u",
+			      .path = path,
+			      .points = points,
+			      .rules = "r",
+			      .fresh = true};
 
 	engine_file(e, &f);
 }
@@ -77,21 +77,24 @@ shop(struct engine *e)
 
 	for (int i = 0; i < 14 * 12; i++, t += 7200) {
 		T_EQ(send_one(e, (struct mail){t, 1000000, 0, 1, "/shop/index.php",
-		                     (uint64_t)i * 2 + 10, 0}), ANSWER_PASS);
+					       (uint64_t)i * 2 + 10, 0}),
+		     ANSWER_PASS);
 		send_one(e, (struct mail){t + 2, 1000000, 0, 1, "/shop/index.php",
-		                (uint64_t)i * 2 + 11, 1});
+					  (uint64_t)i * 2 + 11, 1});
 	}
 	return t;
 }
 
 static unsigned
-flood(struct engine *e, int64_t t, int64_t gap, const char *script, int64_t age, bool same)
+flood(struct engine *e, int64_t t, int64_t gap, const char *script, int64_t age,
+      bool same)
 {
 	unsigned left = 0;
 
 	for (unsigned i = 0; i < 300; i++)
-		left += send_one(e, (struct mail){t + i * gap, age, 0, 1, script,
-		            same ? 7 : 1000000 + i, 0}) == ANSWER_PASS;
+		left +=
+		    send_one(e, (struct mail){t + i * gap, age, 0, 1, script,
+					      same ? 7 : 1000000 + i, 0}) == ANSWER_PASS;
 	return left;
 }
 
@@ -106,7 +109,7 @@ test_mailers(void)
 			int64_t t = shop(e);
 
 			T_CHECK(flood(e, t, gaps[g], "/x.php", 60, same) <= 5, "gap %d",
-			    (int)gaps[g]);
+				(int)gaps[g]);
 			T_EQ(last.to, ACCT_HELD);
 			T_EQ(last.why, REASON_NEW_SCRIPTS);
 			engine_free(&e);
@@ -136,7 +139,7 @@ test_names_and_bcc(void)
 
 		snprintf(name, sizeof(name), "/made-up/%u.php", i);
 		left += send_one(e, (struct mail){t + i, -1, 0, 1, name, 5000 + i, 0}) ==
-		    ANSWER_PASS;
+			ANSWER_PASS;
 	}
 	T_CHECK(left <= 5, "%u left", left);
 	engine_stats(e, &st);
@@ -159,20 +162,22 @@ test_explained(void)
 	unsigned left = 0;
 
 	for (unsigned i = 0; i < 1000; i++) {
-		left += send_one(e, (struct mail){t + 2 * i, 60, 0, 1, "/x.php", 9000 + 2 * i, 0}) ==
-		    ANSWER_PASS;
-		send_one(e, (struct mail){t + 2 * i + 1, 60, 0, 1, "/x.php", 9001 + 2 * i, 1});
+		left += send_one(e, (struct mail){t + 2 * i, 60, 0, 1, "/x.php",
+						  9000 + 2 * i, 0}) == ANSWER_PASS;
+		send_one(
+		    e, (struct mail){t + 2 * i + 1, 60, 0, 1, "/x.php", 9001 + 2 * i, 1});
 	}
 	T_CHECK(left <= 10, "%u left", left);
 	engine_free(&e);
 	e = fresh(0);
 	t = shop(e);
 	for (left = 0; left < 300; left++) {
-		if (send_one(e, (struct mail){t + 2 * left, 1000000, 0, 1, "/shop/index.php",
-		        9000 + 2 * left, 0}) != ANSWER_PASS)
+		if (send_one(e, (struct mail){t + 2 * left, 1000000, 0, 1,
+					      "/shop/index.php", 9000 + 2 * left, 0}) !=
+		    ANSWER_PASS)
 			break;
-		send_one(e, (struct mail){t + 2 * left + 1, 1000000, 0, 1, "/shop/index.php",
-		    9001 + 2 * left, 1});
+		send_one(e, (struct mail){t + 2 * left + 1, 1000000, 0, 1,
+					  "/shop/index.php", 9001 + 2 * left, 1});
 	}
 	T_CHECK(left <= 60, "%u left", left);
 	engine_free(&e);
@@ -188,30 +193,37 @@ test_words(void)
 
 	flood(e, t, 1, "/x.php", 60, true);
 	t += 1000;
-	T_EQ(send_one(e, (struct mail){t, 1000000, 0, 1, "/shop/index.php", 3, 0}), ANSWER_HOLD);
+	T_EQ(send_one(e, (struct mail){t, 1000000, 0, 1, "/shop/index.php", 3, 0}),
+	     ANSWER_HOLD);
 	T_CHECK(engine_explain(e, 1001, &x), "seen");
-	T_CHECK(strstr(x.text, "new-script") != NULL && strstr(x.text, "/x.php") != NULL, "%s",
-	    x.text);
-	T_EQ(engine_word(e, wall_from_s(t), 1001, WORD_RELEASE, SCOPE_ACCOUNT, NULL, (wall_t){0},
-	         "admin", &err), 0);
+	T_CHECK(strstr(x.text, "new-script") != NULL && strstr(x.text, "/x.php") != NULL,
+		"%s", x.text);
+	T_EQ(engine_word(e, wall_from_s(t), 1001, WORD_RELEASE, SCOPE_ACCOUNT, NULL,
+			 (wall_t){0}, "admin", &err),
+	     0);
 	T_EQ(last.to, ACCT_WATCHED);
-	T_EQ(send_one(e, (struct mail){t, 1000000, 0, 1, "/shop/index.php", 4, 0}), ANSWER_PASS);
+	T_EQ(send_one(e, (struct mail){t, 1000000, 0, 1, "/shop/index.php", 4, 0}),
+	     ANSWER_PASS);
 	/* again: judged harder */
 	T_CHECK(flood(e, t + 10, 1, "/x.php", 60, true) <= 2, "after release");
 	T_EQ(engine_word(e, wall_from_s(t), 1001, WORD_TRUST, SCOPE_ACCOUNT, NULL,
-	         wall_from_s(t + 90000), "admin", &err), 0);
+			 wall_from_s(t + 90000), "admin", &err),
+	     0);
 	T_EQ(flood(e, t + 400, 1, "/x.php", 60, true), 300);
 	/* the word runs out, loudly */
 	decisions = 0;
 	engine_tick(e, wall_from_s(t + 90001));
 	T_EQ(decisions, 1);
 	T_EQ(last.why, REASON_WORD_ENDED);
-	T_EQ(engine_word(e, wall_from_s(t), 1001, WORD_TRUST, SCOPE_RULE, "nonsense", (wall_t){0},
-	         "admin", &err), -1);
-	T_EQ(engine_word(e, wall_from_s(t), 4711, WORD_RELEASE, SCOPE_ACCOUNT, NULL, (wall_t){0},
-	         "admin", &err), -1);
-	T_EQ(engine_word(e, wall_from_s(t), 1001, WORD_FORGET, SCOPE_ACCOUNT, NULL, (wall_t){0},
-	         "admin", &err), 0);
+	T_EQ(engine_word(e, wall_from_s(t), 1001, WORD_TRUST, SCOPE_RULE, "nonsense",
+			 (wall_t){0}, "admin", &err),
+	     -1);
+	T_EQ(engine_word(e, wall_from_s(t), 4711, WORD_RELEASE, SCOPE_ACCOUNT, NULL,
+			 (wall_t){0}, "admin", &err),
+	     -1);
+	T_EQ(engine_word(e, wall_from_s(t), 1001, WORD_FORGET, SCOPE_ACCOUNT, NULL,
+			 (wall_t){0}, "admin", &err),
+	     0);
 	T_CHECK(!engine_explain(e, 1001, &x), "forgotten");
 	engine_free(&e);
 }
@@ -241,7 +253,8 @@ test_holds_end(void)
 	engine_free(&e);
 }
 
-/* A clock set wrong, both ways, and a VM that slept change no state and empty no window. */
+/* A clock set wrong, both ways, and a VM that slept change no state and empty no window.
+ */
 static void
 test_clock(void)
 {
@@ -252,19 +265,19 @@ test_clock(void)
 		engine_tick(e, wall_from_s(t));
 	for (unsigned i = 0; i < 5; i++)
 		T_EQ(send_one(e, (struct mail){T0 + 86400 + i, 60, 0, 1, "/x.php", 1, 0}),
-		    ANSWER_PASS);
+		     ANSWER_PASS);
 	before = decisions;
 	engine_tick(e, wall_from_s(T0 + 86400 * 400));
 	engine_tick(e, wall_from_s(T0 - 86400 * 400));
 	engine_tick(e, wall_from_s(T0 + 86400 * 3));
 	T_EQ(decisions, before);
 	T_EQ(send_one(e, (struct mail){T0 + 86400 * 3 + 1, 60, 0, 1, "/x.php", 1, 0}),
-	    ANSWER_HOLD);
+	     ANSWER_HOLD);
 	before = decisions;
 	engine_tick(e, wall_from_s(T0 + 86400 * 4000));
 	T_EQ(decisions, before);
 	T_EQ(send_one(e, (struct mail){T0 + 86400 * 4000, 60, 0, 1, "/x.php", 1, 0}),
-	    ANSWER_HOLD);
+	     ANSWER_HOLD);
 	engine_free(&e);
 }
 
@@ -274,11 +287,11 @@ test_owner_changes(void)
 	struct engine *e = fresh(0);
 	struct answer a;
 	struct submission s = {.t = wall_from_s(T0 + 100),
-	    .uid = 1001,
-	    .user = "another",
-	    .script = "/z.php",
-	    .script_age_s = 9000000,
-	    .rcpts = 1};
+			       .uid = 1001,
+			       .user = "another",
+			       .script = "/z.php",
+			       .script_age_s = 9000000,
+			       .rcpts = 1};
 
 	flood(e, T0, 1, "/x.php", 60, true);
 	T_EQ(last.to, ACCT_HELD);
@@ -309,7 +322,8 @@ test_restart(void)
 	T_EQ(engine_load(e2, bytes, len, &err), 0);
 	again = engine_save(e2, 1001, &len2);
 	T_CHECK(len == len2 && memcmp(bytes, again, len) == 0, "%zu %zu", len, len2);
-	T_EQ(flood(e, t + 3, 1, "/x.php", 63, true), flood(e2, t + 3, 1, "/x.php", 63, true));
+	T_EQ(flood(e, t + 3, 1, "/x.php", 63, true),
+	     flood(e2, t + 3, 1, "/x.php", 63, true));
 	for (size_t i = 0; i < len; i++) { /* every single damaged byte is seen */
 		((unsigned char *)bytes)[i] ^= 0x41;
 		T_EQ(engine_load(e2, bytes, len, &err), -1);
@@ -334,7 +348,8 @@ test_table_full(void)
 	c.accounts_max = 10;
 	e = engine_new(&c, on_decision, NULL);
 	for (uint32_t i = 0; i < 50; i++)
-		T_EQ(send_one(e, (struct mail){T0, 60, 2000 + i, 1, "/x.php", 1, 0}), ANSWER_PASS);
+		T_EQ(send_one(e, (struct mail){T0, 60, 2000 + i, 1, "/x.php", 1, 0}),
+		     ANSWER_PASS);
 	engine_stats(e, &st);
 	T_EQ(st.accounts, 10);
 	T_EQ(st.accounts_refused, 40);

@@ -18,13 +18,13 @@ static void
 test_codec(void)
 {
 	struct m_verdict v = {.asked = 7,
-	    .verdict = VERDICT_MALICIOUS,
-	    .score = -3,
-	    .type = "text/x-php",
-	    .sha256 = "ab",
-	    .reason = "",
-	    .findings = "r\0g\0005\0",
-	    .findings_len = 6};
+			      .verdict = VERDICT_MALICIOUS,
+			      .score = -3,
+			      .type = "text/x-php",
+			      .sha256 = "ab",
+			      .reason = "",
+			      .findings = "r\0g\0005\0",
+			      .findings_len = 6};
 	struct m_verdict w;
 	struct err e;
 

@@ -23,12 +23,14 @@ test_lines(void)
 		enum event_kind kind;
 	} rows[] = {
 	    {"{\"t\":1,\"uid\":2,\"rcpts\":3}", REPLAY_FINE, EVENT_SUBMISSION},
-	    {"{\"t\":1.5,\"uid\":2,\"id\":\"x\",\"outcome\":\"sent\"}", REPLAY_FINE, EVENT_OUTCOME},
-	    {"{\"t\":1,\"uid\":2,\"file\":\"/x\",\"points\":5,\"rules\":[\"a\",\"b\"]}", REPLAY_FINE,
-	     EVENT_FILE},
+	    {"{\"t\":1.5,\"uid\":2,\"id\":\"x\",\"outcome\":\"sent\"}", REPLAY_FINE,
+	     EVENT_OUTCOME},
+	    {"{\"t\":1,\"uid\":2,\"file\":\"/x\",\"points\":5,\"rules\":[\"a\",\"b\"]}",
+	     REPLAY_FINE, EVENT_FILE},
 	    {"{\"t\":1,\"uid\":2,\"word\":\"release\"}", REPLAY_FINE, EVENT_ADMIN},
 	    {"admin {\"t\":1,\"uid\":2,\"word\":\"trust\"}", REPLAY_FINE, EVENT_ADMIN},
-	    {"{\"event\":\"submission\",\"t\":1,\"uid\":2}", REPLAY_FINE, EVENT_SUBMISSION},
+	    {"{\"event\":\"submission\",\"t\":1,\"uid\":2}", REPLAY_FINE,
+	     EVENT_SUBMISSION},
 	    {"{\"t\":1,\"uid\":2,\"rcpts\":3", REPLAY_NOT_JSON, 0},
 	    {"[1]", REPLAY_NOT_OBJECT, 0},
 	    {"{\"uid\":2,\"rcpts\":3}", REPLAY_NO_TIME, 0},
@@ -45,7 +47,8 @@ test_lines(void)
 		struct event *ev;
 
 		T_CHECK(parse(rows[i].line, &ev) == rows[i].damage, "%s", rows[i].line);
-		T_CHECK((ev != NULL) == (rows[i].damage == REPLAY_FINE), "%s", rows[i].line);
+		T_CHECK((ev != NULL) == (rows[i].damage == REPLAY_FINE), "%s",
+			rows[i].line);
 		T_CHECK(ev == NULL || ev->kind == rows[i].kind, "%s", rows[i].line);
 		event_free(&ev);
 	}
@@ -56,15 +59,18 @@ test_fields(void)
 {
 	struct event *ev;
 
-	T_EQ(parse("{\"t\":1767225600.25,\"uid\":7,\"user\":\"b\\u00f6b\",\"script\":null,"
-	           "\"rcpts\":10000,\"domains\":[\"A.Test\",4,\"b.test\"],\"own\":true,"
-	           "\"body_hash\":17,\"label\":\"bad\",\"script_age_s\":1e30}",
-	         &ev), REPLAY_FINE);
+	T_EQ(
+	    parse("{\"t\":1767225600.25,\"uid\":7,\"user\":\"b\\u00f6b\",\"script\":null,"
+		  "\"rcpts\":10000,\"domains\":[\"A.Test\",4,\"b.test\"],\"own\":true,"
+		  "\"body_hash\":17,\"label\":\"bad\",\"script_age_s\":1e30}",
+		  &ev),
+	    REPLAY_FINE);
 	T_EQ(ev->t.us, INT64_C(1767225600250000));
 	T_EQ(ev->rcpts, 10000);
 	T_EQ(ev->domain_count, 2);
 	T_STR(ev->domains[0], "a.test");
-	T_CHECK(ev->script == NULL && ev->body_hash != 0 && ev->subject_hash == 0, "hashes");
+	T_CHECK(ev->script == NULL && ev->body_hash != 0 && ev->subject_hash == 0,
+		"hashes");
 	T_EQ(ev->own, 1);
 	T_EQ(ev->label, LABEL_BAD);
 	event_free(&ev);
@@ -85,7 +91,8 @@ test_order(void)
 	for (unsigned i = 0; i < 3000; i++) {
 		struct event *ev = event_new(EVENT_ADMIN);
 
-		/* shuffled within blocks of 100; one from years ago, one from years ahead */
+		/* shuffled within blocks of 100; one from years ago, one from years ahead
+		 */
 		ev->t = wall_from_s(1000000 + (i ^ 0x3f));
 		if (i == 2000)
 			ev->t = wall_from_s(5);

@@ -44,8 +44,10 @@ test_steady(void)
 
 	for (int i = 0; i < 1000; i++, t += 600) {
 		volume_add(&v, t, 1);
-		T_CHECK(volume_get(&v, t, VOL_1H) >= (i < 6 ? (unsigned)i + 1 : 6), "%d", i);
-		T_CHECK(volume_get(&v, t, VOL_24H) >= (i < 144 ? (unsigned)i + 1 : 144), "%d", i);
+		T_CHECK(volume_get(&v, t, VOL_1H) >= (i < 6 ? (unsigned)i + 1 : 6), "%d",
+			i);
+		T_CHECK(volume_get(&v, t, VOL_24H) >= (i < 144 ? (unsigned)i + 1 : 144),
+			"%d", i);
 		T_CHECK(volume_get(&v, t, VOL_24H) <= 151, "%d", i);
 	}
 }
