@@ -1,0 +1,45 @@
+#!/bin/sh
+# make bench: speed and memory beside other tools, one line a figure: what | the peer's | ours | ratio.
+#   tests/bench/run.sh BUILD      installs the peers (inotify-tools, yara) and fetches a tree of PHP
+# Quiet machine wanted: times are medians of runs in turn, ratios are what carries over.
+set -u
+here=$(cd "$(dirname "$0")/../.." && pwd) b=${1:-build}
+cd "$here" || exit 2
+case $b in /*) ;; *) b=$here/$b ;; esac
+need=
+for p in inotify-tools yara python3; do
+	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || need="$need $p"
+done
+if [ -n "$need" ]; then
+	echo "bench: installing$need"
+	# shellcheck disable=SC2086
+	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $need; } >/dev/null 2>&1 ||
+	    echo "bench: cannot install$need: those rows have no peer" >&2
+fi
+
+echo "== one decision (accounts, scripts each, microseconds)"
+${MAKE:-make} -s B="$b" "$b/tests/bench/review" && for n in 500 5000; do "$b/tests/bench/review" "$n" 20; done
+
+echo "== files: what a scan costs in CPU, Debian's wordpress, the rules plain yara can run"
+tree=$b/bench/wordpress
+if [ ! -d "$tree" ]; then
+	mkdir -p "$b/bench" && (cd "$b/bench" && apt-get download -qq wordpress >/dev/null 2>&1 &&
+	    dpkg -x wordpress_*.deb wordpress && rm -f wordpress_*.deb)
+fi
+if [ -d "$tree" ] && command -v yara >/dev/null; then
+	rules=$(mktemp -d)
+	for f in rules/*.yar; do yara "$f" /dev/null >/dev/null 2>&1 && cp "$f" "$rules"; done
+	cat "$rules"/*.yar >"$rules/all"
+	python3 tests/bench/scan_cost.py "$b" "$rules" "$tree"
+	rm -rf "$rules"
+else
+	echo "bench: no tree or no yara: no row"
+fi
+
+echo "== watching (what | inotifywait | ours | times better)"
+BENCH_DIRS=${BENCH_DIRS:-10000} sh tests/bench/bench_watch.sh "$b"
+
+if [ "$(id -u)" -eq 0 ]; then
+	echo "== sending (Postfix without and with the wrapper, ms)"
+	python3 tests/bench/bench_wrapper.py "$b" postfix 40
+fi
