@@ -268,8 +268,23 @@ rule shell_include_input
 		since = "0.1"
 		reference = "include of php://input"
 	strings:
-		$a = /[\s;{(]@?(include|require)(_once)?\s?\(?\s?@?\s?['"](php:\/\/input|data:\/?\/?[^'"]{0,30}(base64|,))/ nocase
+		$a = /[\s;{(]@?(include|require)(_once)?\s?\(?\s?@?\s?['"]php:\/\/input/ nocase
 		$b = /\b(system|passthru|exec|shell_exec|popen|eval|assert)\s?\(\s?@?getenv\s?\(\s?['"]HTTP_/ nocase
 	condition:
 		any of them
+}
+
+rule shell_include_data
+{
+	meta:
+		group = "run2"
+		weight = 90
+		description = "runs code that is written out in a data: address"
+		since = "0.1"
+		reference = "include of data:; template compilers in a namespace do it with what they compiled"
+	strings:
+		$a = /[\s;{(]@?(include|require)(_once)?\s?\(?\s?@?\s?['"]data:\/?\/?[^'"]{0,30}(base64|,)/ nocase
+		$ns = /\bnamespace\s[A-Za-z_\\]{2,80}\s?[;{]/
+	condition:
+		$a and not $ns
 }

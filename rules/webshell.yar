@@ -92,7 +92,7 @@ rule shell_include_request
 	strings:
 		$a = /\b(include|require)(_once)?\s?\(?\s?@?\s?\(?\s?\$_(GET|POST|REQUEST|COOKIE)\s?[\[{][^;\]}]{1,40}[\]}]\s?\)?\s?\)?\s?;/ nocase
 		$b = /\b(include|require)(_once)?\s?\(?\s?@?\s?\$_FILES/ nocase
-		$c = /\b(include|require)(_once)?\s?\(?\s?@?\s?['"](php:\/\/input|data:)/ nocase
+		$c = /\b(include|require)(_once)?\s?\(?\s?@?\s?['"]php:\/\/input/ nocase
 	condition:
 		any of them
 }
