@@ -15,6 +15,7 @@
 
 #define HURRY_FILES 256 /* files sent for one HURRY */
 #define SENT_SLOTS 16384
+#define NOTICE_SLACK_US 2000000 /* file systems stamp with coarse clocks */
 
 /* A file as it was handed over, so that a walk does not do it again. */
 struct sent {
@@ -66,6 +67,26 @@ bool send_was(const struct watch *w, const struct stat *st);
 void send_look(struct watch *w, const struct m_look *look, mono_t now);
 /* Send one message; the link's own queue bounds it. false: it is full. */
 bool send_msg(struct watch *w, const struct msg *m);
+
+/* notice.c: what a backend calls, and what a walk calls for each file. */
+extern const struct backend_calls notice_calls;
+bool notice_walked(uint32_t dir, const char *name, const struct stat *st,
+		   enum file_cause cause);
+/* Remember the struct, before a backend is opened. */
+void notice_init(struct watch *w);
+/* Have the loop tell of mounts and new roots. false: the loop is full. */
+bool notice_start(void);
+void notice_fini(void);
+/* New settings: how often the globs are looked up. */
+void notice_conf(void);
+/* Look the globs of watch_roots up. */
+void notice_refresh(void);
+/* For HURRY: take the hints that wait, and look the globs up if they ask for it. */
+void notice_hurry(void);
+/* Begin the first walk when it may begin, end a rescan that is done. */
+void notice_walks(void);
+/* What could not be watched is looked at again and again. */
+void notice_unwatched(void);
 
 /* sight.c: SIGHT when it differs from the last one; always when `now_please`. */
 void sight_tell(struct watch *w, bool now_please);

@@ -9,12 +9,10 @@
 #include "watch.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sysexits.h>
@@ -30,295 +28,19 @@
 #include "xmem.h"
 
 #define SIGHT_MS 5000
-#define SLACK_US 2000000   /* file systems stamp with coarse clocks */
 #define DRAIN_US 5000      /* of one round, for kernel events */
 #define URGENT_US 4000     /* for directories that appeared */
 #define BACKGROUND_US 3000 /* for rescans, of every */
 #define BACKGROUND_EVERY_MS 10
-#define HURRY_US 300000   /* at most, to read the kernel's queue for HURRY */
-#define SEND_ROUND 512    /* files sent before the kernel is asked again */
-#define ROOTS_AGAIN_MS 20 /* after a hint that a root is new, so that hints add up */
-#define START_AGAIN_US 30000000
-#define UNWATCHED_US 20000000  /* between two looks at what could not be watched */
+#define HURRY_US 300000        /* at most, to read the kernel's queue for HURRY */
+#define SEND_ROUND 512         /* files sent before the kernel is asked again */
 #define HURRY_WALK_US 50000    /* of one HURRY, for walking */
 #define HURRY_SECOND_US 200000 /* of all of them in one second */
 #define CONF_BYTES_MAX 1048576
 
 static struct watch self;
-static int wake_timer = -1, roots_timer = -1, glob_timer = -1;
+static int wake_timer = -1;
 static bool background_rests;
-
-/* --- what the backend tells --- */
-
-static int64_t
-changed_us(const struct stat *st)
-{
-	return (int64_t)st->st_ctim.tv_sec * 1000000 + st->st_ctim.tv_nsec / 1000;
-}
-
-static void
-on_again(uint32_t dir)
-{
-	struct walk_order o = {.dir = dir,
-			       /* what we still have to read happened after that */
-			       .since_us = self.quiet_us - SLACK_US,
-			       .cause = CAUSE_RESCAN,
-			       .flags = WALK_FILES | WALK_OWED};
-
-	walk_add(self.walk, WALK_BACKGROUND, &o);
-}
-
-/* false: no room. */
-static bool
-put(uint32_t dir, const char *name, const struct stat *st, enum file_cause cause)
-{
-	struct seen s = {.dev = st->st_dev,
-			 .ino = st->st_ino,
-			 .uid = st->st_uid,
-			 .dir = dir,
-			 .name = name,
-			 .ctime_us = changed_us(st),
-			 .cause = cause};
-	struct walk_order o = {.uid = st->st_uid,
-			       .since_us = changed_us(st) - SLACK_US,
-			       .cause = CAUSE_RESCAN,
-			       .flags = WALK_FILES | WALK_OWED};
-	uint32_t release;
-
-	self.b->dir_hold(dir);
-	switch (queue_put(self.queue, &s, clock_mono(), &release)) {
-	case QUEUE_NEW:
-		return true;
-	case QUEUE_MERGED:
-		if (release == UINT32_MAX)
-			return true;
-		/* a third place: should the others be gone, the second is not forgotten
-		 */
-		o.dir = release;
-		if (release != dir)
-			walk_add(self.walk, WALK_BACKGROUND, &o);
-		self.b->dir_release(release);
-		return true;
-	case QUEUE_FULL:
-		break;
-	}
-	self.b->dir_release(dir);
-	return false;
-}
-
-static void
-on_file(uint32_t dir, const char *name, const struct stat *st)
-{
-	struct walk_order o = {.dir = dir,
-			       .uid = st->st_uid,
-			       .since_us = changed_us(st) - SLACK_US,
-			       .cause = CAUSE_RESCAN,
-			       .flags = WALK_FILES | WALK_OWED};
-
-	if (put(dir, name, st, CAUSE_EVENT))
-		return;
-	self.deferred++;
-	walk_add(self.walk, WALK_BACKGROUND, &o);
-}
-
-static bool
-on_walked(uint32_t dir, const char *name, const struct stat *st, enum file_cause cause)
-{
-	return (cause != CAUSE_EVENT && send_was(&self, st)) || put(dir, name, st, cause);
-}
-
-static void
-on_subdir(uint32_t dir, const char *name, uint32_t uid)
-{
-	struct walk_order o = {.dir = dir,
-			       .name = name,
-			       .uid = uid,
-			       .cause = CAUSE_EVENT,
-			       .flags = WALK_FILES | WALK_DEEP | WALK_OWED};
-
-	walk_add(self.walk, WALK_URGENT, &o);
-}
-
-/* Walk every root in the background for what changed since. */
-static void
-walk_roots(int64_t since_us, enum file_cause cause, unsigned flags)
-{
-	size_t i;
-
-	walk_reset_done(self.walk, WALK_BACKGROUND);
-	for (i = 0; i < self.roots.count; i++) {
-		const struct root *r = &self.roots.all[i];
-		struct walk_order o = {.dir = r->dir,
-				       .uid = r->uid,
-				       .since_us = since_us,
-				       .cause = cause,
-				       .flags = flags};
-
-		if (r->path != NULL)
-			walk_add(self.walk, WALK_BACKGROUND, &o);
-	}
-}
-
-static void
-rescan(int64_t since_us)
-{
-	if (self.rescanning) {
-		if (!self.rescan_again || since_us < self.rescan_since_us)
-			self.rescan_since_us = since_us;
-		self.rescan_again = true;
-		return;
-	}
-	self.rescanning = true;
-	self.rescans++;
-	self.rescan_began = clock_mono();
-	self.rescan_began_us = clock_wall().us;
-	if (self.b->rescan_begins != NULL)
-		self.b->rescan_begins();
-	walk_roots(since_us, CAUSE_RESCAN, WALK_FILES | WALK_DEEP | WALK_OWED);
-}
-
-/* What could not be watched is looked at again and again, the rest of the time is ours.
- */
-static void
-rescan_unwatched(void)
-{
-	struct backend_state s;
-	int64_t rest_us = 10 * self.rescan_took_us;
-
-	self.b->state(&s);
-	if (s.unwatched == 0 || self.rescanning || !self.walked ||
-	    mono_diff_us(clock_mono(), self.rescan_began) <
-		(rest_us > UNWATCHED_US ? rest_us : UNWATCHED_US))
-		return;
-	rescan(self.rescan_began_us - SLACK_US);
-}
-
-static void
-on_lost(const char *why)
-{
-	self.overflows++;
-	log_warn_rate("lost", 60, "watch_lost why=\"%s\"", why);
-	rescan(self.quiet_us - SLACK_US);
-}
-
-/* --- roots --- */
-
-/*
- * A mark on a file system needs privileges that were given up, and is gone when it was
- * unmounted: the parent starts us again, and judge says since when. Not at once, so that
- * a root that comes and goes does not keep us starting.
- */
-static void
-start_again(const char *why)
-{
-	if (!self.b->needs_start || !self.ready ||
-	    mono_diff_us(clock_mono(), self.started) < START_AGAIN_US)
-		return;
-	log_warn("watch_restart why=\"%s\"", why);
-	self.restart = true;
-	loop_stop();
-}
-
-static bool
-root_came(struct roots *r, size_t number)
-{
-	struct root *root = &r->all[number];
-	struct walk_order o = {
-	    .uid = root->uid, .cause = CAUSE_EVENT, .flags = WALK_DEEP};
-	struct err e;
-
-	if (self.b->root_came(number, &e) != 0) {
-		log_warn_rate("root", 60, "watch_root error=\"%s\"", e.text);
-		self.root_refused = true;
-		(void)text_copy(self.root_error, sizeof self.root_error, e.text);
-		start_again(e.text);
-		return false;
-	}
-	o.dir = root->dir;
-	/* at start only the watches are set; what changed before is walked when judge
-	 * says since when */
-	if (self.ready)
-		o.flags |= WALK_FILES | WALK_OWED;
-	if (self.ready || self.b->crawls)
-		walk_add(self.walk, WALK_URGENT, &o);
-	return true;
-}
-
-static void
-root_went(struct roots *r, size_t number)
-{
-	(void)r;
-	self.b->root_went(number);
-}
-
-static void
-refresh_roots(void)
-{
-	static const struct roots_calls calls = {root_came, root_went};
-	mono_t begin = clock_mono();
-
-	self.roots_stale = false;
-	loop_cancel(roots_timer);
-	roots_timer = -1;
-	roots_refresh(&self.roots, &self.conf, &calls);
-	self.roots_looked = clock_mono();
-	self.roots_took_us = mono_diff_us(self.roots_looked, begin);
-}
-
-/* Looking again at every hint would let one account keep us busy with mkdir. */
-static bool
-may_refresh(void)
-{
-	return mono_diff_us(clock_mono(), self.roots_looked) >= 10 * self.roots_took_us;
-}
-
-static void
-on_roots_timer(void *arg)
-{
-	(void)arg;
-	roots_timer = -1;
-	refresh_roots();
-}
-
-static void
-on_glob_timer(void *arg)
-{
-	(void)arg;
-	refresh_roots();
-	if (self.roots.unmounted)
-		start_again("a watched file system was unmounted");
-}
-
-static void
-on_roots_changed(void)
-{
-	self.roots_stale = true;
-	if (roots_timer < 0)
-		roots_timer = loop_once(ROOTS_AGAIN_MS + 10 * self.roots_took_us / 1000,
-					on_roots_timer, NULL);
-}
-
-static void
-on_roots_fd(void *arg, int fd, short revents)
-{
-	(void)arg;
-	(void)fd;
-	(void)revents;
-	if (roots_drain(&self.roots, &self.conf))
-		on_roots_changed();
-	if (self.roots.unmounted)
-		start_again("a watched file system was unmounted");
-}
-
-/* The table of mounts changed (proc(5): poll tells). */
-static void
-on_mounts(void *arg, int fd, short revents)
-{
-	(void)arg;
-	(void)fd;
-	(void)revents;
-	on_roots_changed();
-}
 
 /* --- one round of the loop --- */
 
@@ -405,18 +127,7 @@ walk_background(void)
 {
 	mono_t begin = clock_mono();
 
-	if (self.ready && self.since_known && !self.walked) {
-		self.walked = true;
-		walk_roots(self.since_us, CAUSE_WALK, WALK_FILES | WALK_DEEP);
-	}
-	if (self.rescanning && walk_left(self.walk, WALK_BACKGROUND, -1) == 0) {
-		self.rescanning = false;
-		self.rescan_took_us = mono_diff_us(clock_mono(), self.rescan_began);
-		if (self.rescan_again) {
-			self.rescan_again = false;
-			rescan(self.rescan_since_us);
-		}
-	}
+	notice_walks();
 	if (background_rests || !self.ready ||
 	    walk_left(self.walk, WALK_BACKGROUND, -1) == 0)
 		return;
@@ -516,10 +227,7 @@ on_hurry(const struct m_hurry *h)
 	int i;
 
 	drain(self.b->pending(), HURRY_US);
-	if (self.roots.in >= 0)
-		on_roots_fd(NULL, self.roots.in, POLLIN);
-	if (self.roots_stale && may_refresh())
-		refresh_roots();
+	notice_hurry();
 	if (walk_owed(self.walk, uid) > 0)
 		span = hurry_span(begin);
 	begin = clock_mono();
@@ -564,9 +272,8 @@ on_conf(struct msg *m)
 		self.conf = new;
 		queue_set(self.queue, new.settle_ms, new.settle_max_ms,
 			  new.queue_uid_max);
-		loop_cancel(glob_timer);
-		glob_timer = loop_every(new.watch_glob_s * 1000, on_glob_timer, NULL);
-		refresh_roots();
+		notice_conf();
+		notice_refresh();
 		sight_tell(&self, true);
 	}
 	free(text);
@@ -584,7 +291,9 @@ on_message(struct msg *m, struct err *e)
 	case MSG_SINCE:
 		if (m_since_get(m, &since, e) != 0)
 			return -1;
-		self.since_us = since.ctime_us > SLACK_US ? since.ctime_us - SLACK_US : 0;
+		self.since_us = since.ctime_us > NOTICE_SLACK_US
+				    ? since.ctime_us - NOTICE_SLACK_US
+				    : 0;
 		self.since_known = true;
 		return 0;
 	case MSG_WANT:
@@ -651,7 +360,7 @@ on_sight(void *arg)
 	struct err e;
 
 	(void)arg;
-	rescan_unwatched();
+	notice_unwatched();
 	sight_tell(&self, true);
 	if (m_beat_put(&out, &beat, &e) == 0)
 		(void)send_msg(&self, &out);
@@ -659,20 +368,17 @@ on_sight(void *arg)
 
 /* --- start --- */
 
-static const struct backend_calls backend_calls = {on_file, on_subdir, on_again, on_lost,
-						   on_roots_changed};
-
 /* Open a backend and give it the roots there are. strict: every root, or none. */
 static int
 try_backend(const struct backend *b, bool strict, struct err *e)
 {
 	self.b = b;
-	if (b->open(&self.conf, &self.roots, &backend_calls, e) != 0)
+	if (b->open(&self.conf, &self.roots, &notice_calls, e) != 0)
 		return -1;
-	self.walk = walk_new(b, on_walked);
+	self.walk = walk_new(b, notice_walked);
 	self.root_refused = false;
 	roots_init(&self.roots);
-	refresh_roots();
+	notice_refresh();
 	if (!strict || !self.root_refused)
 		return 0;
 	walk_free(&self.walk);
@@ -701,6 +407,7 @@ choose(const struct conf *c, struct err *e)
 static int
 set_up(const struct conf *c, struct err *e)
 {
+	notice_init(&self);
 	self.conf = *c;
 	self.started = clock_mono();
 	self.quiet_us = clock_wall().us;
@@ -715,7 +422,6 @@ int
 watch_main(const struct conf *c, struct link *judge, struct link *parent)
 {
 	struct err e;
-	int mounts;
 
 	memset(&self, 0, sizeof self);
 	self.judge = judge;
@@ -726,13 +432,8 @@ watch_main(const struct conf *c, struct link *judge, struct link *parent)
 	}
 	if (!loop_add(judge->fd, POLLIN, on_link, judge) ||
 	    (parent != NULL && !loop_add(parent->fd, POLLIN, on_link, parent)) ||
-	    (self.roots.in >= 0 && !loop_add(self.roots.in, POLLIN, on_roots_fd, NULL)) ||
-	    !loop_add(self.b->fd(), POLLIN, on_kernel, NULL))
+	    !notice_start() || !loop_add(self.b->fd(), POLLIN, on_kernel, NULL))
 		log_bug("watch_loop full");
-	mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-	if (mounts >= 0)
-		(void)loop_add(mounts, POLLPRI, on_mounts, NULL);
-	glob_timer = loop_every(c->watch_glob_s * 1000, on_glob_timer, NULL);
 	(void)loop_every(SIGHT_MS, on_sight, NULL);
 	loop_after_round(round_end, NULL);
 	sight_tell(&self, true);
@@ -741,8 +442,7 @@ watch_main(const struct conf *c, struct link *judge, struct link *parent)
 	queue_free(&self.queue);
 	self.b->close();
 	roots_fini(&self.roots);
-	if (mounts >= 0)
-		close(mounts);
+	notice_fini();
 	free(self.last_sent);
 	return self.restart ? EX_TEMPFAIL : EX_OK;
 }
