@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "conf_fd.h"
 #include "hands.h"
 #include "judge.h"
 #include "link.h"
@@ -48,7 +49,7 @@ run_role(const char *name)
 		return 64;
 	}
 	log_init(roles[i].name, false);
-	if (proc_child_conf(CHILD_PARENT, &c, &e) != 0)
+	if (conf_fd_wait(CHILD_PARENT, &c, &e) != 0)
 		log_fatal(71, "start error=\"%s\"", e.text);
 	log_init(roles[i].name, c.syslog);
 	link_init(&parent, CHILD_PARENT, roles[i].role, ROLE_PARENT, 65536);

@@ -16,21 +16,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "conf_fd.h"
 #include "link.h"
 #include "log.h"
 #include "loop.h"
 #include "msg.h"
 #include "paths.h"
+#include "place.h"
 #include "priv.h"
 #include "text.h"
 
@@ -69,80 +68,26 @@ static const uint64_t run_caps =
 static struct conf conf;
 static const char *conf_file, *conf_dir_prefix;
 static uint64_t generation;
-static int conf_fd = -1, submit_fd = -1, ctl_fd = -1, mta_fd = -1;
+static int conf_fd = -1; /* the sealed settings children get */
+static struct sockets sockets = {-1, -1, -1};
 static int exit_code;
 static bool stopping;
 static mono_t stop_by;
 static struct msg out;
 
-/* --- settings on their way to the children
- * ------------------------------------------------ */
-
 static int
-seal_conf(const struct conf *c, struct err *e)
+use_conf(const struct conf *c, struct err *e)
 {
-	FILE *f;
-	int fd, copy;
+	int fd = conf_fd_make(c, e);
 
-	fd = memfd_create("mailbrake.conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
-		return err_sys(e, "memfd");
-	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	f = copy < 0 ? NULL : fdopen(copy, "w");
-	if (f == NULL) {
-		err_sys(e, "memfd");
-		close(fd);
 		return -1;
-	}
-	conf_print(c, false, f);
-	if (fclose(f) != 0 ||
-	    fcntl(fd, F_ADD_SEALS,
-		  F_SEAL_SEAL | F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) != 0) {
-		err_sys(e, "memfd");
-		close(fd);
-		return -1;
-	}
 	if (conf_fd >= 0)
 		close(conf_fd);
 	conf_fd = fd;
+	conf = *c;
 	generation++;
 	return 0;
-}
-
-int
-proc_conf_fd(int take_fd, struct conf *c, struct err *e)
-{
-	static char text[262144];
-	ssize_t n = pread(take_fd, text, sizeof text, 0);
-
-	close(take_fd);
-	if (n < 0)
-		return err_sys(e, "settings of the parent");
-	if ((size_t)n == sizeof text)
-		return err_set(e, ERR_INPUT, "settings of the parent are over %zu bytes",
-			       sizeof text - 1);
-	conf_defaults(c);
-	return conf_parse(c, text, (size_t)n, "settings of the parent", e);
-}
-
-int
-proc_child_conf(int link_fd, struct conf *c, struct err *e)
-{
-	struct pollfd p = {link_fd, POLLIN, 0};
-	struct m_conf m;
-	struct link l;
-	int fd;
-
-	link_init(&l, link_fd, ROLE_ANY, ROLE_PARENT, 0);
-	if (poll(&p, 1, 10000) != 1 || link_recv(&l, &out, e) != 1)
-		return err_set(e, ERR_SYS, "no settings came from the parent");
-	fd = out.fd;
-	if (out.type != MSG_CONF || m_conf_get(&out, &m, e) != 0 || fd < 0) {
-		if (fd >= 0)
-			close(fd);
-		return err_set(e, ERR_INPUT, "the parent's first message is not CONF");
-	}
-	return proc_conf_fd(fd, c, e);
 }
 
 static void
@@ -307,7 +252,9 @@ make_pairs(enum slot s, int n, int *ours_out, int *theirs_out, struct err *e)
 		ours_out[i] = theirs_out[i] = -1;
 	for (i = 0; i < n; i++) {
 		if (s == P_JUDGE && i > 0) {
-			theirs_out[i] = i == 1 ? submit_fd : i == 2 ? ctl_fd : mta_fd;
+			theirs_out[i] = i == 1   ? sockets.submit
+					: i == 2 ? sockets.ctl
+						 : sockets.mta;
 			continue;
 		}
 		if (link_pair(pair, e) != 0)
@@ -486,11 +433,10 @@ reload(void)
 	enum slot next = now == P_SCAN_A ? P_SCAN_B : P_SCAN_A;
 	int s;
 
-	if (load(&fresh, &e) != 0 || seal_conf(&fresh, &e) != 0) {
+	if (load(&fresh, &e) != 0 || use_conf(&fresh, &e) != 0) {
 		log_warn("reload_refused nothing_changed error=\"%s\"", e.text);
 		return;
 	}
-	conf = fresh;
 	for (s = 0; s < P_COUNT; s++)
 		if (procs[s].pid > 0)
 			tell_conf(&procs[s]);
@@ -557,141 +503,6 @@ wait_all(void)
 	} while (left > 0);
 }
 
-/* --- places and sockets
- * -------------------------------------------------------------------- */
-
-/* user NULL: our own. */
-static int
-own_dir(const char *path, mode_t mode, const char *user, struct err *e)
-{
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-	struct stat st;
-	char part[300];
-	size_t i;
-	int fd;
-
-	if (priv_root() && user != NULL && priv_lookup(user, &uid, &gid, e) != 0)
-		return -1;
-	for (i = 1; path[i] != '\0' && i < sizeof part; i++) {
-		if (path[i] != '/')
-			continue;
-		memcpy(part, path, i);
-		part[i] = '\0';
-		(void)mkdir(part, 0755);
-	}
-	if (mkdir(path, mode) != 0 && errno != EEXIST)
-		return err_sys(e, "%s", path);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, "%s", path);
-	if (fstat(fd, &st) != 0 || ((st.st_uid != uid) && fchown(fd, uid, gid) != 0) ||
-	    fchmod(fd, mode) != 0) {
-		err_sys(e, "%s", path);
-		close(fd);
-		return -1;
-	}
-	close(fd);
-	return 0;
-}
-
-/* The MTA's hooks speak a line protocol over a stream (Exim's readsocket). */
-static int
-stream_listen(const char *path, struct err *e)
-{
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0 || !text_copy(sa.sun_path, sizeof sa.sun_path, path)) {
-		if (fd >= 0)
-			close(fd);
-		return err_set(e, ERR_INPUT, "socket path %s is too long", path);
-	}
-	(void)unlink(path);
-	if (bind(fd, (struct sockaddr *)&sa, sizeof sa) != 0 || chmod(path, 0666) != 0 ||
-	    listen(fd, 1024) != 0) {
-		err_sys(e, "listen at %s", path);
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static int
-open_sockets(struct err *e)
-{
-	char path[300];
-	gid_t gid = getegid();
-
-	(void)snprintf(path, sizeof path, "%s/submit.sock", conf.run_dir);
-	if ((submit_fd = link_listen(path, 0666, e)) < 0)
-		return -1;
-	(void)snprintf(path, sizeof path, "%s/ctl.sock", conf.run_dir);
-	if ((ctl_fd = link_listen(path, 0660, e)) < 0)
-		return -1;
-	if (priv_root() &&
-	    (priv_group(conf.admin_group, &gid, e) != 0 || lchown(path, 0, gid) != 0))
-		return err_sys(e, "%s", path);
-	(void)snprintf(path, sizeof path, "%s/mta.sock", conf.run_dir);
-	return (mta_fd = stream_listen(path, e)) < 0 ? -1 : 0;
-}
-
-/* Only one daemon a run_dir: the lock lives as long as this process. */
-static int
-take_pidfile(struct err *e)
-{
-	char path[300], text[24];
-	int fd, n;
-
-	(void)snprintf(path, sizeof path, "%s/mailbraked.pid", conf.run_dir);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0)
-		return err_sys(e, "%s", path);
-	if (lockf(fd, F_TLOCK, 0) != 0)
-		return err_set(e, ERR_AGAIN, "%s: another mailbraked runs here", path);
-	n = snprintf(text, sizeof text, "%d\n", (int)getpid());
-	if (ftruncate(fd, 0) != 0 || write(fd, text, (size_t)n) != n)
-		return err_sys(e, "%s", path);
-	return 0;
-}
-
-static int
-prepare(struct err *e)
-{
-	char held[300];
-
-	(void)snprintf(held, sizeof held, "%s/held", conf.state_dir);
-	if (own_dir(conf.run_dir, 0755, NULL, e) != 0 ||
-	    own_dir(conf.state_dir, 0750, conf.user_judge, e) != 0 ||
-	    own_dir(held, 0700, conf.user_judge, e) != 0)
-		return -1;
-	if (take_pidfile(e) != 0 || open_sockets(e) != 0)
-		return -1;
-	return seal_conf(&conf, e);
-}
-
-static void
-notify_ready(void)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	size_t n;
-	int fd;
-
-	if (path == NULL || (path[0] != '/' && path[0] != '@') ||
-	    !text_copy(sa.sun_path, sizeof sa.sun_path, path))
-		return;
-	n = offsetof(struct sockaddr_un, sun_path) + strlen(path);
-	if (path[0] == '@')
-		sa.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	(void)sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&sa,
-		     (socklen_t)n);
-	close(fd);
-}
-
 int
 proc_run(const struct conf *c, const char *conf_path, const char *prefix)
 {
@@ -699,7 +510,6 @@ proc_run(const struct conf *c, const char *conf_path, const char *prefix)
 	struct err e;
 	int sfd, s;
 
-	conf = *c;
 	conf_file = conf_path;
 	conf_dir_prefix = prefix;
 	for (s = 0; s < P_COUNT; s++)
@@ -714,7 +524,7 @@ proc_run(const struct conf *c, const char *conf_path, const char *prefix)
 	sfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (sfd < 0)
 		log_fatal(71, "signalfd errno=%d", errno);
-	if (prepare(&e) != 0)
+	if (place_take(c, &sockets, &e) != 0 || use_conf(c, &e) != 0)
 		log_fatal(e.code == ERR_INPUT ? 78 : 71, "start error=\"%s\"", e.text);
 	if (!priv_root())
 		log_warn("reduced one_uid=%u no_privilege_separation: run as root for "
@@ -725,7 +535,7 @@ proc_run(const struct conf *c, const char *conf_path, const char *prefix)
 	(void)loop_add(sfd, POLLIN, on_signal, NULL);
 	start_due(NULL);
 	(void)loop_every(1000, start_due, NULL);
-	notify_ready();
+	place_notify_ready();
 	loop_run();
 	if (exit_code != 0) {
 		stop_by = mono_after_ms(clock_mono(), 2000);

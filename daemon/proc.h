@@ -28,10 +28,4 @@ enum child_fd {
  */
 int proc_run(const struct conf *c, const char *conf_path, const char *prefix);
 
-/* In a child: wait for the first CONF on link_fd and read the settings. */
-int proc_child_conf(int link_fd, struct conf *c, struct err *e);
-
-/* Read the settings of a CONF message's descriptor (closed here). */
-int proc_conf_fd(int take_fd, struct conf *c, struct err *e);
-
 #endif

@@ -18,6 +18,7 @@
 
 #include "alert.h"
 #include "brakes.h"
+#include "conf_fd.h"
 #include "ctl.h"
 #include "engine_conf.h"
 #include "files.h"
@@ -351,7 +352,7 @@ on_conf(struct msg *m)
 	int fd = m->fd;
 
 	m->fd = -1;
-	if (fd < 0 || proc_conf_fd(fd, &fresh, &e) != 0) {
+	if (fd < 0 || conf_fd_take(fd, &fresh, &e) != 0) {
 		log_warn("conf error=\"%s\"", fd < 0 ? "no descriptor" : e.text);
 		return;
 	}
