@@ -11,16 +11,6 @@
 #include "php_int.h"
 
 static struct val
-unknown(uint32_t taint)
-{
-	struct val v;
-
-	memset(&v, 0, sizeof(v));
-	v.taint = taint;
-	return v;
-}
-
-static struct val
 number(const struct node *n)
 {
 	char text[40];
@@ -46,237 +36,6 @@ number(const struct node *n)
 		php_v_dbl(&v, strtod(text, NULL));
 	else
 		php_v_int(&v, ll);
-	return v;
-}
-
-static struct val
-variable(struct php *p, struct node *n)
-{
-	struct var *at;
-	struct val v;
-
-	switch (n->w) {
-	case W_U_GET:
-	case W_U_POST:
-	case W_U_REQUEST:
-	case W_U_COOKIE:
-	case W_U_FILES:
-	case W_HTTP_RAW_POST_DATA:
-		return unknown(php_source(p, n, NULL));
-	case W_U_SERVER:
-	case W_GLOBALS:
-		return unknown(0);
-	default:
-		break;
-	}
-	at = php_var(p, p->scope, n->id, false);
-	if (at == NULL)
-		return unknown(p->scope == p->globals && php_is_field(p, n) ? TA_REQUEST
-									    : 0);
-	if (at->v.own != NULL && !p->peek)
-		at->v.own->sole = NULL;
-	if (at->v.t == V_ARR && !p->peek)
-		at->v.u.a->shared = true;
-	p->peek = false;
-	v = at->v;
-	if (v.t == V_NULL && !p->concrete) /* not set here: perhaps elsewhere */
-		v.t = V_UNKNOWN;
-	return v;
-}
-
-static struct val
-varvar(struct php *p, struct node *n)
-{
-	struct val name = php_eval(p, n->kid), v;
-	struct var *at;
-	struct node as;
-
-	if (name.taint & TA_REQUESTED && !p->concrete && !(n->flags & NF_SEEN)) {
-		n->flags |= NF_SEEN;
-		p->f->taint_varvar++;
-	}
-	if (name.t == V_STR && name.len > 1 && name.u.s[0] == '_') { /* ${'_GET'} */
-		memset(&as, 0, sizeof(as));
-		as.kind = N_VAR;
-		as.w = (uint16_t)php_word(p, name.u.s, name.len);
-		as.id = php_intern(p, name.u.s, name.len, false);
-		v = variable(p, &as);
-		return v;
-	}
-	at = php_lvalue(p, n, false);
-	if (at == NULL)
-		return unknown(name.taint);
-	v = at->v;
-	if (v.t == V_NULL)
-		v.t = V_UNKNOWN;
-	if (v.t == V_ARR)
-		v.u.a->shared = true;
-	return v;
-}
-
-/* What a superglobal's name is behind $x or ${'_PO'.'ST'}; W_NONE if it is none. */
-static unsigned
-super(struct php *p, struct node *n)
-{
-	struct val v;
-
-	if (n->kind == N_VAR)
-		return n->w;
-	if (n->kind == N_INDEX && n->kid->next != NULL && n->kid->kind == N_VAR &&
-	    n->kid->w == W_GLOBALS)
-		v = php_eval(p, n->kid->next);
-	else if (n->kind == N_VARVAR)
-		v = php_eval(p, n->kid);
-	else
-		return W_NONE;
-	return v.t == V_STR ? php_word(p, v.u.s, v.len) : W_NONE;
-}
-
-static struct val
-element(struct php *p, const struct val *base, const struct val *key)
-{
-	struct key k;
-	struct val *at, v;
-	int64_t i;
-
-	if (base->t == V_ARR && known(key) && php_key(p, key, &k)) {
-		at = php_arr_get(base->u.a, &k);
-		if (at == NULL) {
-			v = unknown(base->taint);
-			if (p->concrete)
-				v.t = V_NULL; /* isset() of it is false */
-			return v;
-		}
-		v = *at;
-		if (v.t == V_ARR)
-			v.u.a->shared = true;
-		if (v.t == V_STR)
-			v.flags |= VF_HID;
-		return v;
-	}
-	if (base->t == V_STR && known(key) && key->t != V_ARR) {
-		i = php_to_int(key);
-		if (i < 0)
-			i += base->len;
-		if (i < 0 || i >= base->len)
-			return unknown(base->taint);
-		php_v_str(&v, p->byte + (unsigned char)base->u.s[i], 1);
-		v.taint = base->taint;
-		v.flags |= VF_HID;
-		if (!p->concrete)
-			p->f->folds++;
-		return v;
-	}
-	return unknown(base->taint | (key->taint & TA_OPAQUE));
-}
-
-static struct val
-indexed(struct php *p, struct node *n)
-{
-	struct val base, key = unknown(0), v;
-	unsigned w;
-	struct var *at;
-
-	w = super(p, n->kid);
-	if (n->kid->next != NULL)
-		key = php_eval(p, n->kid->next);
-	switch (w) {
-	case W_U_GET:
-	case W_U_POST:
-	case W_U_REQUEST:
-	case W_U_COOKIE:
-	case W_U_FILES:
-	case W_U_SERVER:
-	case W_U_ENV: {
-		struct node as = *n->kid;
-
-		if (n->kid->kind == N_VARVAR)
-			(void)php_eval(p, n->kid);
-		as.w = (uint16_t)w;
-		as.kind = N_VAR;
-		v = unknown(php_source(p, &as, &key));
-		if (as.flags & NF_SEEN)
-			n->kid->flags |= NF_SEEN;
-		return v;
-	}
-	case W_GLOBALS:
-		at = php_lvalue(p, n, false);
-		if (at == NULL)
-			return unknown(key.taint);
-		v = at->v;
-		if (v.t == V_NULL)
-			v.t = V_UNKNOWN;
-		if (v.t == V_ARR)
-			v.u.a->shared = true;
-		return v;
-	default:
-		p->peek = n->kid->kind == N_VAR;
-		base = php_eval(p, n->kid);
-		p->peek = false;
-		return element(p, &base, &key);
-	}
-}
-
-static struct val
-array(struct php *p, struct node *n)
-{
-	struct node *item;
-	struct val v;
-	uint32_t count = 0, taint = 0;
-	bool lost = false;
-
-	for (item = n->kid; item != NULL; item = item->next)
-		count++;
-	php_v_arr(p, &v, count);
-	for (item = n->kid; item != NULL; item = item->next) {
-		struct val one, key;
-		struct key k;
-
-		if (item->kid == NULL || item->kid->kind == N_NOP)
-			continue;
-		one = php_eval(p, item->kid);
-		taint |= one.taint;
-		if (item->flags & NF_SPREAD) {
-			lost = true;
-		} else if (item->kid->next == NULL) {
-			*php_arr_push(p, v.u.a) = one;
-		} else {
-			key = php_eval(p, item->kid->next);
-			if (known(&key) && php_key(p, &key, &k))
-				*php_arr_at(p, v.u.a, &k) = one;
-			else
-				lost = true;
-		}
-	}
-	if (lost)
-		v.t = V_UNKNOWN;
-	v.taint = taint;
-	return v;
-}
-
-static struct val
-interpolated(struct php *p, struct node *n)
-{
-	struct node *k;
-	struct val v, one;
-	uint32_t taint = 0;
-	bool all = true;
-
-	php_v_str(&v, "", 0);
-	for (k = n->kid; k != NULL; k = k->next) {
-		one = php_eval(p, k);
-		taint |= one.taint;
-		if (one.t == V_ARR)
-			php_v_str(&one, "Array", 5);
-		all = all && known(&one) && php_to_str(p, &one);
-		if (all) {
-			php_cat(p, &v, &one);
-			all = v.t == V_STR;
-		}
-	}
-	if (!all)
-		v = unknown(0);
-	v.taint = taint;
 	return v;
 }
 
@@ -316,7 +75,7 @@ logical(struct php *p, struct node *n)
 	}
 	if (!all || (p->concrete == 0 && n->op != O_COAL)) {
 		if (!all)
-			v = unknown(0);
+			v = php_unknown(0);
 	} else if (n->op != O_COAL && known(&v)) {
 		php_v_bool(&v, php_truthy(&v));
 	}
@@ -363,7 +122,7 @@ chain(struct php *p, struct node *n)
 		one = php_eval(p, k);
 		taint |= one.taint;
 		if (!known(&v) || !known(&one) || !php_binary(p, k->join, &v, &one))
-			v = unknown(0);
+			v = php_unknown(0);
 	}
 	if (bits) {
 		p->bits--;
@@ -433,7 +192,7 @@ assigned(struct php *p, struct node *n)
 			old.taint |= v.taint;
 			v = old;
 		} else {
-			v = unknown(v.taint | old.taint);
+			v = php_unknown(v.taint | old.taint);
 		}
 	}
 	if (!p->concrete) {
@@ -452,7 +211,7 @@ unary(struct php *p, struct node *n)
 {
 	bool word = n->op == O_TILDE && n->kid->kind == N_NAME && n->kid->len > 0 &&
 		    (unsigned char)n->kid->s[0] >= 0x80;
-	struct val v, out = unknown(0);
+	struct val v, out = php_unknown(0);
 	uint32_t i, taint;
 	char *to;
 
@@ -519,7 +278,7 @@ increment(struct php *p, struct node *n)
 		php_v_str(&v, to, v.len);
 		v.flags = VF_HID;
 	} else {
-		v = unknown(v.taint);
+		v = php_unknown(v.taint);
 	}
 	v.taint = was.taint;
 	php_assign(p, n->kid, &v);
@@ -529,7 +288,7 @@ increment(struct php *p, struct node *n)
 static struct val
 cast(struct php *p, struct node *n)
 {
-	struct val v = php_eval(p, n->kid), out = unknown(v.taint);
+	struct val v = php_eval(p, n->kid), out = php_unknown(v.taint);
 
 	if (n->w == W_INT || n->w == W_INTEGER || n->w == W_FLOAT || n->w == W_DOUBLE ||
 	    n->w == W_BOOL || n->w == W_BOOLEAN)
@@ -576,7 +335,7 @@ ternary(struct php *p, struct node *n)
 
 	if (p->concrete) {
 		if (!known(&c))
-			return unknown(c.taint);
+			return php_unknown(c.taint);
 		if (n->flags & NF_SHORT)
 			return php_truthy(&c) ? c : php_eval(p, second);
 		return php_eval(p, php_truthy(&c) ? second : second->next);
@@ -590,85 +349,17 @@ ternary(struct php *p, struct node *n)
 		return a;
 	}
 	if (!known(&a) || (a.t == V_STR && a.len == 0))
-		a = known(&a) && known(&b) ? b : unknown(a.taint);
+		a = known(&a) && known(&b) ? b : php_unknown(a.taint);
 	a.taint |= b.taint;
 	if (known(&a) && !known(&b) && (b.taint & TA_SHOWN))
-		a = unknown(a.taint);
+		a = php_unknown(a.taint);
 	return a;
-}
-
-/*
- * A word that is no constant stood for itself before PHP 8, and attackers mix such words
- * into ^ & | of strings. Upper-case ones there may be real flags (E_ALL & ~E_NOTICE).
- */
-static bool
-bare(const struct php *p, const struct node *n)
-{
-	uint32_t i;
-
-	if (n->len > 48 && n->len < 100000)
-		return true; /* a blob without its quotes */
-	if (p->bits == 0 || n->len > 64)
-		return false;
-	if (n->len == 1 || p->bit_strings || (unsigned char)n->s[0] >= 0x80)
-		return true;
-	for (i = 0; i < n->len; i++)
-		if (n->s[i] >= 'a' && n->s[i] <= 'z')
-			return true;
-	return false;
-}
-
-static struct val
-name(struct php *p, struct node *n)
-{
-	struct val v = unknown(0);
-	uint32_t id;
-
-	switch (n->w) {
-	case W_TRUE:
-	case W_FALSE:
-		php_v_bool(&v, n->w == W_TRUE);
-		return v;
-	case W_NULL:
-		v.t = V_NULL;
-		return v;
-	case W_U__FILE__:
-		v.flags = VF_SELF;
-		return v;
-	case W_U__LINE__:
-		return v;
-	case W_PHP_EOL:
-		php_v_str(&v, "\n", 1);
-		return v;
-	case W_DIRECTORY_SEPARATOR:
-		php_v_str(&v, "/", 1);
-		return v;
-	case W_PHP_OS:
-		php_v_str(&v, "Linux", 5);
-		return v;
-	case W_PHP_INT_SIZE:
-		php_v_int(&v, 8);
-		return v;
-	case W_ENT_QUOTES:
-		php_v_int(&v, 3);
-		return v;
-	default:
-		break;
-	}
-	id = php_name_id(p, n, true);
-	if (p->names.v[id].constant != NULL)
-		return *p->names.v[id].constant;
-	if (bare(p, n)) {
-		php_v_str(&v, n->s, n->len);
-		v.flags = VF_HID;
-	}
-	return v;
 }
 
 static struct val
 keyword(struct php *p, struct node *n)
 {
-	struct val v = unknown(0);
+	struct val v = php_unknown(0);
 	struct node *k;
 
 	memset(&p->code_ret, 0, sizeof(p->code_ret));
@@ -686,7 +377,7 @@ keyword(struct php *p, struct node *n)
 			php_v_bool(&v, yes);
 			return v;
 		}
-		return unknown(0);
+		return php_unknown(0);
 	case W_EVAL:
 		if (v.t == V_STR && known(&p->code_ret)) {
 			struct val out = p->code_ret;
@@ -694,20 +385,20 @@ keyword(struct php *p, struct node *n)
 			memset(&p->code_ret, 0, sizeof(p->code_ret));
 			return out;
 		}
-		return unknown(v.taint);
+		return php_unknown(v.taint);
 	case W_PRINT:
-		return unknown(0);
+		return php_unknown(0);
 	case W_CLONE:
 		return v;
 	default:
-		return unknown(0);
+		return php_unknown(0);
 	}
 }
 
 static struct val
 closure(struct php *p, struct node *n)
 {
-	struct val v = unknown(0);
+	struct val v = php_unknown(0);
 
 	v.t = V_FUNC;
 	v.u.f = n;
@@ -717,38 +408,9 @@ closure(struct php *p, struct node *n)
 }
 
 static struct val
-member(struct php *p, struct node *n)
-{
-	struct val v, base = unknown(0);
-	struct var *at;
-
-	if (n->kind == N_PROP)
-		base = php_eval(p, n->kid);
-	if (n->kind == N_SCONST) {
-		uint32_t id;
-
-		if (n->kid->next->kind != N_NAME)
-			return unknown(0);
-		id = php_name_id(p, n->kid->next, true);
-		return p->names.v[id].constant != NULL ? *p->names.v[id].constant
-						       : unknown(0);
-	}
-	at = php_lvalue(p, n, false);
-	if (at == NULL)
-		return unknown(base.taint);
-	v = at->v;
-	v.taint |= base.taint;
-	if (v.t == V_NULL)
-		v.t = V_UNKNOWN;
-	if (v.t == V_ARR)
-		v.u.a->shared = true;
-	return v;
-}
-
-static struct val
 created(struct php *p, struct node *n)
 {
-	struct val v = unknown(0), c = unknown(0);
+	struct val v = php_unknown(0), c = php_unknown(0);
 	struct node *k;
 
 	if (n->kid->kind != N_NAME && n->kid->kind != N_CLASS) {
@@ -778,7 +440,7 @@ matched(struct php *p, struct node *n)
 			(void)php_eval(p, k->kid->next);
 	}
 	p->cond--;
-	return unknown(taint);
+	return php_unknown(taint);
 }
 
 static struct val
@@ -794,21 +456,21 @@ evaluate(struct php *p, struct node *n)
 		n->flags |= NF_CONSTV | NF_SEEN;
 		return *n->v;
 	case N_INTERP:
-		return interpolated(p, n);
+		return php_read_text(p, n);
 	case N_VAR:
-		return variable(p, n);
+		return php_read_var(p, n);
 	case N_VARVAR:
-		return varvar(p, n);
+		return php_read_varvar(p, n);
 	case N_ARRAY:
-		return array(p, n);
+		return php_read_array(p, n);
 	case N_INDEX:
-		return indexed(p, n);
+		return php_read_index(p, n);
 	case N_PROP:
 	case N_SPROP:
 	case N_SCONST:
-		return member(p, n);
+		return php_read_member(p, n);
 	case N_NAME:
-		return name(p, n);
+		return php_read_name(p, n);
 	case N_CALL:
 		return php_call(p, n);
 	case N_NEW:
@@ -832,11 +494,11 @@ evaluate(struct php *p, struct node *n)
 	case N_BTICK:
 		v = php_eval(p, n->kid);
 		php_sink_backtick(p, n, &v);
-		return unknown(0);
+		return php_unknown(0);
 	case N_MATCH:
 		return matched(p, n);
 	default:
-		return unknown(0);
+		return php_unknown(0);
 	}
 }
 
@@ -854,10 +516,10 @@ php_eval(struct php *p, struct node *n)
 	}
 	php_step(p, 1);
 	if (php_tired(p))
-		return unknown(0);
+		return php_unknown(0);
 	if (p->depth >= DEPTH_MAX) {
 		php_note(p, PHP_STOP_NEST);
-		return unknown(0);
+		return php_unknown(0);
 	}
 	p->depth++;
 	v = evaluate(p, n);

@@ -244,6 +244,12 @@ known(const struct val *v)
 	return v->t != V_UNKNOWN;
 }
 
+static inline struct val
+php_unknown(uint32_t taint)
+{
+	return (struct val){.t = V_UNKNOWN, .taint = taint};
+}
+
 void php_v_str(struct val *v, const char *s, size_t n);
 void php_v_int(struct val *v, int64_t i);
 void php_v_bool(struct val *v, bool b);
@@ -485,6 +491,15 @@ void php_assign(struct php *p, struct node *target, const struct val *v);
 struct var *php_lvalue(struct php *p, struct node *n, bool make);
 /* Forget the values (not the taint) of everything assigned within n; onto p->saved. */
 void php_forget(struct php *p, struct node *n);
+
+/* --- php_read.c: values of what is read; php_eval() calls them by the node's kind */
+struct val php_read_var(struct php *p, struct node *n);
+struct val php_read_varvar(struct php *p, struct node *n);
+struct val php_read_index(struct php *p, struct node *n);
+struct val php_read_array(struct php *p, struct node *n);
+struct val php_read_text(struct php *p, struct node *n);
+struct val php_read_name(struct php *p, struct node *n);
+struct val php_read_member(struct php *p, struct node *n);
 
 /* --- php_eval.c */
 struct val php_eval(struct php *p, struct node *n);
