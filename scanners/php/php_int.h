@@ -506,7 +506,7 @@ struct val php_eval(struct php *p, struct node *n);
 /* op on known values; false: unknown. */
 bool php_binary(struct php *p, unsigned op, struct val *a, const struct val *b);
 
-/* --- php_call.c */
+/* --- php_call.c, php_run.c, php_builtin.c */
 #define ARGS_MAX 24
 /* Not cleared on entry, whatever the compiler is told: large, and filled before use. */
 #define PHP_UNSET __attribute__((uninitialized))
@@ -558,7 +558,7 @@ void php_layer(struct php *p, const struct val *v, enum php_layer_kind kind, boo
 void php_keep(struct php *p, struct val *v);
 bool php_looks_code(const char *s, size_t n);
 
-/* --- php_walk.c, php_exec.c */
+/* --- php_walk.c, php_control.c, php_exec.c */
 void php_walk(struct php *p, struct node *n);
 /* Walk a source: lex, parse, statements, then functions. */
 void php_walk_source(struct php *p, struct source src, bool in_php, struct out *o);

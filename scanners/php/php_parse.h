@@ -1,8 +1,9 @@
 /*
  * php_parse - what the halves of the parser share
  *
- * Job:     the parser's state; php_parse.c has expressions, php_parse_stmt.c statements,
- *          php_parse_str.c string literals.
+ * Job:     the parser's state; php_parse.c has operators, php_parse_prim.c what
+ *          stands between them, php_parse_stmt.c statements, php_parse_decl.c
+ *          functions and classes, php_parse_str.c string literals.
  * Touches: nothing.
  */
 #ifndef MAILBRAKE_PHP_PARSE_H
@@ -87,13 +88,26 @@ void php_kid(struct parser *x, struct node *parent, struct kids *k, struct node 
 struct node *php_bad(struct parser *x);
 void php_need(struct parser *x, enum op o);
 
+/* A node of that kind around one kid. */
+struct node *php_wrap(struct parser *x, enum node_kind kind, struct node *kid);
+
 struct node *php_expr(struct parser *x, unsigned min);
+struct node *php_primary(struct parser *x);
+/* n and what follows it: (..) [..] ->a ::b ++ */
+struct node *php_postfix(struct parser *x, struct node *n);
 struct node *php_stmt(struct parser *x);
 /* { statements }, or a statement. */
 struct node *php_body(struct parser *x);
 /* function already taken: [&] [name] (params) [use (..)] [: type] body. */
 struct node *php_function(struct parser *x, bool arrow);
 struct node *php_class(struct parser *x);
+/* $a [= value], ..: appended to n. */
+void php_members(struct parser *x, struct node *n, struct kids *k);
+/* namespace, use, declare: to their ; or { */
+struct node *php_declaration(struct parser *x);
+/* The tokens from there to the end of a statement that could not be parsed. */
+struct node *php_raw_stmt(struct parser *x, uint32_t from);
+void php_end_stmt(struct parser *x);
 /* A string token: N_LIT or N_INTERP. */
 struct node *php_string(struct parser *x, const struct tok *t);
 struct node *php_lit(struct parser *x, const char *s, uint32_t len);

@@ -18,8 +18,8 @@ list(struct parser *x, struct node *n, struct kids *k, enum op end)
 	}
 }
 
-static void
-end_stmt(struct parser *x)
+void
+php_end_stmt(struct parser *x)
 {
 	if (peek(x)->t == T_END || peek(x)->t == T_HTML || is_op(x, O_RBRC))
 		return;
@@ -50,8 +50,8 @@ at_end_word(const struct parser *x)
 
 /* A broken statement from token `from`: to the next ; or before a brace that ends a
  * block. */
-static struct node *
-raw(struct parser *x, uint32_t from)
+struct node *
+php_raw_stmt(struct parser *x, uint32_t from)
 {
 	struct node *n = php_node(x, N_RAW);
 	struct out o;
@@ -107,7 +107,7 @@ controlled(struct parser *x, enum word end)
 		return php_body(x);
 	n = block(x, true);
 	if (end != W_NONE && take_word(x, end))
-		end_stmt(x);
+		php_end_stmt(x);
 	return n;
 }
 
@@ -146,7 +146,7 @@ if_stmt(struct parser *x)
 		break;
 	} while (!x->bad);
 	if (colon && take_word(x, W_ENDIF))
-		end_stmt(x);
+		php_end_stmt(x);
 	return n;
 }
 
@@ -253,197 +253,6 @@ try_stmt(struct parser *x)
 	return n;
 }
 
-/* A type: ?A|B&C, skipped. */
-static void
-type(struct parser *x)
-{
-	while (is_op(x, O_QUEST) || peek(x)->t == T_NAME || is_op(x, O_OR) ||
-	       (is_op(x, O_AND) && peek2(x)->t == T_NAME))
-		skip(x);
-}
-
-static void
-params(struct parser *x, struct node *n, struct kids *k, bool use)
-{
-	php_need(x, O_LPAR);
-	while (!x->bad && !is_op(x, O_RPAR)) {
-		struct node *a = php_node(x, N_PARAM);
-		struct kids ak = {NULL, NULL};
-		const struct tok *t;
-
-		type(x);
-		if (take_op(x, O_AND))
-			a->flags |= NF_REF;
-		if (take_op(x, O_DOTS))
-			a->flags |= NF_SPREAD;
-		t = peek(x);
-		if (t->t != T_VAR) {
-			x->bad = true;
-			return;
-		}
-		skip(x);
-		a->s = x->src.s + t->off;
-		a->len = t->len;
-		a->id = php_intern(x->p, a->s, a->len, false);
-		if (use)
-			a->flags |= NF_USE;
-		if (take_op(x, O_SET))
-			php_kid(x, a, &ak, php_expr(x, 4));
-		php_kid(x, n, k, a);
-		if (!take_op(x, O_COMMA))
-			break;
-	}
-	php_need(x, O_RPAR);
-}
-
-struct node *
-php_function(struct parser *x, bool arrow)
-{
-	struct node *n = php_node(x, N_FUNC);
-	struct kids k = {NULL, NULL};
-	const struct tok *t;
-
-	(void)take_op(x, O_AND);
-	t = peek(x);
-	if (t->t == T_NAME) {
-		skip(x);
-		n->s = x->src.s + t->off;
-		n->len = t->len;
-		n->id = php_intern(x->p, n->s, n->len, true);
-	}
-	params(x, n, &k, false);
-	if (take_word(x, W_USE))
-		params(x, n, &k, true);
-	if (take_op(x, O_COLON))
-		type(x);
-	if (arrow) {
-		php_need(x, O_DARROW);
-		n->flags |= NF_ARROW;
-		php_kid(x, n, &k, php_expr(x, 4));
-	} else if (is_op(x, O_LBRC)) {
-		php_kid(x, n, &k, php_body(x));
-	} else {
-		end_stmt(x); /* abstract */
-		php_kid(x, n, &k, php_node(x, N_BLOCK));
-	}
-	if (n->id != 0 && !x->bad && x->p->names.v[n->id].func == NULL)
-		x->p->names.v[n->id].func = n;
-	return n;
-}
-
-/* A property or constant: name [= value] [, ..]. */
-static void
-members(struct parser *x, struct node *n, struct kids *k)
-{
-	do {
-		const struct tok *t = peek(x);
-		struct node *a, *target;
-		struct kids ak = {NULL, NULL};
-
-		if (t->t != T_VAR && t->t != T_NAME) {
-			x->bad = true;
-			return;
-		}
-		skip(x);
-		target = t->t == T_VAR ? php_var_node(x, x->src.s + t->off, t->len)
-				       : php_name_node(x, t);
-		if (take_op(x, O_SET)) {
-			a = php_node(x, N_ASSIGN);
-			a->op = O_SET;
-			php_kid(x, a, &ak, target);
-			php_kid(x, a, &ak, php_expr(x, 4));
-			php_kid(x, n, k, a);
-		} else {
-			php_kid(x, n, k, target);
-		}
-	} while (!x->bad && take_op(x, O_COMMA));
-}
-
-static void
-class_member(struct parser *x, struct node *n, struct kids *k)
-{
-	const struct tok *t;
-
-	for (;;) { /* modifiers and types */
-		t = peek(x);
-		if (t->t == T_NAME && (t->w == W_FUNCTION || t->w == W_CONST ||
-				       t->w == W_USE || t->w == W_CASE))
-			break;
-		if (t->t != T_NAME && !is_op(x, O_QUEST) && !is_op(x, O_OR))
-			break;
-		skip(x);
-	}
-	if (take_word(x, W_FUNCTION)) {
-		struct node *f = php_function(x, false);
-
-		f->flags |= NF_METHOD;
-		php_kid(x, n, k, f);
-		return;
-	}
-	if (take_word(x, W_USE)) {
-		while (peek(x)->t == T_NAME || is_op(x, O_COMMA))
-			skip(x);
-		if (is_op(x, O_LBRC))
-			while (peek(x)->t != T_END && !take_op(x, O_RBRC))
-				skip(x);
-		else
-			end_stmt(x);
-		return;
-	}
-	if (take_word(x, W_CONST) || take_word(x, W_CASE))
-		while (peek(x)->t == T_NAME && peek2(x)->t == T_NAME)
-			skip(x); /* a typed constant */
-	members(x, n, k);
-	end_stmt(x);
-}
-
-struct node *
-php_class(struct parser *x)
-{
-	struct node *n = php_node(x, N_CLASS);
-	struct kids k = {NULL, NULL};
-	const struct tok *t = peek(x);
-
-	if (t->t == T_NAME && t->w != W_EXTENDS && t->w != W_IMPLEMENTS) {
-		skip(x);
-		n->s = x->src.s + t->off;
-		n->len = t->len;
-		n->w = t->w;
-	}
-	while (peek(x)->t == T_NAME || is_op(x, O_COMMA) || is_op(x, O_COLON))
-		skip(x);
-	php_need(x, O_LBRC);
-	while (!x->bad && peek(x)->t != T_END && !is_op(x, O_RBRC)) {
-		uint32_t from = x->i;
-
-		if (take_op(x, O_SEMI))
-			continue;
-		class_member(x, n, &k);
-		if (x->bad && x->depth < PARSE_DEPTH)
-			php_kid(x, n, &k, raw(x, from));
-	}
-	(void)take_op(x, O_RBRC);
-	return n;
-}
-
-/* Statements that only name things: to the ; or {. */
-static struct node *
-declaration(struct parser *x)
-{
-	bool ns = is_word(x, W_NAMESPACE), declare = is_word(x, W_DECLARE);
-
-	while (peek(x)->t != T_END && peek(x)->t != T_HTML && !is_op(x, O_SEMI) &&
-	       !is_op(x, O_LBRC))
-		skip(x);
-	if ((ns || declare) && is_op(x, O_LBRC))
-		return php_body(x);
-	if (take_op(x, O_LBRC))
-		while (peek(x)->t != T_END && !take_op(x, O_RBRC))
-			skip(x);
-	(void)take_op(x, O_SEMI);
-	return php_node(x, N_NOP);
-}
-
 static struct node *
 jump(struct parser *x, unsigned w)
 {
@@ -463,7 +272,7 @@ jump(struct parser *x, unsigned w)
 		   !is_op(x, O_RBRC)) {
 		php_kid(x, n, &k, php_expr(x, 0));
 	}
-	end_stmt(x);
+	php_end_stmt(x);
 	return n;
 }
 
@@ -476,12 +285,12 @@ listed(struct parser *x, enum node_kind kind)
 	if (kind == N_UNSET)
 		php_need(x, O_LPAR);
 	if (kind == N_CONST)
-		members(x, n, &k);
+		php_members(x, n, &k);
 	else
 		list(x, n, &k, kind == N_UNSET ? O_RPAR : O_SEMI);
 	if (kind == N_UNSET)
 		php_need(x, O_RPAR);
-	end_stmt(x);
+	php_end_stmt(x);
 	return n;
 }
 
@@ -496,7 +305,7 @@ loop(struct parser *x, unsigned w)
 		if (!take_word(x, W_WHILE))
 			return php_bad(x);
 		php_kid(x, n, &k, condition(x));
-		end_stmt(x);
+		php_end_stmt(x);
 	} else {
 		php_kid(x, n, &k, condition(x));
 		php_kid(x, n, &k, controlled(x, W_ENDWHILE));
@@ -523,7 +332,7 @@ keyword_stmt(struct parser *x, unsigned w)
 	case W_NAMESPACE:
 	case W_USE:
 	case W_DECLARE:
-		return declaration(x);
+		return php_declaration(x);
 	default:
 		break;
 	}
@@ -610,7 +419,7 @@ simple(struct parser *x)
 	}
 	n = php_node(x, N_EXPR);
 	php_kid(x, n, &k, php_expr(x, 0));
-	end_stmt(x);
+	php_end_stmt(x);
 	return n;
 }
 
@@ -625,14 +434,14 @@ php_stmt(struct parser *x)
 		return php_node(x, N_NOP);
 	if (depth >= PARSE_DEPTH) {
 		php_note(x->p, PHP_STOP_NEST);
-		return raw(x, from);
+		return php_raw_stmt(x, from);
 	}
 	x->depth++;
 	x->before = NULL;
 	n = is_op(x, O_LBRC) ? php_body(x) : simple(x);
 	x->depth = depth;
 	if (x->bad)
-		n = raw(x, from);
+		n = php_raw_stmt(x, from);
 	if (x->before != NULL && x->before->height < HEIGHT_MAX - 2 &&
 	    n->height < HEIGHT_MAX - 2) {
 		x->before_last->next = n;

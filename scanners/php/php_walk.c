@@ -6,19 +6,17 @@
  * Touches: nothing.
  */
 #include <string.h>
-#include "php_int.h"
+#include "php_walk.h"
 
-#define TRY_STEPS 1500000 /* for one loop */
-
-static void
-line(struct php *p, const char *s)
+void
+php_line(struct php *p, const char *s)
 {
 	if (p->o != NULL)
 		php_out_str(p, p->o, s);
 }
 
-static void
-flush_marks(struct php *p)
+void
+php_flush_marks(struct php *p)
 {
 	if (p->marks.n == 0 || p->o == NULL)
 		return;
@@ -30,207 +28,45 @@ flush_marks(struct php *p)
 	p->marks.last = 0;
 }
 
-static void
-show(struct php *p, const struct node *n)
+void
+php_show_top(struct php *p, const struct node *n)
 {
 	if (p->o != NULL)
 		php_show(p, p->o, n);
 }
 
-static struct val
-eval_show(struct php *p, struct node *n)
+struct val
+php_eval_show(struct php *p, struct node *n)
 {
 	struct val v = php_eval(p, n);
 
-	show(p, n);
+	php_show_top(p, n);
 	return v;
 }
 
 /* kw(expr){ */
-static void
-head(struct php *p, const char *kw, struct node *n)
+void
+php_head(struct php *p, const char *kw, struct node *n)
 {
-	line(p, kw);
-	line(p, "(");
-	(void)eval_show(p, n);
-	line(p, "){\n");
-	flush_marks(p);
+	php_line(p, kw);
+	php_line(p, "(");
+	(void)php_eval_show(p, n);
+	php_line(p, "){\n");
+	php_flush_marks(p);
 }
 
-static void
-tail(struct php *p)
+void
+php_tail(struct php *p)
 {
-	line(p, "}\n");
+	php_line(p, "}\n");
 }
 
-static void
-guarded(struct php *p, struct node *body)
+void
+php_guarded(struct php *p, struct node *body)
 {
 	p->cond++;
 	php_walk(p, body);
 	p->cond--;
-}
-
-static void
-if_stmt(struct php *p, struct node *n)
-{
-	struct node *k = n->kid;
-	bool more = false;
-
-	while (k != NULL && k->next != NULL) {
-		head(p, more ? "elseif" : "if", k);
-		guarded(p, k->next);
-		tail(p);
-		k = k->next->next;
-		more = true;
-	}
-	if (k != NULL) {
-		line(p, "else{\n");
-		guarded(p, k);
-		tail(p);
-	}
-}
-
-/* Run a loop on what is known before it: true if it came to its end. */
-static bool
-try_loop(struct php *p, struct node *n)
-{
-	uint64_t was = p->loop_steps, max = p->lim.loop_steps;
-	enum flow flow = F_FAIL;
-
-	if (was >= max || (n->flags & NF_BUSY))
-		return false;
-	if (max - was > TRY_STEPS)
-		p->lim.loop_steps = was + TRY_STEPS;
-	p->vain = 0;
-	p->concrete++;
-	flow = php_exec(p, n);
-	p->concrete--;
-	p->lim.loop_steps = max;
-	if (flow == F_FAIL)
-		n->flags |= NF_BUSY; /* not again when it is walked again */
-	return flow == F_ON || flow == F_BREAK || flow == F_CONTINUE;
-}
-
-/*
- * Walk the body without the values it assigns: what it finds on its first turn is not
- * what it finds later. If the loop was run to its end, its results come back after.
- */
-static void
-loop_body(struct php *p, struct node *n, struct node *body, bool ran)
-{
-	struct saved *was = p->saved, *s;
-
-	p->saved = NULL;
-	php_forget(p, n);
-	s = p->saved;
-	p->saved = was;
-	p->loop++;
-	guarded(p, body);
-	p->loop--;
-	for (; ran && s != NULL; s = s->next) {
-		uint32_t taint = s->at->v.taint;
-
-		s->at->v = s->v;
-		s->at->v.taint |= taint;
-	}
-}
-
-static void
-loop_head(struct php *p, struct node *n)
-{
-	struct node *k = n->kid;
-
-	switch (n->kind) {
-	case N_WHILE:
-		head(p, "while", k);
-		break;
-	case N_FOR:
-		line(p, "for(;");
-		if (k->next->kid != NULL)
-			(void)eval_show(p, k->next->kid);
-		line(p, ";){\n");
-		flush_marks(p);
-		break;
-	default:
-		line(p, "do{\n");
-		break;
-	}
-}
-
-static void
-loop(struct php *p, struct node *n)
-{
-	struct node *k = n->kid, *i;
-	bool ran;
-
-	if (n->kind == N_FOR) /* its first part runs in any case */
-		for (i = k->kid; i != NULL; i = i->next) {
-			(void)eval_show(p, i);
-			line(p, ";\n");
-		}
-	ran = try_loop(p, n);
-	loop_head(p, n);
-	loop_body(p, n,
-		  n->kind == N_DO      ? k
-		  : n->kind == N_WHILE ? k->next
-				       : k->next->next->next,
-		  ran);
-	if (n->kind == N_DO)
-		(void)php_eval(p, k->next);
-	if (n->kind == N_FOR)
-		for (i = k->next->next->kid; i != NULL; i = i->next)
-			(void)php_eval(p, i);
-	tail(p);
-}
-
-static void
-foreach_stmt(struct php *p, struct node *n)
-{
-	struct node *value = n->kid->next, *body = value->next, *key = body->next;
-	struct val v, one;
-	bool ran = false;
-
-	line(p, "foreach(");
-	v = eval_show(p, n->kid);
-	line(p, " as ");
-	if ((v.taint & TA_REQUESTED) && n->kid->kind == N_VAR && n->kid->w != W_NONE &&
-	    !(n->flags & NF_SEEN)) {
-		n->flags |= NF_SEEN;
-		p->f->request_all++;
-	}
-	if (v.t == V_ARR)
-		ran = try_loop(p, n);
-	memset(&one, 0, sizeof(one));
-	one.taint = v.taint & ~(uint32_t)TA_LIST;
-	php_assign(p, value, &one);
-	if (key != NULL) {
-		php_assign(p, key, &one);
-		(void)eval_show(p, key);
-		line(p, "=>");
-	}
-	(void)eval_show(p, value);
-	line(p, "){\n");
-	flush_marks(p);
-	loop_body(p, n, body, ran);
-	tail(p);
-}
-
-static void
-switch_stmt(struct php *p, struct node *n)
-{
-	struct node *c;
-
-	head(p, "switch", n->kid);
-	for (c = n->kid->next; c != NULL; c = c->next) {
-		line(p, "case ");
-		if (c->kid->kind != N_NOP)
-			(void)eval_show(p, c->kid);
-		line(p, ":\n");
-		if (c->kid->next != NULL)
-			guarded(p, c->kid->next);
-	}
-	tail(p);
 }
 
 static void
@@ -243,8 +79,8 @@ jump(struct php *p, struct node *n)
 	if (n->w == W_GOTO && p->o != NULL) {
 		php_out_word(p, p->o, n->s, n->len);
 	} else if (n->kid != NULL) {
-		line(p, " ");
-		v = eval_show(p, n->kid);
+		php_line(p, " ");
+		v = php_eval_show(p, n->kid);
 		if (n->w == W_RETURN && p->scope->func != NULL &&
 		    p->scope->func->id != 0) {
 			struct name *f = &p->names.v[p->scope->func->id];
@@ -261,8 +97,8 @@ jump(struct php *p, struct node *n)
 				php_keep(p, &v);
 		}
 	}
-	line(p, ";\n");
-	flush_marks(p);
+	php_line(p, ";\n");
+	php_flush_marks(p);
 }
 
 void
@@ -293,20 +129,20 @@ several(struct php *p, struct node *n, const char *kw)
 {
 	struct node *k;
 
-	line(p, kw);
+	php_line(p, kw);
 	for (k = n->kid; k != NULL; k = k->next) {
 		struct val v;
 
 		if (p->o != NULL && p->o->last != ',')
-			line(p, " ");
-		v = eval_show(p, k);
+			php_line(p, " ");
+		v = php_eval_show(p, k);
 		if (n->kind == N_ECHO && v.t == V_STR && v.how != NULL)
 			php_keep(p, &v);
 		if (k->next != NULL)
-			line(p, ",");
+			php_line(p, ",");
 	}
-	line(p, ";\n");
-	flush_marks(p);
+	php_line(p, ";\n");
+	php_flush_marks(p);
 	if (n->kind == N_GLOBAL)
 		php_globals(p, n);
 }
@@ -316,10 +152,10 @@ class_stmt(struct php *p, struct node *n)
 {
 	struct node *k;
 
-	line(p, "class ");
+	php_line(p, "class ");
 	if (p->o != NULL && n->s != NULL)
 		php_out_lower(p, p->o, n->s, n->len);
-	line(p, "{\n");
+	php_line(p, "{\n");
 	if ((n->w == W_PHPMAILER || n->w == W_SMTP) && !(n->flags & NF_SEEN)) {
 		n->flags |= NF_SEEN;
 		p->f->phpmailer++;
@@ -337,8 +173,8 @@ class_stmt(struct php *p, struct node *n)
 				php_out(p, p->o, k->kid->s, k->kid->len);
 				php_out_str(p, p->o, "=");
 			}
-			show(p, k->kid->next);
-			line(p, ";\n");
+			php_show_top(p, k->kid->next);
+			php_line(p, ";\n");
 			at = php_var(p, p->props,
 				     php_intern(p, k->kid->s, k->kid->len, false), true);
 			if (at->v.t == V_NULL)
@@ -347,7 +183,7 @@ class_stmt(struct php *p, struct node *n)
 			php_walk(p, k);
 		}
 	}
-	tail(p);
+	php_tail(p);
 }
 
 void
@@ -382,9 +218,9 @@ php_walk_func(struct php *p, struct node *f)
 	if (to != NULL && f->id == 0)
 		p->o = &o; /* a closure: its text is shown where it stands */
 	if (k != NULL && f->flags & NF_ARROW) {
-		line(p, "return ");
-		(void)eval_show(p, k);
-		line(p, ";\n");
+		php_line(p, "return ");
+		(void)php_eval_show(p, k);
+		php_line(p, ";\n");
 	} else if (k != NULL) {
 		php_walk(p, k);
 	}
@@ -478,10 +314,10 @@ block(struct php *p, struct node *n)
 static void
 expression(struct php *p, struct node *n)
 {
-	struct val v = eval_show(p, n->kid);
+	struct val v = php_eval_show(p, n->kid);
 
-	line(p, ";\n");
-	flush_marks(p);
+	php_line(p, ";\n");
+	php_flush_marks(p);
 	if (v.t == V_STR && v.how != NULL && n->kid->kind != N_ASSIGN)
 		php_keep(p, &v);
 }
@@ -505,18 +341,18 @@ statement(struct php *p, struct node *n)
 		html(p, n);
 		break;
 	case N_IF:
-		if_stmt(p, n);
+		php_walk_if(p, n);
 		break;
 	case N_WHILE:
 	case N_DO:
 	case N_FOR:
-		loop(p, n);
+		php_walk_loop(p, n);
 		break;
 	case N_FOREACH:
-		foreach_stmt(p, n);
+		php_walk_foreach(p, n);
 		break;
 	case N_SWITCH:
-		switch_stmt(p, n);
+		php_walk_switch(p, n);
 		break;
 	case N_JUMP:
 		jump(p, n);
@@ -542,7 +378,7 @@ statement(struct php *p, struct node *n)
 		break;
 	case N_TRY:
 		for (k = n->kid; k != NULL; k = k->next)
-			guarded(p, k);
+			php_guarded(p, k);
 		break;
 	case N_FUNC:
 		if (n->id != 0)
@@ -581,17 +417,17 @@ show_func(struct php *p, struct node *f)
 	struct node *k;
 	bool first = true;
 
-	line(p, "function ");
+	php_line(p, "function ");
 	if (p->o != NULL)
 		php_out_lower(p, p->o, p->names.v[f->id].s, p->names.v[f->id].len);
-	line(p, "(");
+	php_line(p, "(");
 	for (k = f->kid; k != NULL && k->kind == N_PARAM; k = k->next) {
-		line(p, first ? "$" : ",$");
+		php_line(p, first ? "$" : ",$");
 		if (p->o != NULL)
 			php_out(p, p->o, k->s, k->len);
 		first = false;
 	}
-	line(p, "){\n");
+	php_line(p, "){\n");
 }
 
 void
@@ -620,7 +456,7 @@ php_walk_tokens(struct php *p, struct source src, const struct toks *t, struct o
 	for (i = from; i < p->func_n; i++) {
 		show_func(p, p->funcs[i]);
 		php_walk_func(p, p->funcs[i]);
-		tail(p);
+		php_tail(p);
 	}
 	/* what was called before its taint was known, again: only new marks are printed
 	 */
@@ -634,7 +470,7 @@ php_walk_tokens(struct php *p, struct source src, const struct toks *t, struct o
 		for (i = from; i < n; i++)
 			php_walk_func(p, p->funcs[i]);
 		p->o = o;
-		flush_marks(p);
+		php_flush_marks(p);
 	}
 	p->func_n = from;
 	p->o = was;

@@ -1,0 +1,172 @@
+/*
+ * php_control - if, loops, switch
+ *
+ * Job:     walk what may run, or run often; try to run loops whose inputs are known.
+ * Touches: nothing.
+ */
+#include <string.h>
+#include "php_walk.h"
+
+#define TRY_STEPS 1500000 /* for one loop */
+
+void
+php_walk_if(struct php *p, struct node *n)
+{
+	struct node *k = n->kid;
+	bool more = false;
+
+	while (k != NULL && k->next != NULL) {
+		php_head(p, more ? "elseif" : "if", k);
+		php_guarded(p, k->next);
+		php_tail(p);
+		k = k->next->next;
+		more = true;
+	}
+	if (k != NULL) {
+		php_line(p, "else{\n");
+		php_guarded(p, k);
+		php_tail(p);
+	}
+}
+
+/* Run a loop on what is known before it: true if it came to its end. */
+static bool
+try_loop(struct php *p, struct node *n)
+{
+	uint64_t was = p->loop_steps, max = p->lim.loop_steps;
+	enum flow flow = F_FAIL;
+
+	if (was >= max || (n->flags & NF_BUSY))
+		return false;
+	if (max - was > TRY_STEPS)
+		p->lim.loop_steps = was + TRY_STEPS;
+	p->vain = 0;
+	p->concrete++;
+	flow = php_exec(p, n);
+	p->concrete--;
+	p->lim.loop_steps = max;
+	if (flow == F_FAIL)
+		n->flags |= NF_BUSY; /* not again when it is walked again */
+	return flow == F_ON || flow == F_BREAK || flow == F_CONTINUE;
+}
+
+/*
+ * Walk the body without the values it assigns: what it finds on its first turn is not
+ * what it finds later. If the loop was run to its end, its results come back after.
+ */
+static void
+loop_body(struct php *p, struct node *n, struct node *body, bool ran)
+{
+	struct saved *was = p->saved, *s;
+
+	p->saved = NULL;
+	php_forget(p, n);
+	s = p->saved;
+	p->saved = was;
+	p->loop++;
+	php_guarded(p, body);
+	p->loop--;
+	for (; ran && s != NULL; s = s->next) {
+		uint32_t taint = s->at->v.taint;
+
+		s->at->v = s->v;
+		s->at->v.taint |= taint;
+	}
+}
+
+static void
+loop_head(struct php *p, struct node *n)
+{
+	struct node *k = n->kid;
+
+	switch (n->kind) {
+	case N_WHILE:
+		php_head(p, "while", k);
+		break;
+	case N_FOR:
+		php_line(p, "for(;");
+		if (k->next->kid != NULL)
+			(void)php_eval_show(p, k->next->kid);
+		php_line(p, ";){\n");
+		php_flush_marks(p);
+		break;
+	default:
+		php_line(p, "do{\n");
+		break;
+	}
+}
+
+void
+php_walk_loop(struct php *p, struct node *n)
+{
+	struct node *k = n->kid, *i;
+	bool ran;
+
+	if (n->kind == N_FOR) /* its first part runs in any case */
+		for (i = k->kid; i != NULL; i = i->next) {
+			(void)php_eval_show(p, i);
+			php_line(p, ";\n");
+		}
+	ran = try_loop(p, n);
+	loop_head(p, n);
+	loop_body(p, n,
+		  n->kind == N_DO      ? k
+		  : n->kind == N_WHILE ? k->next
+				       : k->next->next->next,
+		  ran);
+	if (n->kind == N_DO)
+		(void)php_eval(p, k->next);
+	if (n->kind == N_FOR)
+		for (i = k->next->next->kid; i != NULL; i = i->next)
+			(void)php_eval(p, i);
+	php_tail(p);
+}
+
+void
+php_walk_foreach(struct php *p, struct node *n)
+{
+	struct node *value = n->kid->next, *body = value->next, *key = body->next;
+	struct val v, one;
+	bool ran = false;
+
+	php_line(p, "foreach(");
+	v = php_eval_show(p, n->kid);
+	php_line(p, " as ");
+	if ((v.taint & TA_REQUESTED) && n->kid->kind == N_VAR && n->kid->w != W_NONE &&
+	    !(n->flags & NF_SEEN)) {
+		n->flags |= NF_SEEN;
+		p->f->request_all++;
+	}
+	if (v.t == V_ARR)
+		ran = try_loop(p, n);
+	memset(&one, 0, sizeof(one));
+	one.taint = v.taint & ~(uint32_t)TA_LIST;
+	php_assign(p, value, &one);
+	if (key != NULL) {
+		php_assign(p, key, &one);
+		(void)php_eval_show(p, key);
+		php_line(p, "=>");
+	}
+	(void)php_eval_show(p, value);
+	php_line(p, "){\n");
+	php_flush_marks(p);
+	loop_body(p, n, body, ran);
+	php_tail(p);
+}
+
+void
+php_walk_switch(struct php *p, struct node *n)
+{
+	struct node *c;
+
+	php_head(p, "switch", n->kid);
+	for (c = n->kid->next; c != NULL; c = c->next) {
+		php_line(p, "case ");
+		if (c->kid->kind != N_NOP)
+			(void)php_eval_show(p, c->kid);
+		php_line(p, ":\n");
+		if (c->kid->next != NULL)
+			php_guarded(p, c->kid->next);
+	}
+	php_tail(p);
+}
