@@ -51,14 +51,16 @@ struct store_status {
 	uint64_t lost_clean; /* rows of clean files left out meanwhile: looked at again */
 	int64_t commit_us_max; /* slowest commit */
 	char set_aside[256];   /* where the last damaged database went; "" none */
+	uint64_t salvaged;     /* rows that could be read out of it */
 	char problem[320];     /* the last refusal; "" none since it last worked */
 };
 
 /*
  * Open (or begin) dir/mailbrake.db, check it, bring it to STORE_VERSION. A damaged one is
- * renamed to mailbrake.db.damaged-TIME and a new one begun: that succeeds, is logged and
- * stands in store_status. ERR_STORE: written by a newer program; ERR_SYS: cannot be
- * created. Close with store_close.
+ * renamed to mailbrake.db.damaged-TIME and a new one begun, with what can still be read
+ * of the old one but the files seen: that succeeds, is logged and stands in store_status.
+ * ERR_STORE: written by a newer program; ERR_SYS: cannot be created. Close with
+ * store_close.
  */
 int store_open(struct store **out, const char *dir, struct err *e);
 /* Commit what can be committed and close; sets *s NULL. Says in the log what was lost. */

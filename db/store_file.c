@@ -172,6 +172,34 @@ set_up(struct store *s)
 }
 
 /*
+ * Every page of every table but one: the files seen can be millions, and what is damaged
+ * there is noticed when it is read. (Seconds in which no message could be judged.)
+ */
+static int
+check_tables(struct store *s)
+{
+	sqlite3_stmt *q = NULL;
+	char sql[96], text[128], safe[128];
+	int rc = sqlite3_prepare_v2(s->db,
+				    "SELECT name FROM sqlite_schema WHERE type='table' "
+				    "AND name<>'file' AND name NOT LIKE '%\"%'",
+				    -1, &q, NULL);
+
+	while (rc == SQLITE_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+		(void)snprintf(sql, sizeof sql, "PRAGMA quick_check(\"%.64s\")",
+			       (const char *)sqlite3_column_text(q, 0));
+		rc = store_ask(s, sql, text, sizeof text);
+		if (rc == SQLITE_OK && strcmp(text, "ok") != 0) {
+			log_warn("store-damaged check=\"%s\"",
+				 text_safe(safe, sizeof safe, text));
+			rc = SQLITE_CORRUPT;
+		}
+	}
+	sqlite3_finalize(q);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/*
  * Check what was opened. SQLITE_OK; SQLITE_CORRUPT (set it aside); SQLITE_MISMATCH (of a
  * newer program); another code: cannot be used now.
  */
@@ -180,17 +208,10 @@ check_db(struct store *s)
 {
 	char text[128], tables[16];
 	int64_t version = 0;
-	int rc = store_ask(s, "PRAGMA quick_check(1)", text, sizeof text);
+	int rc = check_tables(s);
 
 	if (rc != SQLITE_OK)
 		return rc;
-	if (strcmp(text, "ok") != 0) {
-		char safe[128];
-
-		log_warn("store-damaged check=\"%s\"",
-			 text_safe(safe, sizeof safe, text));
-		return SQLITE_CORRUPT;
-	}
 	rc = store_ask(s, "PRAGMA user_version", text, sizeof text);
 	if (rc == SQLITE_OK)
 		rc = store_ask(s, "SELECT count(*) FROM sqlite_schema", tables,
@@ -289,8 +310,9 @@ store_file_set_aside(struct store *s, struct err *e)
 			return err_sys(e, "%s is damaged and cannot be set aside", from);
 	}
 	s->st.generation++;
+	s->salvage_due = true;
 	log_warn("store-set-aside file=%s to=%s: the database was damaged; a new one is "
-		 "begun, history before now is in the old one",
+		 "begun with what can be read of it",
 		 s->path, s->st.set_aside);
 	return 0;
 }
@@ -328,8 +350,12 @@ store_file_open(struct store *s, struct err *e)
 			return -1;
 		rc = open_db(s);
 	}
-	if (rc == SQLITE_OK)
+	if (rc == SQLITE_OK) {
+		if (s->salvage_due)
+			store_salvage(s);
+		s->salvage_due = false;
 		return 0;
+	}
 	store_file_close(s);
 	return err_set(e, rc == SQLITE_MISMATCH ? ERR_STORE : ERR_SYS, "%s: %s", s->path,
 		       s->st.problem);

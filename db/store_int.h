@@ -108,7 +108,8 @@ struct store {
 	struct op *first, **last;
 	size_t applied; /* rows of the queue inside the open transaction */
 	bool in_txn, txn_full;
-	bool unsynced; /* the last commit was not fsynced */
+	bool unsynced;    /* the last commit was not fsynced */
+	bool salvage_due; /* st.set_aside was not looked through yet */
 	mono_t txn_began, retry_at;
 	struct store_status st;
 };
@@ -132,6 +133,9 @@ void store_file_open_read_only(struct store *s);
 void store_file_close(struct store *s);
 /* Make sure of room for the log. */
 void store_file_reserve(const struct store *s);
+
+/* Read what can be read of st.set_aside into the new database (salvage.c). */
+void store_salvage(struct store *s);
 
 /* Queue a copy and apply it in the open transaction. ERR_AGAIN: full, refused. */
 int store_put(struct store *s, const struct row *r, struct err *e);

@@ -232,12 +232,14 @@ open_stores(void)
 	store_status(hub.store, &st);
 	store_generation = st.generation;
 	if (st.set_aside[0] != '\0')
-		alert_degraded("database",
-			       "The database was damaged and was set aside as %s; a new "
-			       "one was begun. Held mail is taken in again from its "
-			       "files, and its accounts are held until an admin says "
-			       "otherwise; what accounts did before is forgotten.",
-			       st.set_aside);
+		alert_degraded(
+		    "database",
+		    "The database was damaged and was set aside as %s; a new "
+		    "one was begun with %llu rows read out of it. Held mail is "
+		    "taken in again from its files; an account that has some "
+		    "and whose row was lost is held until an admin says "
+		    "otherwise. Look whether accounts lists what you expect.",
+		    st.set_aside, (unsigned long long)st.salvaged);
 	if (bad > 0)
 		alert_degraded("records",
 			       "%llu account records could not be read and were left "
