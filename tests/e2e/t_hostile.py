@@ -70,16 +70,20 @@ def hostile(c, build, kind):
         code, _ = w.mb("hold", site)
         c.eq(code, 0, "mailbrake hold")
         before = len(w.held())
+        first, second = (b"Subject: the %s\n" % n + body for n in (b"first", b"second"))
         for _ in range(10):  # two messages on one connection, the second while the first is held
-            s, fd = connect(w), sealed(body)
-            submit(s, body, fd)
+            s, fd, fd2 = connect(w), sealed(first), sealed(second)
+            submit(s, first, fd)
             time.sleep(0.01)
-            submit(s, body, fd)
+            submit(s, second, fd2)
             c.eq(answer(s), 1, "the first of two messages on one connection")
             s.close()
             os.close(fd)
+            os.close(fd2)
         still("two messages on a connection")
         c.eq(len(w.held()), before + 11, "held: one a connection, and the other sender's")
+        c.eq(sum(r["claimed_subject"] == "the first" for r in w.held()), 10,
+             "held: the message that was asked about, not one sent after it")
 
         fds = open_fds(judge[0])
         for _ in range(50):  # an empty datagram that brings a descriptor
