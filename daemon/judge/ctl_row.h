@@ -39,7 +39,23 @@ json_t *ctl_text(const char *s);
 /* A JSON array of the strings in a bytes field. */
 json_t *ctl_list(const void *p, size_t len);
 
+/* The end of a list: 0 when there were rows, else "nothing matched". */
+void ctl_end_rows(struct ctl *c);
+/* The account an argument names; -1: there is none, and the command was ended. */
+int64_t ctl_account_arg(struct ctl *c, const char *name);
+/* Its state in a word; "unknown" when it was never seen. Static. */
+const char *ctl_state_of(int64_t uid);
+
 /* Commands answered in files of their own. */
+void ctl_accounts(struct ctl *c, struct strings *args);
+void ctl_explain(struct ctl *c, struct strings *args);
+void ctl_hold(struct ctl *c, struct strings *args);
+void ctl_trust(struct ctl *c, struct strings *args);
+void ctl_forget(struct ctl *c, struct strings *args);
+void ctl_held(struct ctl *c, struct strings *args);
+void ctl_show(struct ctl *c, struct strings *args);
+void ctl_release(struct ctl *c, struct strings *args);
+void ctl_discard(struct ctl *c, struct strings *args);
 void ctl_status(struct ctl *c, struct strings *args);
 void ctl_files(struct ctl *c, struct strings *args);
 void ctl_set_aside(struct ctl *c, struct strings *args);

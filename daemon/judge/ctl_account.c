@@ -1,0 +1,181 @@
+/*
+ * ctl_account - the commands about accounts
+ *
+ * Job:     accounts, explain, hold, trust and forget.
+ * Touches: the engine, the store by reading.
+ * Source:  the fields of the rows: daemon/client/columns.def.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl_row.h"
+#include "hub.h"
+#include "reason.h"
+#include "text.h"
+
+#define NAME_COLUMN 14 /* of engine_explain's text; lines that go on: one more */
+
+struct account_walk {
+	struct ctl *c;
+	const char *state; /* NULL: all that are not clear; "all": every one */
+};
+
+static void
+account_row(void *arg, uint32_t uid)
+{
+	struct account_walk *w = arg;
+	static struct explanation x;
+	uint64_t messages, bytes;
+
+	if (!engine_explain(hub.engine, uid, &x))
+		return;
+	held_usage(hub.held, uid, &messages, &bytes);
+	if (w->state == NULL && x.state == ACCT_CLEAR && x.facts.word == WORD_NONE &&
+	    messages == 0)
+		return;
+	if (w->state != NULL && strcmp(w->state, "all") != 0 &&
+	    strcmp(w->state, state_name(x.state)) != 0)
+		return;
+	ctl_row(w->c,
+		json_pack("{s:o, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:I}",
+			  "login", ctl_text(hub_login(uid)), "uid", (json_int_t)uid,
+			  "state", state_name(x.state), "word", word_name(x.facts.word),
+			  "score", (json_int_t)x.facts.evidence_points, "rcpts_1h",
+			  (json_int_t)x.facts.rcpts[2], "held_messages",
+			  (json_int_t)messages, "since_t", (json_int_t)wall_s(x.since),
+			  "reason", reason_says(x.reason), "held_bytes",
+			  (json_int_t)bytes, "rcpts_24h", (json_int_t)x.facts.rcpts[3]));
+}
+
+void
+ctl_accounts(struct ctl *c, struct strings *args)
+{
+	struct account_walk w = {c, strings_next(args)};
+
+	engine_each(hub.engine, account_row, &w);
+	ctl_end_rows(c);
+}
+
+static bool
+explain_decision(void *arg, const struct store_decision *v)
+{
+	char name[80];
+
+	(void)snprintf(name, sizeof name, "%s -> %s", v->from, v->to);
+	ctl_row(arg, json_pack("{s:s, s:I, s:s, s:s, s:o, s:o}", "kind", "decision", "t",
+			       (json_int_t)wall_s(v->t), "name", name, "value", v->reason,
+			       "text", ctl_text(v->who), "facts", ctl_text(v->facts)));
+	return true;
+}
+
+static bool
+explain_finding(void *arg, const struct store_finding *v)
+{
+	ctl_row(arg,
+		json_pack("{s:s, s:I, s:o, s:I, s:o}", "kind", "finding", "t",
+			  (json_int_t)wall_s(v->t), "name", ctl_text(v->path), "value",
+			  (json_int_t)v->points, "text", ctl_text(v->rule)));
+	return true;
+}
+
+/*
+ * The engine's screen, a row a line: "name         text"; a line that begins with blanks
+ * goes on with what the one above it says.
+ */
+static void
+explain_screen(struct ctl *c, const char *text)
+{
+	char name[NAME_COLUMN + 2], line[600];
+	size_t n, i, wide;
+
+	for (; *text != '\0'; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		(void)snprintf(line, sizeof line, "%.*s", (int)n, text);
+		wide = NAME_COLUMN + (line[0] == ' ');
+		i = strlen(line) < wide ? strlen(line) : wide;
+		memcpy(name, line, i);
+		while (i > 0 && name[i - 1] == ' ')
+			i--;
+		name[i] = '\0';
+		ctl_row(c, json_pack("{s:s, s:s, s:o}", "kind", "fact", "name", name,
+				     "value",
+				     ctl_text(strlen(line) < wide ? "" : line + wide)));
+	}
+}
+
+void
+ctl_explain(struct ctl *c, struct strings *args)
+{
+	static struct explanation x;
+	int64_t uid = ctl_account_arg(c, strings_next(args));
+	struct err e;
+
+	if (uid < 0)
+		return;
+	if (!engine_explain(hub.engine, (uint32_t)uid, &x)) {
+		ctl_end(c, 1, "account %s was never seen", hub_login((uint64_t)uid));
+		return;
+	}
+	ctl_row(c,
+		json_pack("{s:s, s:I, s:o, s:s, s:o}", "kind", "account", "t",
+			  (json_int_t)wall_s(x.since), "name",
+			  ctl_text(hub_login((uint64_t)uid)), "value",
+			  state_name(x.state), "text", ctl_text(reason_says(x.reason))));
+	explain_screen(c, x.text);
+	if (store_finding_each(hub.store, uid, true, explain_finding, c, &e) != 0 ||
+	    store_decision_each(hub.store, uid, 20, explain_decision, c, &e) != 0) {
+		ctl_end(c, 71, "%s", e.text);
+		return;
+	}
+	ctl_end_rows(c);
+}
+
+const char *
+ctl_state_of(int64_t uid)
+{
+	static struct explanation x;
+
+	return engine_explain(hub.engine, (uint32_t)uid, &x) ? state_name(x.state)
+							     : "unknown";
+}
+
+static void
+say_word(struct ctl *c, struct strings *args, enum acct_word word, const char *done)
+{
+	int64_t uid = ctl_account_arg(c, strings_next(args));
+	const char *before;
+	struct err e;
+
+	if (uid < 0)
+		return;
+	before = ctl_state_of(uid);
+	if (engine_word(hub.engine, clock_wall(), (uint32_t)uid, word, SCOPE_ACCOUNT,
+			NULL, (wall_t){0}, c->who, &e) != 0) {
+		ctl_end(c, 1, "%s", e.text);
+		return;
+	}
+	hub.changed = true;
+	ctl_row(c, json_pack("{s:o, s:I, s:s, s:s, s:s}", "login",
+			     ctl_text(hub_login((uint64_t)uid)), "uid", (json_int_t)uid,
+			     "from", before, "to", ctl_state_of(uid), "text", done));
+	ctl_end_rows(c);
+}
+
+void
+ctl_hold(struct ctl *c, struct strings *args)
+{
+	say_word(c, args, WORD_HOLD, "its mail is held until release, trust or forget");
+}
+
+void
+ctl_trust(struct ctl *c, struct strings *args)
+{
+	say_word(c, args, WORD_TRUST,
+		 "its mail passes; `mailbrake forget` takes that back");
+}
+
+void
+ctl_forget(struct ctl *c, struct strings *args)
+{
+	say_word(c, args, WORD_NONE, "no admin's word counts any more");
+}

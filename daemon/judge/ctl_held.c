@@ -1,0 +1,231 @@
+/*
+ * ctl_held - the commands about held mail
+ *
+ * Job:     held, show, release and discard.
+ * Touches: held mail through release.h, the store by reading.
+ * Source:  the fields of the rows: daemon/client/columns.def.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl_row.h"
+#include "hub.h"
+#include "loop.h"
+#include "mailq.h"
+#include "release.h"
+#include "text.h"
+#include "xmem.h"
+
+#define DISCARD_STEP 32
+
+static bool
+held_row(void *arg, const struct store_held *v)
+{
+	ctl_row(arg,
+		json_pack(
+		    "{s:s, s:I, s:o, s:s, s:I, s:I, s:o, s:o, s:o, s:s, s:I, s:o, s:I}",
+		    "id", v->id, "t", (json_int_t)wall_s(v->t), "login",
+		    ctl_text(v->login), "state", v->state, "rcpts", (json_int_t)v->rcpts,
+		    "size_bytes", (json_int_t)v->size, "claimed_from", ctl_text(v->from),
+		    "claimed_subject", ctl_text(v->subject), "claimed_script",
+		    ctl_text(v->script), "reason", v->reason, "uid", (json_int_t)v->uid,
+		    "text", ctl_text(v->result), "attempt", (json_int_t)v->attempt));
+	return true;
+}
+
+static bool
+held_row_open(void *arg, const struct store_held *v)
+{
+	/* what was released or discarded is history, not held mail */
+	if (strcmp(v->state, "released") == 0 || strcmp(v->state, "discarded") == 0)
+		return true;
+	return held_row(arg, v);
+}
+
+void
+ctl_held(struct ctl *c, struct strings *args)
+{
+	const char *name = strings_next(args);
+	int64_t uid = -1;
+	struct err e;
+
+	if (name != NULL && (uid = ctl_account_arg(c, name)) < 0)
+		return;
+	if (store_held_each(hub.store, uid, NULL, 0, held_row_open, c, &e) != 0)
+		ctl_end(c, 71, "%s", e.text);
+	if (!c->ended)
+		ctl_end_rows(c);
+}
+
+static bool
+show_row(void *arg, const struct store_held *v)
+{
+	json_t **row = arg;
+
+	*row =
+	    json_pack("{s:s, s:o, s:I, s:s, s:I, s:s, s:I, s:I, s:I, s:o}", "id", v->id,
+		      "login", ctl_text(v->login), "uid", (json_int_t)v->uid, "state",
+		      v->state, "t", (json_int_t)wall_s(v->t), "reason", v->reason,
+		      "rcpts", (json_int_t)v->rcpts, "size_bytes", (json_int_t)v->size,
+		      "attempt", (json_int_t)v->attempt, "text", ctl_text(v->result));
+	return false;
+}
+
+void
+ctl_show(struct ctl *c, struct strings *args)
+{
+	const char *id = strings_next(args);
+	const struct held_head *h;
+	struct held *held = NULL;
+	json_t *row = NULL;
+	struct err e;
+	int r;
+
+	if (id != NULL && strcmp(id, "--raw") == 0)
+		id = strings_next(args);
+	if (id == NULL || !held_id_ok(id) ||
+	    store_held_get(hub.store, id, show_row, &row, &e) != 1 || row == NULL) {
+		ctl_end(c, 1, "there is no held message of that id");
+		return;
+	}
+	r = held_open(hub.held, id, false, &held, &e);
+	if (r == 1) {
+		h = held_head(held);
+		(void)json_object_set_new(row, "sha256", json_string(h->sha256));
+		(void)json_object_set_new(row, "claimed_from", ctl_text(h->claimed_from));
+		(void)json_object_set_new(row, "claimed_subject",
+					  ctl_text(h->claimed_subject));
+		(void)json_object_set_new(row, "claimed_script",
+					  ctl_text(h->claimed_script));
+		(void)json_object_set_new(row, "cwd", ctl_text(h->cwd));
+		(void)json_object_set_new(row, "argv", ctl_list(h->argv, h->argv_len));
+		(void)json_object_set_new(row, "domains",
+					  ctl_list(h->domains, h->domains_len));
+	}
+	ctl_row_fd(c, row, r == 1 ? held_fd(held) : -1);
+	held_close(&held);
+	ctl_end_rows(c);
+}
+
+static void
+left_row(void *arg, const char *id, bool ok, const char *result)
+{
+	struct ctl *c = arg;
+	bool unsure = !ok && strncmp(result, "unsure", 6) == 0;
+
+	c->open_jobs--;
+	c->failed += !ok;
+	ctl_row(c, json_pack("{s:s, s:s, s:o}", "id", id, "state",
+			     ok       ? result
+			     : unsure ? "unsure"
+				      : "held",
+			     "text", ctl_text(ok ? "" : result)));
+	if (c->open_jobs == 0 && c->all_asked)
+		ctl_end(c, c->failed > 0 ? 1 : 0, "%s", "");
+}
+
+static bool
+release_of_account(void *arg, const struct store_held *v)
+{
+	struct ctl *c = arg;
+
+	if (c->id_count < CTL_IDS_MAX)
+		(void)text_copy(c->ids[c->id_count++], HELD_ID, v->id);
+	return c->id_count < CTL_IDS_MAX;
+}
+
+static void
+release_account(struct ctl *c, int64_t uid)
+{
+	struct err e;
+	size_t i;
+
+	if (engine_word(hub.engine, clock_wall(), (uint32_t)uid, WORD_RELEASE,
+			SCOPE_ACCOUNT, NULL, (wall_t){0}, c->who, &e) == 0) {
+		hub.changed = true;
+		ctl_row(c, json_pack("{s:o, s:I, s:s, s:s}", "login",
+				     ctl_text(hub_login((uint64_t)uid)), "uid",
+				     (json_int_t)uid, "state", ctl_state_of(uid), "text",
+				     "its mail is judged anew; held mail is being sent"));
+	}
+	c->id_count = 0;
+	c->ids = xcalloc(CTL_IDS_MAX, sizeof *c->ids);
+	if (store_held_each(hub.store, uid, "held", CTL_IDS_MAX, release_of_account, c,
+			    &e) != 0)
+		hub_store_warn(&e);
+	c->open_jobs += c->id_count;
+	for (i = 0; i < c->id_count; i++)
+		release_one(c->ids[i], false, left_row, c);
+	free(c->ids);
+	c->ids = NULL;
+}
+
+void
+ctl_release(struct ctl *c, struct strings *args)
+{
+	const char *name;
+	bool again = false;
+	int64_t uid;
+
+	while ((name = strings_next(args)) != NULL && !c->ended) {
+		if (strcmp(name, "--again") == 0) {
+			again = true;
+		} else if (hub_uid(name) >= 0) {
+			if ((uid = ctl_account_arg(c, name)) >= 0)
+				release_account(c, uid);
+		} else if (held_id_ok(name)) {
+			c->open_jobs++;
+			release_one(name, again, left_row, c);
+		} else {
+			(void)ctl_account_arg(c, name);
+			return;
+		}
+	}
+	c->all_asked = true;
+	if (c->open_jobs == 0 && !c->ended)
+		ctl_end(c, c->rows == 0 || c->failed > 0 ? 1 : 0, "%s", "");
+}
+
+/* Some at a time, so that messages are answered in between. */
+static void
+discard_step(void *arg)
+{
+	struct ctl *c = arg;
+	size_t n = c->id_count - c->id_next;
+
+	c->step_timer = -1;
+	if (n > DISCARD_STEP)
+		n = DISCARD_STEP;
+	release_discard(c->ids + c->id_next, n, left_row, c);
+	c->id_next += n;
+	if (c->id_next < c->id_count)
+		c->step_timer = loop_once(1, discard_step, c);
+	else
+		ctl_end(c, c->rows == 0 || c->failed > 0 ? 1 : 0, "%s", "");
+}
+
+void
+ctl_discard(struct ctl *c, struct strings *args)
+{
+	struct strings count = *args;
+	const char *id;
+	size_t n = 0;
+
+	while (strings_next(&count) != NULL)
+		n++;
+	c->ids = xcalloc(n, sizeof *c->ids);
+	while ((id = strings_next(args)) != NULL) {
+		if (held_id_ok(id)) {
+			c->open_jobs++;
+			(void)text_copy(c->ids[c->id_count++], HELD_ID, id);
+			continue;
+		}
+		c->open_jobs++;
+		if (mailq_drop(id))
+			left_row(c, id, true, "discarded");
+		else
+			left_row(c, id, false,
+				 "there is no held or frozen message of that id");
+	}
+	discard_step(c);
+}
