@@ -1,0 +1,126 @@
+/*
+ * brakes_list - the list of braked domains
+ *
+ * Job:     the domains of each provider, those seen at its MX too; the whole list to
+ * hands. Touches: the link to hands.
+ */
+#include "brakes_int.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "alert.h"
+#include "hub.h"
+#include "log.h"
+#include "text.h"
+#include "xmem.h"
+
+static struct learned {
+	char domain[128];
+	int provider;
+} * learned;
+static unsigned learned_count;
+
+void
+brakes_list_init(void)
+{
+	learned = xcalloc(BRAKES_LEARNED, sizeof(*learned));
+}
+
+void
+brakes_list_learn(const char *domain, int provider)
+{
+	if (provider_find(brakes.table, NULL, domain) >= 0 ||
+	    strlen(domain) >= sizeof(learned->domain))
+		return;
+	for (unsigned i = 0; i < learned_count; i++)
+		if (strcmp(learned[i].domain, domain) == 0) {
+			learned[i].provider = provider;
+			return;
+		}
+	if (learned_count == BRAKES_LEARNED)
+		return; /* those beyond it are not held; their refusals still count */
+	(void)text_copy(learned[learned_count].domain, sizeof(learned->domain), domain);
+	learned[learned_count++].provider = provider;
+	brakes.list_changed |= brake_holds(&brakes.desk[provider].brake);
+}
+
+int
+brakes_list_provider(const char *domain)
+{
+	int id = provider_find(brakes.table, NULL, domain);
+
+	for (unsigned i = 0; id < 0 && i < learned_count; i++)
+		if (strcmp(learned[i].domain, domain) == 0)
+			id = learned[i].provider;
+	return id;
+}
+
+static bool
+put_domains(int provider, char *buf, size_t *len)
+{
+	const char *d;
+	bool fits = true;
+
+	for (unsigned i = 0; (d = provider_domain(brakes.table, provider, i)) != NULL;
+	     i++)
+		fits &= strings_add(buf, BRAKES_LIST_BYTES, len, d);
+	for (unsigned i = 0; i < learned_count; i++)
+		if (learned[i].provider == provider)
+			fits &=
+			    strings_add(buf, BRAKES_LIST_BYTES, len, learned[i].domain);
+	return fits;
+}
+
+void
+brakes_push(void)
+{
+	static char buf[BRAKES_LIST_BYTES];
+	struct m_brake m = {.asked = brakes.next_asked++, .domains = buf};
+	struct err e;
+	size_t len = 0;
+	bool fits = true, off;
+
+	brakes.list_changed = false;
+	if (brakes.table == NULL || strcmp(hub.conf.mta, "none") == 0)
+		return;
+	/* switched off, or only observing: the MTA's list must be empty, not as it was */
+	off = strcmp(hub.conf.mode, "observe") == 0 || !hub.conf.provider_brake;
+	for (unsigned i = 0; !off && i < provider_count(brakes.table); i++)
+		if (brake_holds(&brakes.desk[i].brake))
+			fits &= put_domains((int)i, buf, &len);
+	fits &= off || brakes_wait_put(buf, sizeof(buf), &len);
+	if (!fits)
+		alert_degraded("brake-list", "The list of braked domains is full: some "
+					     "domains are not held back.");
+	m.domains_len = len;
+	brakes.count.pushes++;
+	if (m_brake_put(wire_out(), &m, &e) != 0 ||
+	    wire_send(&hub.hands, wire_out(), &e) != 0) {
+		brakes.count.failed++;
+		brakes.list_changed = true;
+		log_warn_rate("brake", 60, "brake_not_told error=\"%s\"", e.text);
+	}
+}
+
+bool
+brakes_done(uint64_t asked, bool ok, const char *text)
+{
+	bool any = false;
+
+	if (asked < BRAKES_ASKED_BASE || asked >= BRAKES_ASKED_END)
+		return false;
+	if (ok)
+		return true;
+	brakes.count.failed++;
+	log_warn("brake_failed text=\"%s\"", text);
+	for (unsigned i = 0; brakes.table != NULL && i < provider_count(brakes.table);
+	     i++)
+		any |= brake_holds(&brakes.desk[i].brake);
+	if (any) /* else nothing depends on it yet */
+		alert_degraded(
+		    "brake",
+		    "The mail system did not take what a provider's brake needs: %s",
+		    text);
+	return true;
+}
