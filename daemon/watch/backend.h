@@ -73,6 +73,13 @@ struct backend {
 	 */
 	int (*dir_enter)(uint32_t dir, const char *name, struct stat *st_out,
 			 uint32_t *dir_out);
+	/*
+	 * Watch `name` in dir, which fd has open, without opening it: all that a crawl
+	 * wants of most directories. *st_out is how it was once the watch was there.
+	 * NULL: there is only dir_enter. -1: as dir_enter.
+	 */
+	int (*dir_watch)(uint32_t dir, int fd, const char *name, struct stat *st_out,
+			 uint32_t *dir_out);
 	/* Its absolute path, for people; cut at the front when too long. */
 	void (*dir_path)(uint32_t dir, char *buf, size_t size);
 	/* A number stays valid while held. */

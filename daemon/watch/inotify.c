@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "dirs.h"
@@ -284,11 +285,11 @@ ino_drain(void)
 	return len;
 }
 
-/* Watch the directory fd stands for. Returns its number. */
+/* Watch the directory `name` in fd. Returns its number. */
 static uint32_t
-watch_fd(int fd, uint32_t mask)
+watch_at(int fd, const char *name, uint32_t mask)
 {
-	int wd = fchdir(fd) == 0 ? inotify_add_watch(in, ".", mask) : -1;
+	int wd = fchdir(fd) == 0 ? inotify_add_watch(in, name, mask) : -1;
 
 	if (wd >= 0)
 		return (uint32_t)wd;
@@ -317,7 +318,7 @@ ino_root_came(size_t number, struct err *e)
 		close(fd);
 		return err_set(e, ERR_AGAIN, "%s changed meanwhile", r->path);
 	}
-	wd = watch_fd(fd, MASK_ROOT);
+	wd = watch_at(fd, ".", MASK_ROOT);
 	close(fd);
 	if (wd == DIR_NONE)
 		return err_sys(e, "inotify_add_watch %s", r->path);
@@ -393,7 +394,7 @@ ino_dir_enter(uint32_t dir, const char *name, struct stat *st, uint32_t *dir_out
 	if (fd < 0)
 		return -1;
 	/* in this order: what st tells was so when the watch was there */
-	wd = watch_fd(fd, MASK);
+	wd = watch_at(fd, ".", MASK);
 	if (wd == DIR_NONE || fstat(fd, st) != 0) {
 		close(fd);
 		return -1;
@@ -401,6 +402,61 @@ ino_dir_enter(uint32_t dir, const char *name, struct stat *st, uint32_t *dir_out
 	dirs_set(dirs, wd, dir, name, st->st_ino);
 	*dir_out = wd;
 	return fd;
+}
+
+/* As lstat, and EXDEV where something is mounted. */
+static int
+stat_here(int fd, const char *name, struct stat *st)
+{
+	struct statx x;
+	struct stat above;
+	bool crossed;
+
+	if (statx(fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS,
+		  &x) != 0)
+		return -1;
+	memset(st, 0, sizeof *st);
+	st->st_dev = makedev(x.stx_dev_major, x.stx_dev_minor);
+	st->st_ino = x.stx_ino;
+	st->st_mode = x.stx_mode;
+	st->st_nlink = x.stx_nlink;
+	st->st_uid = x.stx_uid;
+	st->st_ctim.tv_sec = x.stx_ctime.tv_sec;
+	st->st_ctim.tv_nsec = x.stx_ctime.tv_nsec;
+	if ((x.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0) /* since 5.8 */
+		crossed = (x.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+	else
+		crossed = fstat(fd, &above) != 0 || above.st_dev != st->st_dev;
+	errno = EXDEV;
+	return crossed ? -1 : 0;
+}
+
+/*
+ * Two names may be swapped between the watch and the look: then the number stands for
+ * what the look saw, and events tell of both: each was moved into a watched directory,
+ * or out of all of them.
+ */
+static int
+ino_dir_watch(uint32_t dir, int fd, const char *name, struct stat *st, uint32_t *dir_out)
+{
+	uint32_t wd;
+
+	if (excluded(dir, name)) {
+		errno = ECANCELED;
+		return -1;
+	}
+	/* added to what is watched there: a root keeps its own */
+	wd = watch_at(fd, name, MASK | IN_MASK_ADD);
+	if (wd == DIR_NONE)
+		return -1;
+	if (stat_here(fd, name, st) != 0) {
+		if (wd < UNWATCHED_FIRST && !dirs_has(dirs, wd))
+			(void)inotify_rm_watch(in, (int)wd);
+		return -1;
+	}
+	dirs_set(dirs, wd, dir, name, st->st_ino);
+	*dir_out = wd;
+	return 0;
 }
 
 static void
@@ -449,6 +505,7 @@ const struct backend backend_inotify = {
     .root_went = ino_root_went,
     .dir_open = ino_dir_open,
     .dir_enter = ino_dir_enter,
+    .dir_watch = ino_dir_watch,
     .dir_path = ino_dir_path,
     .dir_hold = ino_hold,
     .dir_release = ino_hold,

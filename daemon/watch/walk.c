@@ -286,6 +286,74 @@ add_below(struct step *s, const char *name)
 }
 
 static bool
+still_there(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOMEM || err == EACCES ||
+	       err == EIO;
+}
+
+/*
+ * Has this directory none below it? Its link count says so where each ".." is counted. It
+ * was taken after the watch was set: what is made later tells of itself.
+ */
+static bool
+is_leaf(struct walk *w, int fd, const struct stat *st)
+{
+	struct statfs sf;
+
+	if (st->st_nlink != 2)
+		return false;
+	if (!w->dev_known || w->dev != st->st_dev) {
+		w->dev = st->st_dev;
+		w->dev_known = true;
+		w->dev_counts = fstatfs(fd, &sf) == 0 && (sf.f_type == EXT4_SUPER_MAGIC ||
+							  sf.f_type == XFS_SUPER_MAGIC ||
+							  sf.f_type == TMPFS_MAGIC);
+	}
+	return w->dev_counts;
+}
+
+/*
+ * Only its watch is wanted: set from here, and entered later only when there may be
+ * something below. Nine of ten directories are leaves.
+ */
+static bool
+crawl_below(struct step *s, int fd, const char *name)
+{
+	struct walk_order o = {
+	    .uid = s->uid, .cause = (enum file_cause)s->j->cause, .flags = s->j->flags};
+	struct line *l = &s->w->lines[s->line];
+	struct stat st;
+
+	if (s->w->b->dir_watch(s->j->dir, fd, name, &st, &o.dir) != 0) {
+		s->w->dropped += still_there(errno);
+		return true;
+	}
+	if (is_leaf(s->w, fd, &st)) {
+		l->done++;
+		s->w->b->dir_release(o.dir);
+	} else {
+		push(l, s->uid, job_new(&o));
+		s->pushed++;
+	}
+	return true;
+}
+
+static bool
+below(struct step *s, int fd, const char *name, unsigned char type)
+{
+	const struct job *j = s->j;
+
+	if ((j->flags & WALK_DEEP) == 0)
+		return true;
+	if ((j->flags & WALK_FILES) != 0 || type == DT_UNKNOWN ||
+	    s->w->b->dir_watch == NULL ||
+	    walk_left(s->w, s->line, s->uid) >= WALK_UID_MAX)
+		return add_below(s, name);
+	return crawl_below(s, fd, name);
+}
+
+static bool
 on_entry(struct step *s, int fd, const struct dirent64_raw *d)
 {
 	const char *name = d->name;
@@ -302,7 +370,7 @@ on_entry(struct step *s, int fd, const struct dirent64_raw *d)
 	if (type != DT_DIR && fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return true;
 	if (type == DT_DIR || (type == DT_UNKNOWN && S_ISDIR(st.st_mode)))
-		return (s->j->flags & WALK_DEEP) == 0 || add_below(s, name);
+		return below(s, fd, name, type);
 	if (!S_ISREG(st.st_mode) || (s->j->flags & WALK_FILES) == 0)
 		return true;
 	ctime = (int64_t)st.st_ctim.tv_sec * 1000000 + st.st_ctim.tv_nsec / 1000;
@@ -345,27 +413,6 @@ read_some(struct step *s, int fd)
 }
 
 /*
- * Has this directory none below it? Its link count says so where each ".." is counted. It
- * was taken after the watch was set: what is made later tells of itself.
- */
-static bool
-is_leaf(struct walk *w, int fd, const struct stat *st)
-{
-	struct statfs sf;
-
-	if (st->st_nlink != 2)
-		return false;
-	if (!w->dev_known || w->dev != st->st_dev) {
-		w->dev = st->st_dev;
-		w->dev_known = true;
-		w->dev_counts = fstatfs(fd, &sf) == 0 && (sf.f_type == EXT4_SUPER_MAGIC ||
-							  sf.f_type == XFS_SUPER_MAGIC ||
-							  sf.f_type == TMPFS_MAGIC);
-	}
-	return w->dev_counts;
-}
-
-/*
  * Open what the job stands for; a job with a name becomes one of the directory itself.
  * *leaf_out: only its watch was wanted and there is nothing below: fd is not for reading.
  */
@@ -377,8 +424,12 @@ enter(struct step *s, bool *leaf_out)
 	int path, fd;
 
 	*leaf_out = false;
-	if (j->name[0] == '\0')
-		return s->w->b->dir_open(j->dir, O_RDONLY, &s->st);
+	if (j->name[0] == '\0') {
+		fd = s->w->b->dir_open(j->dir, O_RDONLY, &s->st);
+		if (fd >= 0 && (j->flags & WALK_FILES) == 0)
+			s->uid = s->st.st_uid;
+		return fd;
+	}
 	path = s->w->b->dir_enter(j->dir, j->name, &s->st, &dir);
 	if (path < 0)
 		return -1;
@@ -393,13 +444,6 @@ enter(struct step *s, bool *leaf_out)
 	fd = openat(path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	close(path);
 	return fd;
-}
-
-static bool
-still_there(int err)
-{
-	return err == EMFILE || err == ENFILE || err == ENOMEM || err == EACCES ||
-	       err == EIO;
 }
 
 /* Put the rest of a directory back, below the ones found in it so far (depth first). */
