@@ -9,6 +9,8 @@
 
 #include <ftw.h>
 #include <limits.h>
+#include <sched.h>
+#include <sys/mount.h>
 
 #include "watch_judge.h"
 
@@ -265,6 +267,67 @@ test_credits(void)
 	stop();
 }
 
+/* A tree that was there before: watched down to its leaves, but for what is left out or
+ * mounted in it. As root in an own mount namespace, so in a process of its own. */
+static void
+crawl(void)
+{
+	char more[PATH_MAX * 4];
+	bool mounted;
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		char name[64];
+
+		snprintf(name, sizeof name, "home/t/www/s%d", i);
+		mkdir(at(name), 0755);
+		strcat(name, "/leaf");
+		mkdir(at(name), 0755);
+	}
+	mkdir(at("home/t/www/out"), 0755);
+	mkdir(at("home/t/www/out/below"), 0755);
+	mkdir(at("home/t/www/mounted"), 0755);
+	T_EQ(symlink(at("home/t"), at("home/t/www/link")), 0);
+	mounted = geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
+		  mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+		  mount(at("home/t/www/s0"), at("home/t/www/mounted"), NULL, MS_BIND,
+			NULL) == 0;
+	snprintf(more, sizeof more,
+		 "watch_roots = %s\nwatch_backend = %s\nwatch_exclude = %s\n"
+		 "settle_ms = 30\nuser_watch = %u\n",
+		 at("home/t/www"), backend, at("home/*/www/out"),
+		 geteuid() == 0 ? 64002 : 0);
+	wj_start(&j, more, WJ_WANT);
+	T_CHECK(wj_ready(&j, 20000), "degraded: %s", j.degraded);
+	if (strcmp(j.backend, "inotify") == 0)
+		T_EQ(j.sight.dirs, mounted ? 601 : 602);
+	write_file(at("home/t/www/s299/leaf/x.php"), "at a leaf");
+	write_file(at("home/t/www/out/below/x.php"), "left out");
+	write_file(at("home/t/www/s0/x.php"), "written by its own path");
+	T_CHECK(wj_sees(&j, at("home/t/www/s299/leaf/x.php")));
+	T_CHECK(wj_sees(&j, at("home/t/www/s0/x.php")));
+	T_CHECK(!wj_has(&j, at("home/t/www/out/below/x.php")));
+	stop();
+}
+
+static void
+test_crawl(void)
+{
+	int status = -1;
+	pid_t pid;
+
+	mkdir(at("home/t"), 0755);
+	mkdir(at("home/t/www"), 0755);
+	pid = fork();
+	if (pid == 0) {
+		t_failed = 0;
+		crawl();
+		exit(t_failed != 0);
+	}
+	T_EQ(waitpid(pid, &status, 0), pid);
+	T_EQ(status, 0);
+}
+
 static int
 one_backend(const char *name)
 {
@@ -284,6 +347,7 @@ one_backend(const char *name)
 	test_new_account();
 	test_hurry();
 	test_credits();
+	test_crawl();
 	(void)nftw(top, remove_one, 32, FTW_DEPTH | FTW_PHYS);
 	return T_DONE();
 }
