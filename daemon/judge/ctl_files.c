@@ -16,6 +16,7 @@
 #include "ctl.h"
 #include "files.h"
 #include "hub.h"
+#include "subuid.h"
 #include "text.h"
 #include "xmem.h"
 
@@ -182,8 +183,8 @@ ctl_done(uint64_t asked, bool ok, const char *text)
 		return false;
 	if (ok && !a->back) {
 		f.t = clock_wall();
-		f.uid = (uint32_t)a->uid;
-		f.user = hub_login((uint64_t)a->uid);
+		f.uid = subuid_account((uint32_t)a->uid);
+		f.user = hub_login(f.uid);
 		f.path = a->path;
 		if (store_finding_gone(hub.store, a->dev, a->ino, f.t, &e) != 0)
 			hub_store_warn(&e);

@@ -16,6 +16,7 @@
 #include "hub.h"
 #include "log.h"
 #include "loop.h"
+#include "subuid.h"
 #include "text.h"
 #include "workers.h"
 #include "xmem.h"
@@ -326,9 +327,10 @@ named_as_script(const char *path)
 static void
 tell_engine(const struct looked *l, const struct m_verdict *v, wall_t now)
 {
+	uint32_t uid = subuid_account((uint32_t)l->file.uid);
 	struct file_fact f = {.t = now,
-			      .uid = (uint32_t)l->file.uid,
-			      .user = hub_login(l->file.uid),
+			      .uid = uid,
+			      .user = hub_login(uid),
 			      .path = l->path,
 			      .points = v->score,
 			      .rules = rule_words(v),
@@ -353,9 +355,10 @@ static bool
 moved_from(void *arg, const struct store_finding *v)
 {
 	const struct moved *m = arg;
+	uint32_t uid = subuid_account((uint32_t)v->uid);
 	struct file_fact f = {.t = m->now,
-			      .uid = (uint32_t)v->uid,
-			      .user = hub_login((uint64_t)v->uid),
+			      .uid = uid,
+			      .user = hub_login(uid),
 			      .path = v->path,
 			      .gone = true};
 

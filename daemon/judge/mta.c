@@ -21,6 +21,7 @@
 #include "mta_request.h"
 #include "priv.h"
 #include "sockdiag.h"
+#include "subuid.h"
 #include "text.h"
 #include "xmem.h"
 
@@ -62,12 +63,13 @@ whose(const struct mta_request *r, uid_t mta_uid)
 
 	if (r->client.family != 0 &&
 	    sockdiag_uid(&r->client, &r->server, &uid, &e) == 1 && uid != mta_uid)
-		return uid;
+		return subuid_account(uid);
 	if (r->auth[0] != '\0' && (named = hub_uid_of_name(r->auth)) >= 0)
 		return named;
 	/* -bs: SMTP on standard input has no connection, and a true submitter */
 	if (r->client.family == 0 && r->ouid >= 0)
-		return r->ouid;
+		return r->ouid > UINT32_MAX ? -1
+					    : (int64_t)subuid_account((uint32_t)r->ouid);
 	return -1;
 }
 

@@ -16,6 +16,7 @@
 #include "mailq.h"
 #include "mt_event.h"
 #include "provider_table.h"
+#include "subuid.h"
 #include "text.h"
 
 static struct provider_table *providers;
@@ -55,7 +56,8 @@ owner(const struct m_outcome *o)
 	int64_t uid = -1;
 
 	if (o->uid >= 0)
-		return o->uid;
+		return o->uid > UINT32_MAX ? -1
+					   : (int64_t)subuid_account((uint32_t)o->uid);
 	if (o->user[0] != '\0')
 		uid = hub_uid_of_name(o->user);
 	if (uid < 0 && o->auth[0] != '\0')

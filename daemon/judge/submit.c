@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@
 #include "log.h"
 #include "loop.h"
 #include "pool.h"
+#include "subuid.h"
 #include "text.h"
 #include "workers.h"
 #include "xmem.h"
@@ -540,6 +542,8 @@ on_connect(void *arg, int fd, short revents)
 {
 	struct client *c;
 	struct err e;
+	const struct passwd *pw;
+	uid_t uid;
 	int conn;
 
 	(void)arg;
@@ -557,6 +561,10 @@ on_connect(void *arg, int fd, short revents)
 		free(c);
 		return;
 	}
+	uid = c->uid;
+	c->uid = subuid_account(uid);
+	if (c->uid != uid && (pw = getpwuid(c->uid)) != NULL)
+		c->gid = pw->pw_gid; /* a held message is sent by the account itself */
 	c->due = mono_after_ms(clock_mono(), SUBMIT_FIRST_MS);
 	c->next = clients;
 	c->prev = &clients;

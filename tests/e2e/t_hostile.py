@@ -8,9 +8,11 @@ import fcntl
 import os
 import socket
 import struct
+import subprocess
 import time
 
 import wire
+import world
 from world import World
 
 SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
@@ -84,6 +86,17 @@ def hostile(c, build, kind):
         c.eq(len(w.held()), before + 11, "held: one a connection, and the other sender's")
         c.eq(sum(r["claimed_subject"] == "the first" for r in w.held()), 10,
              "held: the message that was asked about, not one sent after it")
+
+        if world.ROOT:  # out of a user namespace: to the kernel each of these is another uid
+            uid = w.sites[site]
+            before = len([h for h in w.held() if h["uid"] == uid])
+            for i in range(8):
+                r = subprocess.run(w.wrapper.split() + ["-t", "-i"], input=b"To: a@b.test\n\nx",
+                                   user=world.SUBUID + i, group=world.SUBUID, extra_groups=[],
+                                   cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                c.eq(r.returncode, 0, "a subordinate uid sends")
+            c.eq(len([h for h in w.held() if h["uid"] == uid]), before + 8,
+                 "held: the account's whose uids they are")
 
         fds = open_fds(judge[0])
         for _ in range(50):  # an empty datagram that brings a descriptor

@@ -29,6 +29,7 @@ ROOT = os.geteuid() == 0
 NEWNS, NEWPID, NEWNET = 0x20000, 0x20000000, 0x40000000
 SYSTEM = {"mailbrake": 64201, "mbwatch": 64202, "mbscan": 64203, "mbmtlog": 64204}
 SITES = {"shopa": 64301, "shopb": 64302}
+SUBUID = 700000  # shopa has this and 65,535 more for its user namespaces
 
 FAKE_SENDMAIL = """#!/bin/sh
 # keeps what it is given, each message in a folder of its own, complete or not there
@@ -249,6 +250,8 @@ class World:
             f.write(open("/etc/group").read())
             for name, gid in dict(ids, **mtas.GROUPS).items():
                 f.write("%s:x:%d:\n" % (name, gid))
+        with open(etc + "/subuid", "w") as f:
+            f.write("shopa:%d:65536\n" % SUBUID)
         lower = usr + ":/usr"
         if self.mta:
             root, why = mtas.fetch(self.kind, os.environ.get("MB_MTA_CACHE",

@@ -265,8 +265,8 @@ test_mounts(void)
 	(void)wj_pump(&j, 1500, 0);
 	write_at(AT_FDCWD, at("home/m/www/two.php"), "two");
 	if (strcmp(j.backend, "fanotify") == 0) {
-		/* it cannot mark without privileges: it must end, to be started again; the
-		 * link is closed before the process has ended */
+		/* it cannot mark without privileges: it must end, to be started again;
+		 * the link is closed before the process has ended */
 		mono_t end = mono_after_ms(clock_mono(), 60000);
 		pid_t ended;
 
