@@ -1,26 +1,23 @@
 /*
  * rules - see rules.h
  *
- * Job:     find, read, check and compile the rule files.
- * Touches: the rule files, libyara.
+ * Job:     check and compile the rule files; leave out what cannot be had.
+ * Touches: libyara.
  * Source:  libyara's manual, "The C API".
  */
 #include "rules.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "facts.h"
 #include "php.h"
+#include "relint.h"
 #include "text.h"
 #include "xmem.h"
+#include "yarasrc.h"
 
 int
 rules_start(struct err *e)
@@ -30,106 +27,35 @@ rules_start(struct err *e)
 	return rc == ERROR_SUCCESS ? 0 : err_set(e, ERR_SYS, "libyara: error %d", rc);
 }
 
-static int
-by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int
-is_rule_file(const struct dirent *d)
-{
-	const char *dot = strrchr(d->d_name, '.');
-
-	return d->d_name[0] != '.' && dot != NULL &&
-	       (strcmp(dot, ".yar") == 0 || strcmp(dot, ".yara") == 0);
-}
-
-static int
-read_source(struct rules *r, const char *path, struct err *e)
-{
-	struct rule_source *s;
-	const char *name;
-	struct stat st;
-	size_t have = 0;
-	int fd;
-
-	if (r->source_count == RULES_FILES_MAX)
-		return err_set(e, ERR_INPUT, "%s: more than %d rule files", path,
-			       RULES_FILES_MAX);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return err_sys(e, "%s", path);
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-	    st.st_size > (off_t)RULES_FILE_BYTES_MAX) {
-		close(fd);
-		return err_set(e, ERR_INPUT, "%s: not a file, or more than %u bytes",
-			       path, RULES_FILE_BYTES_MAX);
-	}
-	r->source = xreallocarray(r->source, r->source_count + 1, sizeof *r->source);
-	s = &r->source[r->source_count++];
-	*s = (struct rule_source){.path = xstrdup(path),
-				  .text = xcalloc((size_t)st.st_size + 1, 1)};
-	while (have < (size_t)st.st_size) {
-		ssize_t n = read(fd, s->text + have, (size_t)st.st_size - have);
-
-		if (n <= 0)
-			break;
-		have += (size_t)n;
-	}
-	s->len = have;
-	name = strrchr(path, '/');
-	s->look = strcmp(name != NULL ? name + 1 : path, "look.yar") == 0;
-	close(fd);
-	return 0;
-}
-
-static int
-read_dir(struct rules *r, const char *dir, bool must, struct err *e)
-{
-	struct dirent **list;
-	struct stat st;
-	char path[4096];
-	int i, n;
-
-	if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
-		return read_source(r, dir, e);
-	n = scandir(dir, &list, is_rule_file, by_name);
-	if (n < 0)
-		return must ? err_sys(e, "%s", dir) : 0;
-	for (i = 0; i < n; i++) {
-		struct err one;
-
-		(void)snprintf(path, sizeof path, "%s/%s", dir, list[i]->d_name);
-		if (read_source(r, path, &one) != 0) {
-			r->broken++;
-			if (r->problem[0] == '\0')
-				(void)text_copy(r->problem, sizeof r->problem, one.text);
-		}
-		free(list[i]);
-	}
-	free(list);
-	return 0;
-}
+#define COMPLAINTS_MAX 64
+#define ROUNDS_MAX 8 /* a rule left out may be named by others, and so on */
 
 struct complaint {
-	const char *file;
-	char text[1024];
+	unsigned line;
+	bool error;
+	char text[400];
+};
+
+struct complaints {
+	struct complaint c[COMPLAINTS_MAX];
+	size_t count;
 };
 
 static void
 on_compile(int level, const char *file, int line, const YR_RULE *rule, const char *text,
 	   void *arg)
 {
-	struct complaint *c = arg;
-	char safe[600];
+	struct complaints *all = arg;
+	struct complaint *c = &all->c[all->count];
 
 	(void)file;
 	(void)rule;
-	if (level != YARA_ERROR_LEVEL_ERROR || c->text[0] != '\0')
+	if (all->count == COMPLAINTS_MAX)
 		return;
-	(void)snprintf(c->text, sizeof c->text, "%s: line %d: %s", c->file, line,
-		       text_safe(safe, sizeof safe, text));
+	all->count++;
+	c->line = line > 0 ? (unsigned)line : 0;
+	c->error = level == YARA_ERROR_LEVEL_ERROR;
+	(void)text_safe(c->text, sizeof c->text, text);
 }
 
 /* A rule file may use any fact; libyara wants to know their names and types first. */
@@ -157,7 +83,7 @@ define_facts(YR_COMPILER *yc)
 }
 
 static int
-new_compiler(YR_COMPILER **yc, struct complaint *c, struct err *e)
+new_compiler(YR_COMPILER **yc, struct complaints *c, struct err *e)
 {
 	if (yr_compiler_create(yc) != ERROR_SUCCESS)
 		return err_set(e, ERR_SYS, "libyara: no memory for a compiler");
@@ -171,6 +97,210 @@ new_compiler(YR_COMPILER **yc, struct complaint *c, struct err *e)
 	return 0;
 }
 
+/* --- leaving a rule out
+ * ---------------------------------------------------------------------------------- */
+
+static bool
+has_meta(const struct yrule *r, const char *name, enum ytok_kind kind)
+{
+	size_t i;
+
+	for (i = 0; i + 2 < r->meta_count; i++)
+		if (ytok_is(&r->meta[i], name) && ytok_is(&r->meta[i + 1], "=") &&
+		    r->meta[i + 2].kind == kind)
+			return true;
+	return false;
+}
+
+bool
+rules_own_form(const struct yrule *r)
+{
+	return has_meta(r, "weight", YTOK_NUMBER) ||
+	       (has_meta(r, "group", YTOK_STRING) && has_meta(r, "since", YTOK_STRING));
+}
+
+static void
+blank(struct rule_source *s, size_t from, size_t to)
+{
+	for (; from < to; from++)
+		if (s->text[from] != '\n')
+			s->text[from] = ' ';
+}
+
+static void
+cut(struct rules *r, struct rule_source *s, const struct yrule *y, const char *text)
+{
+	char name[200];
+
+	(void)snprintf(name, sizeof name, "%.*s", (int)y->name_len, y->name);
+	rules_note(r, NOTE_SKIPPED, s, y->line, name, text);
+	r->skipped++;
+	blank(s, (size_t)(y->from - s->text), (size_t)(y->to - s->text));
+}
+
+/* Rules that could keep libyara busy without bound; see relint.h. */
+static void
+cut_unbounded(struct rules *r, struct rule_source *s)
+{
+	struct yarasrc src;
+	char text[400];
+	size_t i, k;
+
+	(void)yarasrc_parse(&src, s->text, s->len);
+	for (i = 0; i < src.count; i++) {
+		const struct yrule *y = &src.rules[i];
+
+		for (k = 0; k < y->string_count; k++) {
+			const struct ystring *x = &y->strings[k];
+			struct relint l;
+
+			if (x->kind != YSTRING_REGEX)
+				continue;
+			l = relint_look(x->at, x->len, x->re_nocase, x->re_dotall);
+			if (!l.understood || l.states < RELINT_STATES_MAX)
+				continue;
+			(void)snprintf(
+			    text, sizeof text,
+			    "%.*s repeats a repeat (%llu states): it could "
+			    "take minutes on a file made for it; write the "
+			    "inner repeat with a fixed count, or end it with a "
+			    "byte it cannot match itself",
+			    (int)x->name.len, x->name.at, (unsigned long long)l.states);
+			cut(r, s, y, text);
+			break;
+		}
+	}
+	yarasrc_free(&src);
+}
+
+/* The rule a line of the source lies in, or NULL. */
+static const struct yrule *
+rule_at(const struct rule_source *s, const struct yarasrc *src, unsigned line)
+{
+	const char *at = s->text, *end = s->text + s->len;
+	size_t i;
+
+	for (; line > 1 && at != NULL && at < end; line--) {
+		at = memchr(at, '\n', (size_t)(end - at));
+		at = at != NULL ? at + 1 : NULL;
+	}
+	if (at == NULL || line == 0)
+		return NULL;
+	/* the line may begin before the rule, or in its midst */
+	for (i = 0; i < src->count; i++) {
+		const char *eol = memchr(at, '\n', (size_t)(end - at));
+
+		if ((eol == NULL || src->rules[i].from < eol) && at < src->rules[i].to)
+			return &src->rules[i];
+	}
+	return NULL;
+}
+
+/* An import of a module this libyara was built without. */
+static bool
+cut_import(struct rules *r, struct rule_source *s, const struct complaint *c)
+{
+	const char *at = s->text, *end = s->text + s->len, *eol;
+	unsigned line;
+
+	if (strncmp(c->text, "unknown module", 14) != 0)
+		return false;
+	for (line = 1; line < c->line && at != NULL; line++) {
+		at = memchr(at, '\n', (size_t)(end - at));
+		at = at != NULL ? at + 1 : NULL;
+	}
+	if (at == NULL || (eol = memchr(at, '\n', (size_t)(end - at))) == NULL)
+		return false;
+	rules_note(r, NOTE_SKIPPED, s, c->line, NULL, c->text);
+	blank(s, (size_t)(at - s->text), (size_t)(eol - s->text));
+	return true;
+}
+
+/* What libyara refuses of a foreign set, rule by rule. false: it cannot be helped so. */
+static bool
+cut_refused(struct rules *r, struct rule_source *s, const struct complaints *c)
+{
+	struct yarasrc src;
+	bool ok = yarasrc_parse(&src, s->text, s->len);
+	size_t i;
+
+	for (i = 0; ok && i < c->count; i++) {
+		const struct yrule *y = rule_at(s, &src, c->c[i].line);
+
+		ok = !c->c[i].error || strncmp(c->c[i].text, "unknown module", 14) == 0 ||
+		     (y != NULL && !rules_own_form(y) &&
+		      strncmp(c->c[i].text, "syntax error", 12) != 0);
+	}
+	for (i = 0; ok && i < c->count; i++) {
+		const struct yrule *y = rule_at(s, &src, c->c[i].line);
+
+		if (c->c[i].error && !cut_import(r, s, &c->c[i]) && y != NULL &&
+		    *y->from != ' ')
+			cut(r, s, y, c->c[i].text);
+	}
+	yarasrc_free(&src);
+	return ok && c->count < COMPLAINTS_MAX;
+}
+
+/* --- compiling
+ * ---------------------------------------------------------------------------------- */
+
+static const char *
+rule_name_at(const struct rule_source *s, const struct yarasrc *src, unsigned line,
+	     char *buf, size_t size)
+{
+	const struct yrule *y = rule_at(s, src, line);
+
+	if (y == NULL)
+		return NULL;
+	(void)snprintf(buf, size, "%.*s", (int)y->name_len, y->name);
+	return buf;
+}
+
+/* What to do about it. */
+static const char *
+advice(const char *text)
+{
+	static const struct {
+		const char *begins, *say;
+	} rows[] = {
+	    {"undefined identifier", ": no string, rule before this one, module or fact "
+				     "(rules/README, FACTS) has "
+				     "that name"},
+	    {"unreferenced string", ": ask for it in the condition, or take it out"},
+	    {"duplicated identifier", ": give one of the two another name"},
+	    {"unknown module", ": take the import out, and what needs it"},
+	    {"string \"",
+	     ": give it four fixed bytes together (an atom), see rules/README"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (strncmp(text, rows[i].begins, strlen(rows[i].begins)) == 0)
+			return rows[i].say;
+	return "";
+}
+
+static void
+note_all(struct rules *r, const struct rule_source *s, const struct complaints *c)
+{
+	struct yarasrc src;
+	char name[200], text[600];
+	size_t i;
+
+	(void)yarasrc_parse(&src, s->text, s->len);
+	for (i = 0; i < c->count; i++) {
+		const struct complaint *x = &c->c[i];
+
+		if (s->look && !x->error)
+			continue; /* libyara never runs these */
+		(void)snprintf(text, sizeof text, "%s%s", x->text, advice(x->text));
+		rules_note(r, x->error ? NOTE_ERROR : NOTE_WARNING, s, x->line,
+			   rule_name_at(s, &src, x->line, name, sizeof name), text);
+	}
+	yarasrc_free(&src);
+}
+
 /*
  * A compiler that met an error is spent, so each file is tried in one of its own first; a
  * file's rules are a namespace of their own, named by its path.
@@ -178,24 +308,31 @@ new_compiler(YR_COMPILER **yc, struct complaint *c, struct err *e)
 static int
 try_source(struct rules *r, struct rule_source *s, struct err *e)
 {
-	struct complaint c = {.file = s->path};
+	static struct complaints c; /* 25 kB */
 	YR_COMPILER *yc;
-	int errors;
+	int errors = 0, round;
 
-	if (new_compiler(&yc, &c, e) != 0)
-		return -1;
-	errors = memchr(s->text, '\0', s->len) != NULL
-		     ? 1
-		     : yr_compiler_add_string(yc, s->text, s->path);
-	yr_compiler_destroy(yc);
-	if (errors == 0)
+	if (s->broken)
 		return 0;
-	s->broken = true;
-	r->broken++;
-	if (c.text[0] == '\0')
-		(void)snprintf(c.text, sizeof c.text, "%s: cannot be compiled", s->path);
-	if (r->problem[0] == '\0')
-		(void)text_copy(r->problem, sizeof r->problem, c.text);
+	if (memchr(s->text, '\0', s->len) != NULL) {
+		rules_note(r, NOTE_ERROR, s, 0, NULL, "is no text: a byte of it is zero");
+		s->broken = true;
+		return 0;
+	}
+	cut_unbounded(r, s);
+	for (round = 0; round < ROUNDS_MAX; round++) {
+		c.count = 0;
+		if (new_compiler(&yc, &c, e) != 0)
+			return -1;
+		errors = yr_compiler_add_string(yc, s->text, s->path);
+		yr_compiler_destroy(yc);
+		if (errors == 0 || !cut_refused(r, s, &c))
+			break;
+	}
+	note_all(r, s, &c);
+	s->broken = errors != 0;
+	if (s->broken && c.count == 0)
+		rules_note(r, NOTE_ERROR, s, 0, NULL, "cannot be compiled");
 	return 0;
 }
 
@@ -226,11 +363,12 @@ note_rule(struct rule_info *info, YR_RULE *rule)
 static int
 compile_all(struct rules *r, struct err *e)
 {
-	struct complaint c = {.file = "rules"};
+	static struct complaints c;
 	YR_COMPILER *yc;
 	size_t i;
 	int rc;
 
+	c.count = 0;
 	if (new_compiler(&yc, &c, e) != 0)
 		return -1;
 	for (i = 0; i < r->source_count; i++) {
@@ -239,7 +377,7 @@ compile_all(struct rules *r, struct err *e)
 		if (!s->broken && !s->look &&
 		    yr_compiler_add_string(yc, s->text, s->path) != 0) {
 			yr_compiler_destroy(yc);
-			return err_set(e, ERR_INPUT, "%s", c.text);
+			return err_set(e, ERR_INPUT, "%s: %s", s->path, c.c[0].text);
 		}
 	}
 	rc = yr_compiler_get_rules(yc, &r->yara);
@@ -290,37 +428,55 @@ rules_load(struct rules *r, const char *const *dirs, size_t dir_count, struct er
 
 	*r = (struct rules){0};
 	for (i = 0; i < dir_count; i++)
-		if (read_dir(r, dirs[i], i == 0, e) != 0)
+		if (rules_read(r, dirs[i], i == 0, e) != 0)
 			goto fail;
-	for (i = 0; i < r->source_count; i++)
+	rules_drop_included(r);
+	for (i = 0; i < r->source_count; i++) {
 		if (try_source(r, &r->source[i], e) != 0)
 			goto fail;
+		r->broken += r->source[i].broken;
+	}
 	if (compile_all(r, e) != 0)
 		goto fail;
 	set_version(r);
 	return 0;
 fail:
-	rules_fini(r);
+	if (r->problem[0] == '\0')
+		(void)text_copy(r->problem, sizeof r->problem, e->text);
 	return -1;
 }
 
 void
 rules_fini(struct rules *r)
 {
-	size_t i;
+	size_t i, k;
 
 	for (i = 0; i < r->source_count; i++) {
+		for (k = 0; k < r->source[i].part_count; k++)
+			free(r->source[i].part[k].path);
+		free(r->source[i].part);
 		free(r->source[i].path);
 		free(r->source[i].text);
 	}
+	for (i = 0; i < r->included_count; i++)
+		free(r->included[i]);
+	for (i = 0; i < r->note_count; i++) {
+		free(r->note[i].path);
+		free(r->note[i].rule);
+		free(r->note[i].text);
+	}
+	free(r->included);
+	free(r->note);
 	free(r->source);
 	free(r->info);
 	if (r->yara != NULL)
 		yr_rules_destroy(r->yara);
+	r->included = NULL;
+	r->note = NULL;
 	r->source = NULL;
 	r->info = NULL;
 	r->yara = NULL;
-	r->source_count = r->count = 0;
+	r->source_count = r->count = r->included_count = r->note_count = 0;
 }
 
 const struct rule_info *

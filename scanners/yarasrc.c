@@ -244,26 +244,33 @@ yarasrc_parse(struct yarasrc *out, const char *text, size_t len)
 {
 	struct lexer l = {text, text, text + len, true};
 	bool is_private = false, global = false;
+	const char *from = NULL, *counted = text;
+	unsigned line = 1;
 	struct ytok t;
 
 	*out = (struct yarasrc){NULL, 0};
 	for (t = next(&l); t.kind != YTOK_END; t = next(&l)) {
 		struct yrule r = {.private_rule = is_private, .global = global};
-		const char *p;
 
 		if (ytok_is(&t, "private"))
 			is_private = true;
 		else if (ytok_is(&t, "global"))
 			global = true;
+		else if (!ytok_is(&t, "rule"))
+			continue;
+		if (from == NULL)
+			from = t.at;
 		if (!ytok_is(&t, "rule"))
 			continue;
 		t = next(&l);
 		r.name = t.at;
 		r.name_len = t.len;
-		r.line = 1;
-		for (p = text; p < t.at; p++)
-			r.line += *p == '\n';
+		r.from = from;
+		for (; counted < t.at; counted++)
+			line += *counted == '\n';
+		r.line = line;
 		is_private = global = false;
+		from = NULL;
 		if ((out->count & (out->count - 1)) == 0)
 			out->rules = xreallocarray(
 			    out->rules, out->count == 0 ? 1 : out->count * 2, sizeof r);
@@ -273,10 +280,34 @@ yarasrc_parse(struct yarasrc *out, const char *text, size_t len)
 			free(r.cond);
 			return false;
 		}
+		r.to = l.at;
 		out->rules[out->count++] = r;
 		l.value = true;
 	}
 	return true;
+}
+
+bool
+yarasrc_include(const char *text, size_t len, size_t *pos, struct yinclude *out)
+{
+	struct lexer l = {text, text + *pos, text + len, true};
+	struct ytok t, name;
+
+	for (t = next(&l); t.kind != YTOK_END; t = next(&l)) {
+		if (t.kind != YTOK_WORD || !ytok_is(&t, "include"))
+			continue;
+		name = next(&l);
+		if (name.kind != YTOK_STRING || name.len < 2)
+			continue;
+		out->from = (size_t)(t.at - text);
+		out->to = (size_t)(name.at + name.len - text);
+		out->name = name.at + 1;
+		out->name_len = name.len - 2;
+		*pos = out->to;
+		return true;
+	}
+	*pos = len;
+	return false;
 }
 
 void

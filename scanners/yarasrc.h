@@ -53,7 +53,8 @@ struct ystring {
 struct yrule {
 	const char *name;
 	size_t name_len;
-	unsigned line;
+	const char *from, *to; /* the whole of it, modifiers and closing brace included */
+	unsigned line;         /* of its name */
 	bool private_rule, global;
 	struct ytok *meta; /* the tokens of each section */
 	size_t meta_count;
@@ -72,6 +73,18 @@ struct yarasrc {
  * whole; *out holds the rules before that place. */
 bool yarasrc_parse(struct yarasrc *out, const char *text, size_t len);
 void yarasrc_free(struct yarasrc *s);
+
+/*
+ * The next `include "name"` at or after *pos: *from and *to are its place in text, *name
+ * what stands between the quotes (all borrowed), *pos moves behind it. false: none is
+ * left.
+ */
+struct yinclude {
+	size_t from, to;
+	const char *name;
+	size_t name_len;
+};
+bool yarasrc_include(const char *text, size_t len, size_t *pos, struct yinclude *out);
 
 bool ytok_is(const struct ytok *t, const char *word);
 
