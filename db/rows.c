@@ -204,6 +204,42 @@ store_held_get(struct store *s, const char *id,
 	return r;
 }
 
+/* Call fn for each row of q, which is ended here. */
+static int
+held_rows(struct store *s, sqlite3_stmt *q, bool (*fn)(void *, const struct store_held *),
+	  void *arg, struct err *e)
+{
+	struct store_held v;
+	int r;
+
+	while ((r = store_read_next(s, q, e)) == 1) {
+		held_of(q, &v);
+		if (!fn(arg, &v))
+			break;
+	}
+	store_read_end(q);
+	return r < 0 ? -1 : 0;
+}
+
+int
+store_held_open_after(struct store *s, int64_t uid, const char *after, int limit,
+		      bool (*fn)(void *, const struct store_held *), void *arg,
+		      struct err *e)
+{
+	sqlite3_stmt *q = store_read(
+	    s,
+	    HELD_COLUMNS "WHERE id>?1 AND (?2<0 OR uid=?2) AND state NOT IN('released',"
+			 "'discarded') ORDER BY id LIMIT ?3",
+	    e);
+
+	if (q == NULL)
+		return -1;
+	(void)sqlite3_bind_text(q, 1, after, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_int64(q, 2, uid);
+	(void)sqlite3_bind_int(q, 3, limit);
+	return held_rows(s, q, fn, arg, e);
+}
+
 int
 store_held_each(struct store *s, int64_t uid, const char *state, int limit,
 		bool (*fn)(void *, const struct store_held *), void *arg, struct err *e)
@@ -216,19 +252,11 @@ store_held_each(struct store *s, int64_t uid, const char *state, int limit,
 			      "WHERE state=?2 ORDER BY t,id LIMIT ?3"
 					  : HELD_COLUMNS "ORDER BY id LIMIT ?3";
 	sqlite3_stmt *q = store_read(s, sql, e);
-	struct store_held v;
-	int r;
 
 	if (q == NULL)
 		return -1;
 	(void)sqlite3_bind_int64(q, 1, uid);
 	(void)sqlite3_bind_text(q, 2, state, -1, SQLITE_STATIC);
 	(void)sqlite3_bind_int(q, 3, limit > 0 ? limit : -1);
-	while ((r = store_read_next(s, q, e)) == 1) {
-		held_of(q, &v);
-		if (!fn(arg, &v))
-			break;
-	}
-	store_read_end(q);
-	return r < 0 ? -1 : 0;
+	return held_rows(s, q, fn, arg, e);
 }

@@ -128,6 +128,15 @@ int store_held_each(struct store *s, int64_t uid, const char *state, int limit,
 		    bool (*fn)(void *, const struct store_held *), void *arg,
 		    struct err *e);
 
+/*
+ * A part of what is not over (released, discarded): at most limit rows whose id comes
+ * after `after` ("": from the first), in the order of ids, which is that of time. So that
+ * a long list does not keep anybody waiting.
+ */
+int store_held_open_after(struct store *s, int64_t uid, const char *after, int limit,
+			  bool (*fn)(void *, const struct store_held *), void *arg,
+			  struct err *e);
+
 /* --- file --- */
 struct store_file {
 	uint64_t dev, ino, size, rules; /* rules: hash of the rules version */

@@ -17,11 +17,15 @@
 #include "xmem.h"
 
 #define DISCARD_STEP 32
+#define HELD_STEP 64
 
 static bool
 held_row(void *arg, const struct store_held *v)
 {
-	ctl_row(arg,
+	struct ctl *c = arg;
+
+	(void)text_copy(c->list_after, sizeof c->list_after, v->id);
+	ctl_row(c,
 		json_pack(
 		    "{s:s, s:I, s:o, s:s, s:I, s:I, s:o, s:o, s:o, s:s, s:I, s:o, s:I}",
 		    "id", v->id, "t", (json_int_t)wall_s(v->t), "login",
@@ -33,28 +37,37 @@ held_row(void *arg, const struct store_held *v)
 	return true;
 }
 
-static bool
-held_row_open(void *arg, const struct store_held *v)
+/* Some at a time, so that messages are judged in between, and no faster than the reader
+ * takes them. */
+static void
+held_step(void *arg)
 {
-	/* what was released or discarded is history, not held mail */
-	if (strcmp(v->state, "released") == 0 || strcmp(v->state, "discarded") == 0)
-		return true;
-	return held_row(arg, v);
+	struct ctl *c = arg;
+	uint64_t before = c->rows;
+	struct err e;
+
+	c->step_timer = -1;
+	if (!link_waiting(&c->wire.link) &&
+	    store_held_open_after(hub.store, c->list_uid, c->list_after, HELD_STEP,
+				  held_row, c, &e) != 0) {
+		ctl_end(c, 71, "%s", e.text);
+		return;
+	}
+	if (c->rows == before + HELD_STEP || link_waiting(&c->wire.link))
+		c->step_timer = loop_once(1, held_step, c);
+	else
+		ctl_end_rows(c);
 }
 
 void
 ctl_held(struct ctl *c, struct strings *args)
 {
 	const char *name = strings_next(args);
-	int64_t uid = -1;
-	struct err e;
 
-	if (name != NULL && (uid = ctl_account_arg(c, name)) < 0)
+	c->list_uid = -1;
+	if (name != NULL && (c->list_uid = ctl_account_arg(c, name)) < 0)
 		return;
-	if (store_held_each(hub.store, uid, NULL, 0, held_row_open, c, &e) != 0)
-		ctl_end(c, 71, "%s", e.text);
-	if (!c->ended)
-		ctl_end_rows(c);
+	held_step(c);
 }
 
 static bool

@@ -24,6 +24,8 @@ struct ctl {
 	char (*ids)[HELD_ID];
 	size_t id_count, id_next;
 	int step_timer;
+	int64_t list_uid; /* a list that is sent in parts: of this account, -1 all, ... */
+	char list_after[HELD_ID]; /* ... and how far it has come */
 };
 
 /* Send one row; the reference is taken. fd (or -1) is borrowed. */

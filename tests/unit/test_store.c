@@ -252,6 +252,17 @@ test_rows(void)
 	T_EQ(store_held_each(s, -1, "releasing", 0, count_held, &n, &e), 0);
 	T_EQ(store_held_each(s, -1, NULL, 5, count_held, &n, &e), 0);
 	T_EQ(n, 3);
+	n = 0;
+	T_EQ(store_held_open_after(s, -1, "", 5, count_held, &n, &e), 0);
+	T_EQ(store_held_open_after(s, 1001, "", 5, count_held, &n, &e), 0);
+	T_EQ(n, 2);
+	T_EQ(store_held_open_after(s, 1002, "", 5, count_held, &n, &e), 0);
+	T_EQ(store_held_open_after(s, -1, h.id, 5, count_held, &n, &e), 0);
+	T_EQ(store_held_open_after(s, -1, "", 0, count_held, &n, &e), 0);
+	T_EQ(n, 2);
+	T_EQ(store_held_set_state(s, h.id, "released", 1, "", (wall_t){9}, &e), 0);
+	T_EQ(store_held_open_after(s, -1, "", 5, count_held, &n, &e), 0);
+	T_EQ(n, 2);
 
 	T_EQ(store_file_put(s, &f, &e), 0);
 	T_EQ(store_file_get(s, UINT64_MAX, 7, &g, &e), 1);
