@@ -1,8 +1,10 @@
 /*
  * brake - the list of domains whose mail waits in the MTA
  *
- * Job:     the verb BRAKE: the whole list anew, whatever stood there; never half a list.
- * Touches: brake_file, and for Postfix the compiled map beside it.
+ * Job:     the verb BRAKE: the whole list anew, whatever stood there; never half a list,
+ * one at a time, the last one asked for wins. At a stop the list is emptied: nobody would
+ * ever lift a brake then. Touches: brake_file, and for Postfix the compiled map beside
+ * it.
  *
  * The file is written beside, synced and renamed, mode 0644: Exim stops all mail when
  * it cannot read it. An entry "!box@domain" lets this one recipient through (a probe).
@@ -17,20 +19,31 @@
 #include <unistd.h>
 
 #include "job.h"
+#include "log.h"
 #include "mtaq.h"
 #include "text.h"
 #include "verbs.h"
+#include "xmem.h"
 
 #define COMPILE_TIMEOUT_S 30
 
 static const char *const env[] = {
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C", NULL};
 
-struct compile {
+/* The list that is being made the MTA's, and the one that was asked for meanwhile. */
+static struct {
+	bool busy;
 	uint64_t asked;
 	const struct mtaq *mta;
 	char fresh[300], path[300];
-};
+} now;
+static struct {
+	bool any;
+	uint64_t asked;
+	char *domains;
+	size_t len;
+} next;
+static bool stopped;
 
 /* Letters, digits, dots and dashes: nothing that means something in a map or list. */
 static bool
@@ -55,9 +68,9 @@ good_address(const char *s)
 
 /* NULL, or what is wrong. */
 static const char *
-write_list(FILE *f, const struct mtaq *mta, const struct m_brake *b)
+write_list(FILE *f, const struct mtaq *mta, const void *domains, size_t len)
 {
-	struct strings s = strings_of(b->domains, b->domains_len);
+	struct strings s = strings_of(domains, len);
 	const char *word;
 
 	fputs("# written by mailbrake: mail to these domains waits\n", f);
@@ -75,7 +88,7 @@ write_list(FILE *f, const struct mtaq *mta, const struct m_brake *b)
 }
 
 static const char *
-replace(const char *fresh, const struct mtaq *mta, const struct m_brake *b)
+replace(const char *fresh, const struct mtaq *mta, const void *domains, size_t len)
 {
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
@@ -83,7 +96,7 @@ replace(const char *fresh, const struct mtaq *mta, const struct m_brake *b)
 
 	if (f == NULL)
 		return "brake_file cannot be written";
-	why = write_list(f, mta, b);
+	why = write_list(f, mta, domains, len);
 	if (fflush(f) != 0 || fchmod(fd, 0644) != 0 || fsync(fd) != 0)
 		why = "brake_file cannot be written";
 	if (fclose(f) != 0 && why == NULL)
@@ -91,89 +104,164 @@ replace(const char *fresh, const struct mtaq *mta, const struct m_brake *b)
 	return why;
 }
 
+/* asked 0: nobody waits for it. */
+static void
+tell(uint64_t asked, bool ok, int64_t exit_code, const char *text)
+{
+	if (asked != 0)
+		hands_done(asked, ok, exit_code, text);
+	else if (!ok)
+		log_warn("brake_not_emptied text=\"%s\"", text);
+}
+
+static void carry_out(uint64_t asked, const void *domains, size_t len);
+
+static void
+ended(bool ok, int64_t exit_code, const char *text)
+{
+	char *domains = next.domains;
+
+	tell(now.asked, ok, exit_code, ok ? "" : text);
+	now.busy = false;
+	if (!next.any)
+		return;
+	next.any = false;
+	next.domains = NULL;
+	carry_out(next.asked, domains, next.len);
+	free(domains);
+}
+
 static void
 on_reloaded(void *arg, const struct job_end *end)
 {
-	struct compile *c = arg;
-	bool ok = end->ran && !end->timed_out && end->exit_code == 0;
-
-	hands_done(c->asked, ok, end->exit_code, ok ? "" : end->text);
-	free(c);
+	(void)arg;
+	ended(end->ran && !end->timed_out && end->exit_code == 0, end->exit_code,
+	      end->text);
 }
 
 static void
 on_compiled(void *arg, const struct job_end *end)
 {
-	struct compile *c = arg;
 	char from[320], to[320];
-	const char *argv[3] = {mtaq_program(c->mta->reloader), "reload", NULL};
+	const char *argv[3] = {mtaq_program(now.mta->reloader), "reload", NULL};
 	struct job_spec spec = {.program = argv[0],
 				.argv = argv,
 				.env = env,
 				.stdin_fd = -1,
 				.timeout_s = COMPILE_TIMEOUT_S};
-	bool ok = end->ran && !end->timed_out && end->exit_code == 0;
 	struct err e;
 
-	/* the open map of a running daemon loses its last link: it opens the new one */
-	snprintf(from, sizeof(from), "%s.db", c->fresh);
-	snprintf(to, sizeof(to), "%s.db", c->path);
-	ok = ok && rename(from, to) == 0 && rename(c->fresh, c->path) == 0;
-	if (ok && argv[0] != NULL && job_start(&spec, on_reloaded, c, &e) == 0)
+	(void)arg;
+	if (!end->ran || end->timed_out || end->exit_code != 0) {
+		ended(false, end->exit_code, end->text);
 		return;
-	hands_done(c->asked, ok, end->exit_code, ok ? "" : end->text);
-	free(c);
+	}
+	/* the open map of a running daemon loses its last link: it opens the new one */
+	snprintf(from, sizeof(from), "%s.db", now.fresh);
+	snprintf(to, sizeof(to), "%s.db", now.path);
+	if (rename(from, to) != 0 || rename(now.fresh, now.path) != 0)
+		ended(false, -1, strerror(errno));
+	else if (argv[0] == NULL)
+		ended(false, -1, "there is no program that reloads the MTA");
+	else if (job_start(&spec, on_reloaded, NULL, &e) != 0)
+		ended(false, -1, e.text);
 }
 
 /* The compiled map first, then both names at once as nearly as rename(2) allows. */
 static const char *
-compile(uint64_t asked, const struct mtaq *mta, const char *fresh, const char *path,
-	struct err *e)
+compile(struct err *e)
 {
-	struct compile *c = calloc(1, sizeof(*c));
 	char map[320];
-	const char *argv[3] = {mtaq_program(mta->compiler), map, NULL};
+	const char *argv[3] = {mtaq_program(now.mta->compiler), map, NULL};
 	struct job_spec spec = {.program = argv[0],
 				.argv = argv,
 				.env = env,
 				.stdin_fd = -1,
 				.timeout_s = COMPILE_TIMEOUT_S};
 
-	if (c == NULL || argv[0] == NULL) {
-		free(c);
+	if (argv[0] == NULL)
 		return "postmap is not there";
+	snprintf(map, sizeof(map), "hash:%s", now.fresh);
+	return job_start(&spec, on_compiled, NULL, e) == 0 ? NULL : e->text;
+}
+
+static void
+carry_out(uint64_t asked, const void *domains, size_t len)
+{
+	const char *why;
+	struct err e;
+
+	now.mta = mtaq_find(hands_conf()->mta);
+	now.asked = asked;
+	now.busy = true;
+	(void)text_copy(now.path, sizeof(now.path), hands_conf()->brake_file);
+	snprintf(now.fresh, sizeof(now.fresh), "%.290s.new", now.path);
+	why = now.mta == NULL ? "no MTA that could be braked"
+			      : replace(now.fresh, now.mta, domains, len);
+	if (why == NULL && now.mta->compiler != NULL) {
+		if ((why = compile(&e)) == NULL)
+			return;
+	} else if (why == NULL && rename(now.fresh, now.path) != 0) {
+		why = strerror(errno);
 	}
-	snprintf(map, sizeof(map), "hash:%s", fresh);
-	c->asked = asked;
-	c->mta = mta;
-	(void)text_copy(c->fresh, sizeof(c->fresh), fresh);
-	(void)text_copy(c->path, sizeof(c->path), path);
-	if (job_start(&spec, on_compiled, c, e) == 0)
-		return NULL;
-	free(c);
-	return e->text;
+	ended(why == NULL, why == NULL ? 0 : -1, why);
+}
+
+/* The last one asked for wins; one that it overtook is done with it. */
+static void
+want(uint64_t asked, const void *domains, size_t len)
+{
+	if (!now.busy) {
+		carry_out(asked, domains, len);
+		return;
+	}
+	if (next.any)
+		tell(next.asked, true, 0, "");
+	free(next.domains);
+	next.domains = xcalloc(len + 1, 1);
+	if (len > 0)
+		memcpy(next.domains, domains, len);
+	next.len = len;
+	next.asked = asked;
+	next.any = true;
 }
 
 void
 verb_brake(struct msg *m)
 {
-	const struct mtaq *mta = mtaq_find(hands_conf()->mta);
-	const char *path = hands_conf()->brake_file, *why;
-	char fresh[300];
 	struct m_brake b;
 	struct err e;
 
-	if (m_brake_get(m, &b, &e) != 0) {
+	if (m_brake_get(m, &b, &e) != 0)
 		hands_done(0, false, -1, e.text);
+	else if (stopped)
+		hands_done(b.asked, false, -1, "the daemon stops");
+	else
+		want(b.asked, b.domains, b.domains_len);
+}
+
+/* Does the MTA's list name anything? */
+static bool
+list_holds(const char *path)
+{
+	FILE *f = fopen(path, "rbe");
+	char line[400];
+	bool any = false;
+
+	while (f != NULL && !any && fgets(line, sizeof(line), f) != NULL)
+		any = line[0] != '#' && line[0] != '\n';
+	if (f != NULL)
+		fclose(f);
+	return any;
+}
+
+void
+brake_stop(void)
+{
+	if (stopped)
 		return;
-	}
-	snprintf(fresh, sizeof(fresh), "%s.new", path);
-	why = mta == NULL ? "no MTA that could be braked" : replace(fresh, mta, &b);
-	if (why == NULL && mta->compiler != NULL) {
-		if ((why = compile(b.asked, mta, fresh, path, &e)) == NULL)
-			return;
-	} else if (why == NULL && rename(fresh, path) != 0) {
-		why = strerror(errno);
-	}
-	hands_done(b.asked, why == NULL, why == NULL ? 0 : -1, why == NULL ? "" : why);
+	stopped = true;
+	if (mtaq_find(hands_conf()->mta) != NULL &&
+	    (now.busy || list_holds(hands_conf()->brake_file)))
+		want(0, "", 0);
 }

@@ -25,6 +25,7 @@
 
 #define BEAT_MS 5000
 #define LATE_MS 1000      /* how often time-outs are looked at */
+#define STOP_WORD_MS 200  /* judge ended: the parent's STOP may be on its way */
 #define STOP_WAIT_MS 5000 /* programs still running then are left to finish alone */
 #define DONE_TEXT_MAX 3000
 
@@ -40,6 +41,7 @@ static const struct verb {
 static struct conf conf;
 static struct wire judge, parent;
 static bool stopping, paused;
+static mono_t stop_not_before;
 
 const struct conf *
 hands_conf(void)
@@ -58,7 +60,8 @@ pause_when_full(void *arg)
 		paused = full;
 		wire_pause(&judge, full);
 	}
-	if (stopping && job_free() == JOBS_MAX)
+	if (stopping && job_free() == JOBS_MAX &&
+	    mono_diff_us(clock_mono(), stop_not_before) >= 0)
 		loop_stop();
 }
 
@@ -87,11 +90,29 @@ stop_waiting(void *arg)
 }
 
 static void
-stop(void)
+nothing(void *arg)
 {
+	(void)arg; /* only that the loop looks again */
+}
+
+/*
+ * for_good: the parent says STOP or is gone. Else judge ended, or the parent ended us by
+ * a signal because judge did: new hands are started beside a new judge.
+ */
+static void
+stop(bool for_good)
+{
+	if (for_good) {
+		brake_stop();
+		stop_not_before = clock_mono();
+	}
 	if (stopping)
 		return;
 	stopping = true;
+	if (!for_good) {
+		stop_not_before = mono_after_ms(clock_mono(), STOP_WORD_MS);
+		(void)loop_once(STOP_WORD_MS + 1, nothing, NULL);
+	}
 	(void)loop_once(STOP_WAIT_MS, stop_waiting, NULL);
 }
 
@@ -143,7 +164,7 @@ on_parent(struct wire *w, struct msg *m)
 
 	(void)w;
 	if (m->type == MSG_STOP) {
-		stop();
+		stop(true);
 	} else if (m->type == MSG_CONF && m->fd >= 0) {
 		if (conf_from_fd(m->fd, &fresh, &e) == 0)
 			conf = fresh;
@@ -158,7 +179,7 @@ on_gone(struct wire *w, const struct err *e)
 {
 	log_warn("peer_gone peer=%s error=\"%s\"", w == &judge ? "judge" : "parent",
 		 e->text);
-	stop();
+	stop(w == &parent);
 }
 
 static void
@@ -172,7 +193,7 @@ on_signal(void *arg, int fd, short revents)
 		if (si.ssi_signo == SIGCHLD)
 			job_reap();
 		else
-			stop();
+			stop(false);
 	}
 }
 

@@ -31,4 +31,8 @@ void verb_putback(struct msg *m);
 void verb_queue(struct msg *m);
 void verb_brake(struct msg *m);
 
+/* The daemon stops: what the MTA holds back for a brake is let go; takes no list any
+ * more. Its jobs may still run when it returns. */
+void brake_stop(void);
+
 #endif

@@ -21,7 +21,7 @@
 #include "text.h"
 
 static char dir[] = "/tmp/mailbrake-hands.XXXXXX";
-static struct link judge;
+static struct link judge, parent;
 static struct msg in, out;
 static struct m_done done;
 
@@ -204,17 +204,87 @@ alerts(void)
 	T_CHECK(strstr(done.text, "exit 3 broken") != NULL, "%s", done.text);
 }
 
+static void
+brake(uint64_t asked, const char *list, size_t len)
+{
+	struct m_brake q = {.asked = asked, .domains = list, .domains_len = len};
+	struct err e;
+
+	(void)m_brake_put(&out, &q, &e);
+	T_EQ(link_send(&judge, &out, &e), 0);
+	wait_done();
+	T_EQ(done.asked, asked);
+}
+
+/* A hands process, with both links to it. */
+static pid_t
+start(const struct conf *c)
+{
+	static struct link to_judge, to_parent;
+	int a[2], b[2];
+	struct err e;
+	pid_t pid;
+
+	if (link_pair(a, &e) != 0 || link_pair(b, &e) != 0 || (pid = fork()) < 0)
+		exit(2);
+	if (pid == 0) {
+		close(a[0]);
+		close(b[0]);
+		link_init(&to_judge, a[1], ROLE_HANDS, ROLE_JUDGE, MSG_MAX);
+		link_init(&to_parent, b[1], ROLE_HANDS, ROLE_PARENT, MSG_MAX);
+		_exit(hands_main(c, &to_judge, &to_parent));
+	}
+	close(a[1]);
+	close(b[1]);
+	link_init(&judge, a[0], ROLE_JUDGE, ROLE_HANDS, 4 * MSG_MAX);
+	link_init(&parent, b[0], ROLE_PARENT, ROLE_HANDS, MSG_MAX);
+	return pid;
+}
+
+/* What becomes of the list of braked domains when hands ends. */
+static void
+brakes_at_the_end(const struct conf *c, pid_t pid)
+{
+	struct m_stop stop = {0};
+	struct err e;
+	int status;
+
+	brake(1, ARGS("braked.test\0!box@braked.test\0other.test"));
+	T_EQ(done.ok, 1);
+	T_CHECK(strstr(read_file("brake"), "\nbraked.test:\nother.test:\n") != NULL);
+	brake(2, ARGS("braked.test\0no domain"));
+	T_EQ(done.ok, 0);
+	T_CHECK(strstr(read_file("brake"), "other.test:") != NULL); /* as it was */
+	link_fini(&judge); /* judge is gone: hands end, and new ones follow */
+	T_EQ(waitpid(pid, &status, 0), pid);
+	T_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	T_CHECK(strstr(read_file("brake"), "other.test:") != NULL);
+	link_fini(&parent);
+	pid = start(c); /* the daemon stops: nobody would ever lift the brake */
+	(void)m_stop_put(&out, &stop, &e);
+	T_EQ(link_send(&parent, &out, &e), 0);
+	T_EQ(waitpid(pid, &status, 0), pid);
+	T_CHECK(strstr(read_file("brake"), "test") == NULL);
+	link_fini(&judge);
+	link_fini(&parent);
+	pid = start(c); /* the parent was killed */
+	brake(3, ARGS("braked.test"));
+	T_EQ(done.ok, 1);
+	link_fini(&parent);
+	T_EQ(waitpid(pid, &status, 0), pid);
+	T_CHECK(strstr(read_file("brake"), "test") == NULL);
+	link_fini(&judge);
+}
+
 int
 main(void)
 {
 	static struct conf c;
-	struct link to_judge, to_parent;
-	int a[2], b[2], status;
+	int status;
 	char text[2048];
-	struct err e;
 	pid_t pid;
 
-	if (mkdtemp(dir) == NULL || link_pair(a, &e) != 0 || link_pair(b, &e) != 0)
+	if (mkdtemp(dir) == NULL)
 		return 2;
 	(void)chmod(dir, 0755);
 	snprintf(text, sizeof text, "%s/hooks", dir);
@@ -234,22 +304,12 @@ main(void)
 	(void)text_copy(c.alert_mail, sizeof c.alert_mail,
 			"admin@b.test -Cx other@b.test");
 	(void)text_copy(c.user_judge, sizeof c.user_judge, "root");
-	pid = fork();
-	if (pid == 0) {
-		close(a[0]);
-		close(b[0]);
-		link_init(&to_judge, a[1], ROLE_HANDS, ROLE_JUDGE, MSG_MAX);
-		link_init(&to_parent, b[1], ROLE_HANDS, ROLE_PARENT, MSG_MAX);
-		_exit(hands_main(&c, &to_judge, &to_parent));
-	}
-	close(a[1]);
-	close(b[1]);
-	link_init(&judge, a[0], ROLE_JUDGE, ROLE_HANDS, 4 * MSG_MAX);
+	(void)text_copy(c.mta, sizeof c.mta, "exim");
+	snprintf(c.brake_file, sizeof c.brake_file, "%s/brake", dir);
+	pid = start(&c);
 	injections();
 	alerts();
-	link_fini(&judge); /* judge is gone: hands end */
-	T_EQ(waitpid(pid, &status, 0), pid);
-	T_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	brakes_at_the_end(&c, pid);
 	if (fork() == 0)
 		execlp("rm", "rm", "-rf", dir, (char *)NULL);
 	(void)wait(&status);
