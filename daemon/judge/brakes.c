@@ -183,6 +183,8 @@ on_tick(void *arg)
 	}
 	if (brakes.list_changed)
 		brakes_push();
+	if (brakes.keep_changed)
+		brakes_keep();
 	if (any && brakes.count.waiting > 0)
 		brakes_wait_force_due();
 	if (!any)

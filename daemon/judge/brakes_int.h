@@ -7,6 +7,8 @@
 #ifndef MAILBRAKE_BRAKES_INT_H
 #define MAILBRAKE_BRAKES_INT_H
 
+#include <stdio.h>
+
 #include "brakes.h"
 
 #define BRAKES_ASKED_BASE (4ULL << 32) /* apart from the numbers of other verbs */
@@ -26,6 +28,7 @@ struct brakes {
 	struct brakes_counts count;
 	uint64_t next_asked;
 	bool list_changed; /* what the MTA has is not what it should have */
+	bool keep_changed; /* a domain was learnt that must be held after a restart */
 };
 
 extern struct brakes brakes;
@@ -49,6 +52,8 @@ bool brakes_wait_put(char *buf, size_t size, size_t *len);
 void brakes_list_init(void);
 /* A domain that no table names, but whose mail went to the provider's MX. */
 void brakes_list_learn(const char *domain, int provider);
+/* Those domains of a provider, one line each, as brakes_restore reads them. */
+void brakes_list_write(FILE *f, int provider);
 /* The provider of a message that was never tried because it is held; -1: none. */
 int brakes_list_provider(const char *domain);
 

@@ -11,8 +11,10 @@
 #include <string.h>
 
 #include "hub.h"
+#include "xmem.h"
 
 #define STORE_NAME "brakes"
+#define KEPT_MAX 1048576 /* BRAKES_LEARNED lines and a line a provider */
 
 /* What is braked survives a restart: the MTA still holds it. */
 void
@@ -23,6 +25,7 @@ brakes_keep(void)
 	FILE *f = open_memstream(&text, &n);
 	struct err e;
 
+	brakes.keep_changed = false;
 	if (f == NULL)
 		return;
 	for (unsigned i = 0; i < provider_count(brakes.table); i++) {
@@ -34,44 +37,57 @@ brakes_keep(void)
 				(int)b->cause, (long long)b->since.us,
 				(long long)b->until.us, (long long)b->hold_s, b->relapses,
 				b->pace);
+		if (brake_holds(b))
+			brakes_list_write(f, (int)i);
 	}
 	if (fclose(f) == 0 && store_kv_put(hub.store, STORE_NAME, text, n, &e) != 0)
 		hub_store_warn(&e);
 	free(text);
 }
 
+/* "name state cause since until hold relapses pace" */
+static void
+restore_brake(const char *line)
+{
+	char name[64];
+	int state, cause, id;
+	long long since, until, hold;
+	unsigned relapses, pace;
+
+	if (sscanf(line, "%63s %d %d %lld %lld %lld %u %u", name, &state, &cause, &since,
+		   &until, &hold, &relapses, &pace) != 8 ||
+	    (id = provider_by_name(brakes.table, name)) < 0 || state < 0 ||
+	    state > BRAKE_PACED || cause < 0 || cause > BRAKE_BY_ADMIN)
+		return;
+	brakes.desk[id].brake = (struct brake){.state = (enum brake_state)state,
+					       .cause = (enum brake_cause)cause,
+					       .since = {since},
+					       .until = {until},
+					       .hold_s = hold,
+					       .relapses = relapses > 16 ? 16 : relapses,
+					       .pace = pace > 1000 ? 1000 : pace};
+	/* what waits is learnt anew from the log: probe first */
+	if (state == BRAKE_PACED || state == BRAKE_PROBING)
+		brakes.desk[id].brake.owed = 1;
+}
+
 void
 brakes_restore(void)
 {
-	char text[8192], name[64];
+	char *text = xcalloc(KEPT_MAX, 1), domain[254], name[64];
 	size_t n = 0;
 	struct err e;
+	int id;
 
-	if (store_kv_get(hub.store, STORE_NAME, text, sizeof(text) - 1, &n, &e) != 1)
-		return;
-	text[n < sizeof(text) - 1 ? n : sizeof(text) - 1] = '\0';
-	for (char *p = text, *nl; *p != '\0'; p = nl + 1) {
-		int state, cause, id;
-		long long since, until, hold;
-		unsigned relapses, pace;
-
-		if ((nl = strchr(p, '\n')) == NULL)
-			break;
-		if (sscanf(p, "%63s %d %d %lld %lld %lld %u %u", name, &state, &cause,
-			   &since, &until, &hold, &relapses, &pace) != 8 ||
-		    (id = provider_by_name(brakes.table, name)) < 0 || state < 0 ||
-		    state > BRAKE_PACED || cause < 0 || cause > BRAKE_BY_ADMIN)
-			continue;
-		brakes.desk[id].brake =
-		    (struct brake){.state = (enum brake_state)state,
-				   .cause = (enum brake_cause)cause,
-				   .since = {since},
-				   .until = {until},
-				   .hold_s = hold,
-				   .relapses = relapses > 16 ? 16 : relapses,
-				   .pace = pace > 1000 ? 1000 : pace};
-		/* what waits is learnt anew from the log: probe first */
-		if (state == BRAKE_PACED || state == BRAKE_PROBING)
-			brakes.desk[id].brake.owed = 1;
-	}
+	if (store_kv_get(hub.store, STORE_NAME, text, KEPT_MAX - 1, &n, &e) == 1 &&
+	    n < KEPT_MAX)
+		for (char *p = text, *nl; (nl = strchr(p, '\n')) != NULL; p = nl + 1) {
+			*nl = '\0';
+			if (*p != '+')
+				restore_brake(p);
+			else if (sscanf(p, "+ %63s %253s", name, domain) == 2 &&
+				 (id = provider_by_name(brakes.table, name)) >= 0)
+				brakes_list_learn(domain, id);
+		}
+	free(text);
 }

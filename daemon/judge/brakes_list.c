@@ -42,7 +42,17 @@ brakes_list_learn(const char *domain, int provider)
 		return; /* those beyond it are not held; their refusals still count */
 	(void)text_copy(learned[learned_count].domain, sizeof(learned->domain), domain);
 	learned[learned_count++].provider = provider;
-	brakes.list_changed |= brake_holds(&brakes.desk[provider].brake);
+	if (brake_holds(&brakes.desk[provider].brake))
+		brakes.list_changed = brakes.keep_changed = true;
+}
+
+void
+brakes_list_write(FILE *f, int provider)
+{
+	for (unsigned i = 0; i < learned_count; i++)
+		if (learned[i].provider == provider)
+			fprintf(f, "+ %s %s\n", provider_name(brakes.table, provider),
+				learned[i].domain);
 }
 
 int
