@@ -19,6 +19,10 @@ main(void)
 				 "{}\n"
 				 "{\"domain\":\"gmail.com\",\"code\":\"550\",\"reply\":"
 				 "\"5.1.1 no\",\"extra\":[]}\n"
+				 "{\"mx\":1}\n"
+				 "{\"domain\":[],\"code\":550}\n"
+				 "{\"code\":\"x\",\"reply\":\"550 no\"}\n"
+				 "{\"code\":5500}\n"
 				 "{\"reply\":\"550 caf\xe9 user unknown\"}";
 	struct provider_table *t;
 	struct err e;
@@ -33,23 +37,30 @@ main(void)
 		printf("cannot begin: %s\n", e.text);
 		return 1;
 	}
-	T_EQ(classify_stream(t, fi, fo, true), 3);
+	T_EQ(classify_stream(t, fi, fo, true), 8);
 	fclose(fo);
-	T_STR(out, "{\"provider\":\"microsoft\",\"scope\":\"ip\",\"row\":\"ms-"
-		   "blocklist\",\"action\":"
-		   "\"delist\",\"code\":550,\"enhanced\":\"5.7.1\"}\n"
-		   "{\"error\":\"not JSON\",\"line\":2}\n"
-		   "{\"error\":\"not an object\",\"line\":4}\n"
-		   "{\"error\":\"reply is not a string\",\"line\":5}\n"
-		   "{\"provider\":\"other\",\"scope\":\"unknown\",\"row\":\"unknown\","
-		   "\"action\":"
-		   "\"look\",\"code\":0,\"enhanced\":\"\"}\n"
-		   "{\"provider\":\"google\",\"scope\":\"recipient\",\"row\":\"enh-"
-		   "recipient\",\"action\":"
-		   "\"clean-list\",\"code\":550,\"enhanced\":\"5.1.1\"}\n"
-		   "{\"provider\":\"other\",\"scope\":\"recipient\",\"row\":\"user-"
-		   "unknown\",\"action\":"
-		   "\"clean-list\",\"code\":550,\"enhanced\":\"\"}\n");
+	T_STR(out,
+	      "{\"provider\":\"microsoft\",\"scope\":\"ip\",\"row\":\"ms-"
+	      "blocklist\",\"action\":"
+	      "\"delist\",\"code\":550,\"enhanced\":\"5.7.1\"}\n"
+	      "{\"error\":\"not JSON\",\"line\":2}\n"
+	      "{\"error\":\"not an object\",\"line\":4}\n"
+	      "{\"error\":\"reply is not a string\",\"line\":5,\"field\":\"reply\"}\n"
+	      "{\"provider\":\"other\",\"scope\":\"unknown\",\"row\":\"unknown\","
+	      "\"action\":"
+	      "\"look\",\"code\":0,\"enhanced\":\"\",\"error\":\"there is no code, "
+	      "and the reply has none\",\"line\":6,\"field\":\"code\"}\n"
+	      "{\"provider\":\"google\",\"scope\":\"recipient\",\"row\":\"enh-"
+	      "recipient\",\"action\":"
+	      "\"clean-list\",\"code\":550,\"enhanced\":\"5.1.1\"}\n"
+	      "{\"error\":\"mx is not a string\",\"line\":8,\"field\":\"mx\"}\n"
+	      "{\"error\":\"domain is not a string\",\"line\":9,\"field\":\"domain\"}"
+	      "\n"
+	      "{\"error\":\"code is not a number\",\"line\":10,\"field\":\"code\"}\n"
+	      "{\"error\":\"code is not 200 to 599\",\"line\":11,\"field\":\"code\"}\n"
+	      "{\"provider\":\"other\",\"scope\":\"recipient\",\"row\":\"user-"
+	      "unknown\",\"action\":"
+	      "\"clean-list\",\"code\":550,\"enhanced\":\"\"}\n");
 	free(out);
 	fclose(fi);
 	provider_table_free(&t);
