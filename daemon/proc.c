@@ -24,6 +24,7 @@
 
 #include "clock.h"
 #include "conf_fd.h"
+#include "keeper.h"
 #include "link.h"
 #include "log.h"
 #include "loop.h"
@@ -177,14 +178,16 @@ place_fds(int *fds, int n)
 static void
 exec_scan(int n)
 {
-	char worker[512], rules[512], num[7][24];
+	char worker[512], rules[512], num[8][24];
 	struct err e;
-	const char *argv[24];
-	int i = 0;
+	const char *argv[28];
+	int i = 0, dir, pipe_fd;
 
 	if (paths_worker(worker, sizeof worker, &conf, &e) != 0 ||
-	    paths_rules(rules, sizeof rules, &conf, &e) != 0 ||
-	    priv_drop(conf.user_scan, 0, &e) != 0)
+	    paths_rules(rules, sizeof rules, &conf, &e) != 0)
+		log_fatal(78, "start process=scan error=\"%s\"", e.text);
+	keeper_start(&conf, &dir, &pipe_fd);
+	if (priv_drop(conf.user_scan, 0, &e) != 0)
 		log_fatal(78, "start process=scan error=\"%s\"", e.text);
 	(void)snprintf(num[0], sizeof num[0], "%d", n);
 	(void)snprintf(num[1], sizeof num[1], "%lld", (long long)conf.scan_cpu_ms);
@@ -212,6 +215,14 @@ exec_scan(int n)
 	if (access(conf.rules_local_dir, F_OK) == 0) {
 		argv[i++] = "--rules";
 		argv[i++] = conf.rules_local_dir;
+	}
+	if (dir >= 0) {
+		(void)snprintf(num[6], sizeof num[6], "%d", dir);
+		(void)snprintf(num[7], sizeof num[7], "%d", pipe_fd);
+		argv[i++] = "--compiled-fd";
+		argv[i++] = num[6];
+		argv[i++] = "--compiled-out";
+		argv[i++] = num[7];
 	}
 	argv[i] = NULL;
 	execv(worker, (char *const *)(uintptr_t)argv);

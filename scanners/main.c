@@ -18,6 +18,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "compiled.h"
 #include "scanengine.h"
 #include "link.h"
 #include "log.h"
@@ -37,6 +38,7 @@ struct options {
 	const char *tool; /* "check", "test": no workers */
 	bool json, cost;
 	const char *samples;
+	int compiled_fd, compiled_out;
 };
 
 enum {
@@ -52,7 +54,9 @@ enum {
 	OPT_JSON,
 	OPT_COST,
 	OPT_SAMPLES,
-	OPT_PLAIN
+	OPT_PLAIN,
+	OPT_COMPILED,
+	OPT_COMPILED_OUT
 };
 
 static int
@@ -83,6 +87,8 @@ read_options(struct options *o, int argc, char **argv)
 	    {"cost", no_argument, NULL, OPT_COST},
 	    {"samples", required_argument, NULL, OPT_SAMPLES},
 	    {"plain", no_argument, NULL, OPT_PLAIN},
+	    {"compiled-fd", required_argument, NULL, OPT_COMPILED},
+	    {"compiled-out", required_argument, NULL, OPT_COMPILED_OUT},
 	    {NULL, 0, NULL, 0}};
 	int c;
 
@@ -132,6 +138,12 @@ read_options(struct options *o, int argc, char **argv)
 		case OPT_SAMPLES:
 			o->samples = optarg;
 			break;
+		case OPT_COMPILED:
+			o->compiled_fd = number("compiled-fd", optarg, 3, 1000);
+			break;
+		case OPT_COMPILED_OUT:
+			o->compiled_out = number("compiled-out", optarg, 3, 1000);
+			break;
 		case OPT_PLAIN:
 			o->engine.prefilter = false;
 			break;
@@ -180,6 +192,35 @@ magic_file(const struct options *o, char *buf, size_t size)
 	return NULL;
 }
 
+/* Rules and engine, compiled or loaded. Both descriptors are closed again: no worker may
+ * inherit a way to what the next start trusts. */
+static struct scanengine *
+make_engine(struct options *o, struct rules *rules)
+{
+	struct compiled *c = compiled_new(o->compiled_fd, o->compiled_out);
+	struct scanengine *en;
+	static char magic[4096];
+	struct err e;
+
+	if (rules_load_kept(rules, o->dirs, o->dir_count, c, &e) != 0)
+		no_rules(o, rules, &e);
+	if (rules->broken > 0)
+		log_warn("rules_broken files=%u problem=\"%s\"", rules->broken,
+			 rules->problem);
+	o->engine.magic_file = magic_file(o, magic, sizeof magic);
+	if (scanengine_new(&en, rules, &o->engine, &e) != 0)
+		log_fatal(EX_OSERR, "engine error=\"%s\"", e.text);
+	if (compiled_write(c, &e) != 0)
+		log_warn("compiled_rules kept=no error=\"%s\"", e.text);
+	rules->compiled = NULL;
+	compiled_free(&c);
+	if (o->compiled_fd >= 0)
+		close(o->compiled_fd);
+	if (o->compiled_out >= 0)
+		close(o->compiled_out);
+	return en;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -187,9 +228,10 @@ main(int argc, char **argv)
 	struct options o = {
 	    .zygote =
 		{1, 3, 50, 100, {.cpu_ms = 250, .wall_ms = 5000, .size_max = 32u << 20}},
-	    .engine = {50, 100, true, true, NULL, NULL, NULL}};
+	    .engine = {50, 100, true, true, NULL, NULL, NULL},
+	    .compiled_fd = -1,
+	    .compiled_out = -1};
 	struct scanengine *en;
-	char magic[4096];
 	struct err e;
 
 	log_init("scan", false);
@@ -199,14 +241,7 @@ main(int argc, char **argv)
 	if (o.tool != NULL)
 		return rules_tool(o.tool, o.dirs, o.dir_count, o.samples, o.json, o.cost);
 	mail_head_start();
-	if (rules_load(&rules, o.dirs, o.dir_count, &e) != 0)
-		no_rules(&o, &rules, &e);
-	if (rules.broken > 0)
-		log_warn("rules_broken files=%u problem=\"%s\"", rules.broken,
-			 rules.problem);
-	o.engine.magic_file = magic_file(&o, magic, sizeof magic);
-	if (scanengine_new(&en, &rules, &o.engine, &e) != 0)
-		log_fatal(EX_OSERR, "engine error=\"%s\"", e.text);
+	en = make_engine(&o, &rules);
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	o.zygote.suspicious_points = o.engine.suspicious_points;
 	o.zygote.malicious_points = o.engine.malicious_points;

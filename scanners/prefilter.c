@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiled.h"
 #include "cond.h"
 #include "xmem.h"
 #include "yarasrc.h"
@@ -42,6 +43,7 @@ struct build {
 	struct prefilter *p;
 	const struct yarasrc *src; /* the file being read */
 	size_t first_rule;
+	bool kept; /* the database is there already: no expressions are needed */
 };
 
 static const struct prefilter_facts *fact_names;
@@ -110,7 +112,7 @@ add_string(struct build *b, const struct ystring *s)
 	p->string_name = xreallocarray(p->string_name, p->strings, sizeof(char *));
 	p->string_name[id] = xcalloc(s->name.len + 1, 1);
 	memcpy(p->string_name[id], s->name.at, s->name.len);
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && !b->kept; i++) {
 		hs_expr_info_t *info = NULL;
 		hs_compile_error_t *bad = NULL;
 
@@ -193,24 +195,20 @@ compile(struct build *b, struct err *e)
 	return 0;
 }
 
-int
-prefilter_new(struct prefilter **out, const struct rules *rules,
-	      const struct prefilter_facts *facts, struct err *e)
+/* The rules' strings and conditions, in libyara's order; then those it never sees. */
+static void
+add_all(struct build *b, const struct rules *rules)
 {
-	struct prefilter *p = xcalloc(1, sizeof *p);
-	struct build b = {.p = p};
+	struct prefilter *p = b->p;
 	size_t i;
-	int rc;
 
-	p->look = SIZE_MAX;
-	fact_names = facts;
 	for (i = 0; i < rules->source_count; i++)
 		if (!rules->source[i].broken && !rules->source[i].look)
-			add_source(&b, &rules->source[i]);
+			add_source(b, &rules->source[i]);
 	p->findable = p->rules;
 	for (i = 0; i < rules->source_count; i++)
 		if (!rules->source[i].broken && rules->source[i].look)
-			add_source(&b, &rules->source[i]);
+			add_source(b, &rules->source[i]);
 	p->seen = xcalloc(p->strings + 1, 1);
 	p->maybe = xcalloc(p->rules + 1, 1);
 	p->before = xcalloc(p->rules + 1, 1);
@@ -218,17 +216,84 @@ prefilter_new(struct prefilter **out, const struct rules *rules,
 	p->stats.strings = p->strings;
 	/* a rule libyara has and we have not must not be filtered away */
 	p->not_understood |= p->findable != rules->count;
+}
+
+static bool
+load_kept(struct prefilter *p, const struct compiled *c)
+{
+	const void *always, *db;
+	size_t always_len, len, i;
+
+	always = compiled_part(c, COMPILED_ALWAYS, &always_len);
+	db = compiled_part(c, COMPILED_HS, &len);
+	if (always_len != p->strings + 1)
+		return false;
+	if (len > 0 && (hs_deserialize_database(db, len, &p->db) != HS_SUCCESS ||
+			hs_alloc_scratch(p->db, &p->scratch) != HS_SUCCESS))
+		return false;
+	if (p->strings > 0)
+		memcpy(p->always, always, p->strings);
+	for (i = 0; i < p->strings; i++)
+		p->stats.unconverted += p->always[i];
+	return true;
+}
+
+static void
+keep(const struct prefilter *p, struct compiled *c)
+{
+	uint8_t *always = xcalloc(p->strings + 1, 1);
+	char *bytes = NULL;
+	size_t len = 0;
+
+	if (p->strings > 0)
+		memcpy(always, p->always, p->strings);
+	if (p->db == NULL || hs_serialize_database(p->db, &bytes, &len) == HS_SUCCESS) {
+		compiled_keep(c, COMPILED_ALWAYS, always, p->strings + 1);
+		compiled_keep(c, COMPILED_HS, bytes, len);
+	}
+	free(bytes);
+	free(always);
+}
+
+static void
+build_free(struct build *b)
+{
+	while (b->count > 0)
+		free(b->expr[--b->count]);
+	free(b->expr);
+	free(b->flags);
+	free(b->id);
+}
+
+int
+prefilter_new(struct prefilter **out, const struct rules *rules,
+	      const struct prefilter_facts *facts, struct err *e)
+{
+	struct build b = {.p = xcalloc(1, sizeof *b.p)};
+	int rc;
+
+	b.kept = rules->compiled != NULL && compiled_found(rules->compiled);
+	b.p->look = SIZE_MAX;
+	fact_names = facts;
+	add_all(&b, rules);
+	if (b.kept) {
+		if (load_kept(b.p, rules->compiled)) {
+			*out = b.p;
+			return 0;
+		}
+		prefilter_free(&b.p);
+		compiled_spoil(rules->compiled);
+		return prefilter_new(out, rules, facts, e);
+	}
 	rc = compile(&b, e);
-	while (b.count > 0)
-		free(b.expr[--b.count]);
-	free(b.expr);
-	free(b.flags);
-	free(b.id);
+	build_free(&b);
 	if (rc != 0) {
-		prefilter_free(&p);
+		prefilter_free(&b.p);
 		return -1;
 	}
-	*out = p;
+	if (rules->compiled != NULL)
+		keep(b.p, rules->compiled);
+	*out = b.p;
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiled.h"
 #include "facts.h"
 #include "php.h"
 #include "relint.h"
@@ -302,8 +303,21 @@ note_all(struct rules *r, const struct rule_source *s, const struct complaints *
 }
 
 /*
- * A compiler that met an error is spent, so each file is tried in one of its own first; a
- * file's rules are a namespace of their own, named by its path.
+ * A file's rules are a namespace of their own. It is named by place and last name, so
+ * that a tree of rules compiles to the same wherever it lies.
+ */
+static int
+add_source(YR_COMPILER *yc, const struct rules *r, const struct rule_source *s)
+{
+	const char *slash = strrchr(s->path, '/');
+	char space[300];
+
+	(void)snprintf(space, sizeof space, "%zu/%.255s", (size_t)(s - r->source),
+		       slash != NULL ? slash + 1 : s->path);
+	return yr_compiler_add_string(yc, s->text, space);
+}
+
+/* A compiler that met an error is spent, so each file is tried in one of its own first.
  */
 static int
 try_source(struct rules *r, struct rule_source *s, struct err *e)
@@ -324,7 +338,7 @@ try_source(struct rules *r, struct rule_source *s, struct err *e)
 		c.count = 0;
 		if (new_compiler(&yc, &c, e) != 0)
 			return -1;
-		errors = yr_compiler_add_string(yc, s->text, s->path);
+		errors = add_source(yc, r, s);
 		yr_compiler_destroy(yc);
 		if (errors == 0 || !cut_refused(r, s, &c))
 			break;
@@ -374,8 +388,7 @@ compile_all(struct rules *r, struct err *e)
 	for (i = 0; i < r->source_count; i++) {
 		const struct rule_source *s = &r->source[i];
 
-		if (!s->broken && !s->look &&
-		    yr_compiler_add_string(yc, s->text, s->path) != 0) {
+		if (!s->broken && !s->look && add_source(yc, r, s) != 0) {
 			yr_compiler_destroy(yc);
 			return err_set(e, ERR_INPUT, "%s: %s", s->path, c.c[0].text);
 		}
@@ -384,6 +397,14 @@ compile_all(struct rules *r, struct err *e)
 	yr_compiler_destroy(yc);
 	if (rc != ERROR_SUCCESS)
 		return err_set(e, ERR_SYS, "libyara: error %d while compiling", rc);
+	return 0;
+}
+
+static int
+note_rules(struct rules *r, struct err *e)
+{
+	size_t i;
+
 	r->count = r->yara->num_rules;
 	if (r->count == 0) {
 		yr_rules_destroy(r->yara);
@@ -421,22 +442,39 @@ set_version(struct rules *r)
 		(void)snprintf(r->version + 2 * i, 3, "%02x", d[i]);
 }
 
+static int
+compile_new(struct rules *r, struct err *e)
+{
+	/* that a file could not be read is not kept */
+	const bool keep = r->compiled != NULL && r->problem[0] == '\0';
+	size_t i;
+
+	for (i = 0; i < r->source_count; i++) {
+		if (try_source(r, &r->source[i], e) != 0)
+			return -1;
+		r->broken += r->source[i].broken;
+	}
+	if (compile_all(r, e) != 0)
+		return -1;
+	if (keep)
+		rules_keep(r);
+	return 0;
+}
+
 int
-rules_load(struct rules *r, const char *const *dirs, size_t dir_count, struct err *e)
+rules_load_kept(struct rules *r, const char *const *dirs, size_t dir_count,
+		struct compiled *c, struct err *e)
 {
 	size_t i;
 
-	*r = (struct rules){0};
+	*r = (struct rules){.compiled = c};
 	for (i = 0; i < dir_count; i++)
 		if (rules_read(r, dirs[i], i == 0, e) != 0)
 			goto fail;
 	rules_drop_included(r);
-	for (i = 0; i < r->source_count; i++) {
-		if (try_source(r, &r->source[i], e) != 0)
-			goto fail;
-		r->broken += r->source[i].broken;
-	}
-	if (compile_all(r, e) != 0)
+	if (c != NULL && compiled_find(c, r) && !rules_from_kept(r))
+		compiled_spoil(c);
+	if ((r->yara == NULL && compile_new(r, e) != 0) || note_rules(r, e) != 0)
 		goto fail;
 	set_version(r);
 	return 0;
@@ -444,6 +482,12 @@ fail:
 	if (r->problem[0] == '\0')
 		(void)text_copy(r->problem, sizeof r->problem, e->text);
 	return -1;
+}
+
+int
+rules_load(struct rules *r, const char *const *dirs, size_t dir_count, struct err *e)
+{
+	return rules_load_kept(r, dirs, dir_count, NULL, e);
 }
 
 void

@@ -67,8 +67,9 @@ struct rule_note {
 };
 
 struct rules {
-	YR_RULES *yara;         /* NULL: there is no rule at all */
-	struct rule_info *info; /* by position in yara->rules_table */
+	struct compiled *compiled; /* borrowed, or NULL: nothing is kept */
+	YR_RULES *yara;            /* NULL: there is no rule at all */
+	struct rule_info *info;    /* by position in yara->rules_table */
 	size_t count;
 	struct rule_source *source;
 	size_t source_count;
@@ -92,6 +93,19 @@ int rules_start(struct err *e);
  * cases r->problem and r->note say more; rules_fini is needed in any case.
  */
 int rules_load(struct rules *r, const char *const *dirs, size_t dir_count, struct err *e);
+
+/*
+ * The same with what an earlier start kept (compiled.h), without the notes then; c is
+ * borrowed as long as r.
+ */
+struct compiled;
+int rules_load_kept(struct rules *r, const char *const *dirs, size_t dir_count,
+		    struct compiled *c, struct err *e);
+
+/* What compiling gave into r->compiled, and from there (rules_kept.c). false: it does not
+ * fit, *r is unchanged. */
+void rules_keep(struct rules *r);
+bool rules_from_kept(struct rules *r);
 
 /* Find and read the files: rules_load's first half (rules_read.c). */
 int rules_read(struct rules *r, const char *dir, bool must, struct err *e);

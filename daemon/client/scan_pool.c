@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "keepdir.h"
 #include "link.h"
 #include "paths.h"
 #include "text.h"
@@ -73,7 +74,7 @@ arg_num(struct args *a, const char *name, int64_t value)
 }
 
 static void
-make_args(struct args *a, const struct pool_conf *c)
+make_args(struct args *a, const struct pool_conf *c, bool compiled)
 {
 	size_t i;
 
@@ -87,13 +88,15 @@ make_args(struct args *a, const struct pool_conf *c)
 	arg_num(a, "--size-max", c->conf->scan_size_max);
 	arg_num(a, "--suspicious", c->conf->suspicious_points);
 	arg_num(a, "--malicious", c->conf->malicious_points);
+	if (compiled)
+		arg_num(a, "--compiled-fd", FIRST_FD + c->workers);
 }
 
 /* In the child: the links to where the worker looks for them, nothing else open. */
 static void
 become_worker(const char *program, struct args *a, const int *fds, int n)
 {
-	int i, moved[POOL_WORKERS_MAX];
+	int i, moved[POOL_WORKERS_MAX + 1];
 
 	for (i = 0; i < n; i++)
 		moved[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FIRST_FD + n);
@@ -104,17 +107,32 @@ become_worker(const char *program, struct args *a, const int *fds, int n)
 	_exit(127);
 }
 
+/* The compiled rules of earlier starts: the daemon's directory, where we may see it. */
+static int
+compiled_dir(const struct conf *conf)
+{
+	char path[4096];
+	struct err e;
+
+	if (paths_compiled(path, sizeof path, conf, &e) != 0)
+		return -1;
+	return keepdir_open(path, geteuid() == 0, &e);
+}
+
 static int
 start(struct pool *p, const struct pool_conf *c, struct err *e)
 {
 	struct args a = {{0}, 0, {{0}}, 0};
-	int theirs[POOL_WORKERS_MAX], pair[2], i;
+	int theirs[POOL_WORKERS_MAX + 1], pair[2], i, n = c->workers;
 	char program[4096];
 	size_t k;
 
 	if (paths_worker(program, sizeof program, c->conf, e) != 0)
 		return -1;
-	make_args(&a, c);
+	theirs[n] = compiled_dir(c->conf);
+	if (theirs[n] >= 0)
+		n++;
+	make_args(&a, c, n > c->workers);
 	for (i = 0; i < c->workers; i++) {
 		if (link_pair(pair, e) != 0)
 			return -1;
@@ -126,8 +144,8 @@ start(struct pool *p, const struct pool_conf *c, struct err *e)
 	if (p->pid < 0)
 		return err_sys(e, "fork");
 	if (p->pid == 0)
-		become_worker(program, &a, theirs, c->workers);
-	for (i = 0; i < c->workers; i++)
+		become_worker(program, &a, theirs, n);
+	for (i = 0; i < n; i++)
 		close(theirs[i]);
 	for (k = 0; k < a.n; k++)
 		free(a.v[k]);

@@ -345,6 +345,7 @@ conf_prefix(struct conf *c, const char *dir, struct err *e)
 	if (dir == NULL || dir[0] == '\0')
 		return 0;
 	if (prefix_one(c->state_dir, sizeof c->state_dir, dir, e) != 0 ||
+	    prefix_one(c->compiled_dir, sizeof c->compiled_dir, dir, e) != 0 ||
 	    prefix_one(c->run_dir, sizeof c->run_dir, dir, e) != 0 ||
 	    prefix_one(c->hook_dir, sizeof c->hook_dir, dir, e) != 0 ||
 	    prefix_one(c->brake_file, sizeof c->brake_file, dir, e) != 0 ||

@@ -79,3 +79,13 @@ paths_rules(char *out, size_t size, const struct conf *c, struct err *e)
 	return err_set(e, ERR_INPUT, "there are no rules at %s (rules_dir)",
 		       c->rules_dir);
 }
+
+int
+paths_compiled(char *out, size_t size, const struct conf *c, struct err *e)
+{
+	if (c->compiled_dir[0] != '\0')
+		return fits(snprintf(out, size, "%s", c->compiled_dir), size,
+			    "compiled_dir", e);
+	return fits(snprintf(out, size, "%s/compiled", c->state_dir), size,
+		    "compiled_dir", e);
+}

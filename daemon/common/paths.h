@@ -26,4 +26,8 @@ int paths_worker(char *out, size_t size, const struct conf *c, struct err *e);
  */
 int paths_rules(char *out, size_t size, const struct conf *c, struct err *e);
 
+/* Where compiled rules are kept: compiled_dir, or "compiled" in state_dir. ERR_INPUT: too
+ * long. */
+int paths_compiled(char *out, size_t size, const struct conf *c, struct err *e);
+
 #endif

@@ -209,6 +209,7 @@ class World:
             "watch_roots": self.home + "/*/public_html",
             "sendmail_real": self.real,
             "state_dir": self.top + "/state", "run_dir": self.top + "/run",
+            "compiled_dir": self.build + "/compiled",  # shared by all tests
             "brake_file": self.top + "/run/brake",
             "hook_dir": self.top + "/etc/mailbrake/hooks.d",
             "rules_local_dir": self.top + "/etc/mailbrake/rules.d",
