@@ -146,6 +146,7 @@ read_options(struct options *o, int argc, char **argv)
 			break;
 		case OPT_PLAIN:
 			o->engine.prefilter = false;
+			o->engine.thorough = true;
 			break;
 		default:
 			log_fatal(EX_USAGE, "usage see mailbrake-scan(8)");
@@ -228,7 +229,10 @@ main(int argc, char **argv)
 	struct options o = {
 	    .zygote =
 		{1, 3, 50, 100, {.cpu_ms = 250, .wall_ms = 5000, .size_max = 32u << 20}},
-	    .engine = {50, 100, true, true, NULL, NULL, NULL},
+	    .engine = {.suspicious_points = 50,
+		       .malicious_points = 100,
+		       .prefilter = true,
+		       .unwrap = true},
 	    .compiled_fd = -1,
 	    .compiled_out = -1};
 	struct scanengine *en;

@@ -323,7 +323,7 @@ static bool
 enough(const struct scanengine *x)
 {
 	return x->r->verdict == VERDICT_UNSCANNED ||
-	       (x->conf.prefilter && x->r->score >= x->conf.malicious_points);
+	       (!x->conf.thorough && x->r->score >= x->conf.malicious_points);
 }
 
 static void
@@ -419,6 +419,12 @@ scanengine_prefilter_stats(const struct scanengine *en, size_t *strings_out,
 	*strings_out = s.strings;
 	*left_out = s.unconverted;
 	*always_out = s.stringless;
+}
+
+void
+scanengine_prefilter(struct scanengine *en, bool on)
+{
+	en->conf.prefilter = on;
 }
 
 void

@@ -26,9 +26,10 @@ typedef void (*engine_progress_fn)(void *arg, const struct engine_result *r);
 
 struct engine_conf {
 	int suspicious_points, malicious_points;
-	bool prefilter;              /* false: libyara looks at everything (for tests) */
-	bool unwrap;                 /* look through PHP's disguises (for tests: false) */
-	const char *magic_file;      /* the small database as text, or NULL */
+	bool prefilter;         /* false: libyara looks at everything (for tests) */
+	bool thorough;          /* look on when it is malicious already (for tests) */
+	bool unwrap;            /* look through PHP's disguises (for tests: false) */
+	const char *magic_file; /* the small database as text, or NULL */
 	engine_progress_fn progress; /* or NULL */
 	void *progress_arg;
 };
@@ -58,6 +59,9 @@ void scanengine_on_progress(struct scanengine *en, engine_progress_fn fn, void *
 int scanengine_new(struct scanengine **out, const struct rules *rules,
 		   const struct engine_conf *c, struct err *e);
 void scanengine_free(struct scanengine **en);
+
+/* From now on with the prefilter or without. */
+void scanengine_prefilter(struct scanengine *en, bool on);
 
 /*
  * Look at len bytes. Always fills *r; VERDICT_UNSCANNED with a reason when it could not

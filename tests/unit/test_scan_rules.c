@@ -3,23 +3,29 @@
  *
  * Job:     each sample of tests/samples/hit is found by the rule it is named
  *          for, none of tests/samples/benign by any that counts, and the
- *          prefilter changes nothing but time.
- * Touches: rules/ and tests/samples/ (tests run from the top of the tree).
+ *          prefilter changes nothing but time: the same rules with the same points.
+ * Touches: rules/ and tests/samples/ (tests run from the top of the tree). With
+ * CORPUS=DIR also every file below DIR, as it is; CORPUS_PART=K/N: every N-th, from the
+ *          K-th on. CORPUS_OUT=FILE: how each file ended.
  */
 #include "t.h"
 
 #include <dirent.h>
+#include <ftw.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
 
-#include "scanengine.h"
 #include "msg.h"
+#include "scanengine.h"
+
+#define FILE_MAX (8u << 20)
 
 static struct rules rules;
-static struct scanengine *fast, *slow;
-static struct engine_result a, b;
-static unsigned char text[65536], raw[65536];
+static struct scanengine *engine;
+static struct engine_result with, without;
+static unsigned char text[65536], raw[FILE_MAX];
 
 /* Decode one stored sample; returns its bytes in raw. */
 static size_t
@@ -42,18 +48,51 @@ load(const char *path)
 }
 
 static bool
-found(const struct engine_result *r, const char *rule)
+found(const struct engine_result *r, const char *rule, const char *points)
 {
 	struct strings s = strings_of(r->findings, r->findings_len);
-	const char *name;
+	const char *name, *p;
 
 	while ((name = strings_next(&s)) != NULL) {
-		if (strcmp(name, rule) == 0)
+		(void)strings_next(&s);
+		p = strings_next(&s);
+		if (strcmp(name, rule) == 0 && (points == NULL || strcmp(p, points) == 0))
 			return true;
-		(void)strings_next(&s);
-		(void)strings_next(&s);
 	}
 	return false;
+}
+
+/* Every finding of a is one of b. */
+static bool
+within(const struct engine_result *a, const struct engine_result *b, const char *name)
+{
+	struct strings s = strings_of(a->findings, a->findings_len);
+	const char *rule, *points;
+	bool all = true;
+
+	while ((rule = strings_next(&s)) != NULL) {
+		(void)strings_next(&s);
+		points = strings_next(&s);
+		if (!found(b, rule, points)) {
+			printf("%s: %s (%s points) only %s the prefilter\n", name, rule,
+			       points, a == &with ? "with" : "without");
+			all = false;
+		}
+	}
+	return all;
+}
+
+static void
+scan_both(const char *name, size_t len, const struct engine_file *f)
+{
+	scanengine_prefilter(engine, true);
+	scanengine_scan(engine, raw, len, f, &with);
+	scanengine_prefilter(engine, false);
+	scanengine_scan(engine, raw, len, f, &without);
+	T_CHECK(with.verdict == without.verdict, "%s: %d with the prefilter, %d without",
+		name, (int)with.verdict, (int)without.verdict);
+	T_CHECK(within(&with, &without, name) && within(&without, &with, name),
+		"%s: not the same findings", name);
 }
 
 static void
@@ -67,16 +106,16 @@ one(const char *path, const char *name, bool hit)
 		f.path = "/srv/.htaccess";
 	else if (strncmp(name, "shell_asp", 9) == 0)
 		f.path = "/srv/sample.asp";
-	scanengine_scan(fast, raw, len, &f, &a);
-	scanengine_scan(slow, raw, len, &f, &b);
-	T_CHECK(a.verdict == b.verdict, "%s: %d with the prefilter, %d without", name,
-		(int)a.verdict, (int)b.verdict);
+	scan_both(name, len, &f);
 	if (hit) {
-		T_CHECK(found(&b, name), "%s does not find its own sample", name);
-		T_CHECK(a.verdict == VERDICT_MALICIOUS || a.verdict == VERDICT_SUSPICIOUS,
-			"%s: %s, %d points", name, verdict_name(a.verdict), a.score);
+		T_CHECK(found(&without, name, NULL), "%s does not find its own sample",
+			name);
+		T_CHECK(with.verdict == VERDICT_MALICIOUS ||
+			    with.verdict == VERDICT_SUSPICIOUS,
+			"%s: %s, %d points", name, verdict_name(with.verdict),
+			with.score);
 	} else
-		T_CHECK(a.verdict == VERDICT_CLEAN, "%s: %d points", name, a.score);
+		T_CHECK(with.verdict == VERDICT_CLEAN, "%s: %d points", name, with.score);
 }
 
 static unsigned
@@ -104,6 +143,71 @@ all(const char *dir, bool hit)
 	return n;
 }
 
+/* --- a directory of files as they are ------------------------------------------------
+ */
+
+static struct {
+	unsigned number, part, parts, looked, hits;
+	FILE *out;
+	double slow_s;
+} corpus = {.parts = 1};
+
+static double
+cpu_s(void)
+{
+	struct timespec t = {0};
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int
+corpus_file(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	struct engine_file f = {.path = path};
+	double before = cpu_s();
+	size_t len;
+	FILE *in;
+
+	(void)at;
+	if (type != FTW_F || !S_ISREG(st->st_mode) ||
+	    corpus.number++ % corpus.parts != corpus.part)
+		return 0;
+	if ((in = fopen(path, "rb")) == NULL)
+		return 0;
+	len = fread(raw, 1, sizeof raw, in);
+	(void)fclose(in);
+	scan_both(path, len, &f);
+	corpus.looked++;
+	corpus.hits += without.findings_count > 0;
+	if (cpu_s() - before > corpus.slow_s)
+		corpus.slow_s = cpu_s() - before;
+	if (corpus.out != NULL)
+		fprintf(corpus.out, "%d %d %s\n", (int)with.verdict, with.score, path);
+	return 0;
+}
+
+static void
+corpus_run(const char *dir)
+{
+	const char *part = getenv("CORPUS_PART"), *out = getenv("CORPUS_OUT");
+	double start = cpu_s();
+
+	if (part != NULL && sscanf(part, "%u/%u", &corpus.part, &corpus.parts) == 2 &&
+	    corpus.part >= 1 && corpus.part <= corpus.parts)
+		corpus.part--;
+	else
+		corpus.part = 0, corpus.parts = 1;
+	corpus.out = out != NULL ? fopen(out, "w") : NULL;
+	T_CHECK(nftw(dir, corpus_file, 32, FTW_PHYS) == 0, "%s", dir);
+	printf("%s: %u files alike with the prefilter and without, %u with findings, "
+	       "%.0f s, longest %.2f s\n",
+	       dir, corpus.looked, corpus.hits, cpu_s() - start, corpus.slow_s);
+	T_CHECK(corpus.looked > 0, "%s: no files", dir);
+	if (corpus.out != NULL)
+		(void)fclose(corpus.out);
+}
+
 int
 main(void)
 {
@@ -111,6 +215,7 @@ main(void)
 	struct engine_conf c = {.suspicious_points = 50,
 				.malicious_points = 100,
 				.prefilter = true,
+				.thorough = true,
 				.unwrap = true};
 	struct err e;
 
@@ -119,13 +224,12 @@ main(void)
 	T_EQ(rules.broken, 0);
 	if (rules.count == 0)
 		return T_DONE();
-	T_CHECK(scanengine_new(&fast, &rules, &c, &e) == 0, "%s", e.text);
-	c.prefilter = false;
-	T_CHECK(scanengine_new(&slow, &rules, &c, &e) == 0, "%s", e.text);
+	T_CHECK(scanengine_new(&engine, &rules, &c, &e) == 0, "%s", e.text);
 	T_CHECK(all("tests/samples/hit", true) > 10, "samples are missing");
 	T_CHECK(all("tests/samples/benign", false) > 2, "samples are missing");
-	scanengine_free(&fast);
-	scanengine_free(&slow);
+	if (getenv("CORPUS") != NULL)
+		corpus_run(getenv("CORPUS"));
+	scanengine_free(&engine);
 	rules_fini(&rules);
 	return T_DONE();
 }
