@@ -207,3 +207,44 @@ store_prune(struct store *s, wall_t before, struct err *e)
 	}
 	return 0;
 }
+
+/* --- tallies --- */
+
+static const char *const tallies[] = {
+    [TALLY_HOLDS] = "SELECT reason,count(*),count(DISTINCT uid) FROM decision WHERE "
+		    "t>=?1 AND \"to\"='held' AND \"from\"<>'held' "
+		    "GROUP BY reason ORDER BY 2 DESC,1 LIMIT ?2",
+    [TALLY_HELD] = "SELECT state,count(*),sum(rcpts) FROM held WHERE t>=?1 "
+		   "GROUP BY state ORDER BY 2 DESC,1 LIMIT ?2",
+    [TALLY_HELD_ACCOUNTS] = "SELECT login,count(*),sum(rcpts) FROM held WHERE t>=?1 "
+			    "GROUP BY uid ORDER BY 2 DESC,1 LIMIT ?2",
+    [TALLY_SENDERS] =
+	"SELECT uid,sum(count),sum(CASE outcome WHEN 'sent' THEN 0 ELSE count END) "
+	"FROM counter WHERE hour>=?1/3600000000 AND uid>=0 "
+	"GROUP BY uid ORDER BY 2 DESC,1 LIMIT ?2",
+    [TALLY_PROVIDERS] =
+	"SELECT provider,sum(count),sum(CASE outcome WHEN 'sent' THEN 0 ELSE count END) "
+	"FROM counter WHERE hour>=?1/3600000000 GROUP BY provider ORDER BY 2 DESC,1 "
+	"LIMIT ?2",
+    [TALLY_RULES] = "SELECT rule,count(*),count(DISTINCT uid) FROM finding WHERE t>=?1 "
+		    "GROUP BY rule ORDER BY 2 DESC,1 LIMIT ?2",
+};
+
+int
+store_tally_each(struct store *s, enum store_tally what, wall_t since, int limit,
+		 bool (*fn)(void *, const char *name, int64_t count, int64_t part),
+		 void *arg, struct err *e)
+{
+	sqlite3_stmt *q = store_read(s, tallies[what], e);
+	int r;
+
+	if (q == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(q, 1, since.us);
+	(void)sqlite3_bind_int(q, 2, limit);
+	while ((r = store_read_next(s, q, e)) == 1)
+		if (!fn(arg, col_text(q, 0), col_num(q, 1), col_num(q, 2)))
+			break;
+	store_read_end(q);
+	return r < 0 ? -1 : 0;
+}

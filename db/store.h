@@ -230,6 +230,20 @@ int store_kv_put(struct store *s, const char *name, const void *value, size_t le
 int store_kv_get(struct store *s, const char *name, void *buf, size_t size,
 		 size_t *len_out, struct err *e);
 
+/* --- tallies, for the report --- */
+enum store_tally {
+	TALLY_HOLDS,         /* reason of an account's hold; times, accounts */
+	TALLY_HELD,          /* state of messages that were held; messages, recipients */
+	TALLY_HELD_ACCOUNTS, /* login; messages held, recipients */
+	TALLY_SENDERS,       /* uid as text; outcomes, those that were not "sent" */
+	TALLY_PROVIDERS,     /* provider, "" none; outcomes, those that were not "sent" */
+	TALLY_RULES,         /* rule; files it hit first in that time, accounts */
+};
+/* The largest first, at most limit; of what happened since then. */
+int store_tally_each(struct store *s, enum store_tally what, wall_t since, int limit,
+		     bool (*fn)(void *, const char *name, int64_t count, int64_t part),
+		     void *arg, struct err *e);
+
 /* Forget what ended before `before`: decisions, counters, findings that are gone,
  * incidents that are closed, and rows of held messages that were released, discarded or
  * expired. */

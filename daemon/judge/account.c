@@ -420,6 +420,27 @@ engine_tick(struct engine *e, wall_t t)
 }
 
 void
+engine_volumes(const struct engine *e,
+	       void (*fn)(void *ctx, uint32_t uid, enum acct_state state,
+			  const uint32_t rcpts[VOL_WINDOWS]),
+	       void *ctx)
+{
+	uint32_t rcpts[VOL_WINDOWS];
+	size_t i;
+	int w;
+
+	for (i = 0; i < e->slot_count; i++) {
+		const struct acct *a = e->slots[i];
+
+		if (a == NULL)
+			continue;
+		for (w = 0; w < VOL_WINDOWS; w++)
+			rcpts[w] = volume_get(&a->rcpts, e->now_s, (enum vol_window)w);
+		fn(ctx, a->uid, a->state, rcpts);
+	}
+}
+
+void
 engine_each(const struct engine *e, void (*fn)(void *ctx, uint32_t uid), void *ctx)
 {
 	for (size_t i = 0; i < e->slot_count; i++)

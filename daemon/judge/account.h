@@ -25,6 +25,7 @@
 #include "clock.h"
 #include "err.h"
 #include "policy.h"
+#include "volume.h"
 
 struct engine;
 
@@ -163,6 +164,13 @@ bool engine_explain(const struct engine *e, uint32_t uid, struct explanation *ou
 
 /* Call fn for every account, in no order; fn must not change the engine. */
 void engine_each(const struct engine *e, void (*fn)(void *ctx, uint32_t uid), void *ctx);
+
+/* What every account sent: strangers' addresses by window (volume.h). Cheap: for a view
+ * of thousands of accounts. fn must not change the engine. */
+void engine_volumes(const struct engine *e,
+		    void (*fn)(void *ctx, uint32_t uid, enum acct_state state,
+			       const uint32_t rcpts[VOL_WINDOWS]),
+		    void *ctx);
 
 struct engine_stats {
 	uint64_t accounts, watched, held, scripts, files;
