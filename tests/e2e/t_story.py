@@ -103,6 +103,11 @@ def looks(c, w, bad, good, held):
     c.true(any(r["kind"] == "hold" and r["count"] == 1 for r in rows), "report: one hold")
     c.eq([r["count"] for r in rows if r["kind"] == "account" and r["name"] == bad], [len(held)],
          "report: what was held of the account")
+    code, text = w.mb("status", "--check", raw=True)
+    c.true(text.startswith(b"MAILBRAKE ") and code in (0, 1), "status --check: " + str(text))
+    code, text = w.mb("status", "--metrics", raw=True)
+    c.true(b"\nmailbrake_judge_messages_held %d\n" % len(held) in text and
+           text.endswith(b"mailbrake_up 1\n"), "status --metrics")
     code, rows = w.mb("top")
     c.eq(code, 0, "mailbrake top")
     c.eq([r["held_messages"] for r in rows if r["login"] == bad], [len(held)], "top names it")
