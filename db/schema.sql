@@ -40,7 +40,7 @@ CREATE TABLE held (             -- one row per message ever held; the message it
   subject  TEXT NOT NULL,       -- claimed Subject header; source: the message
   script   BLOB NOT NULL,       -- claimed script, raw bytes; source: the wrapper's environment
   reason   TEXT NOT NULL,       -- why it was held; source: policy
-  state    TEXT NOT NULL,       -- held, releasing, released, discarded, refused, unsure, expired
+  state    TEXT NOT NULL,       -- held, releasing, released, discarded, refused, unsure, expired; in the MTA's queue: freezing, frozen, thawing, discarding
   state_t  INTEGER NOT NULL,    -- us: when that state was entered; source: clock
   attempt  INTEGER NOT NULL,    -- releases begun; source: judge, written before hands is asked
   result   TEXT NOT NULL        -- what hands said last; source: DONE

@@ -37,6 +37,31 @@ brake_line(FILE *f, const char *domain)
 	fprintf(f, "%s:\n", domain);
 }
 
+/*
+ * One line a message: "Message ID is now frozen". Of one that is just being delivered it
+ * says nothing; of one that left, "Spool data file for ID does not exist".
+ */
+static enum mtaq_fate
+fate(const char *dir, const char *id, unsigned verb, const char **out)
+{
+	static const char *const good[][2] = {
+	    [QUEUE_FREEZE] = {" is now frozen", " is already frozen"},
+	    [QUEUE_THAW] = {" is no longer frozen", " is not frozen"},
+	    [QUEUE_DROP] = {" has been removed", " has been removed"}};
+	const char *at = strstr(*out, id);
+	size_t i;
+
+	(void)dir;
+	if (at == NULL)
+		return FATE_NOT;
+	at += strlen(id);
+	*out = at + strcspn(at, "\n");
+	for (i = 0; i < 2; i++)
+		if (strncmp(at, good[verb][i], strlen(good[verb][i])) == 0)
+			return FATE_DONE;
+	return strncmp(at, " does not exist", 15) == 0 ? FATE_GONE : FATE_NOT;
+}
+
 static const char *const programs[] = {"/usr/sbin/exim4", "/usr/sbin/exim",
 				       "/usr/exim/bin/exim", NULL};
 
@@ -48,5 +73,8 @@ const struct mtaq mtaq_exim = {
 	       [QUEUE_THAW] = "-Mt",
 	       [QUEUE_DROP] = "-Mrm",
 	       [QUEUE_FORCE] = "-M"},
+    .fate = fate,
+    .kick_program = programs,
+    .kick = {"-q"},
     .brake_line = brake_line,
 };

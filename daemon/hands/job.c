@@ -158,7 +158,7 @@ job_start(const struct job_spec *s, job_fn fn, void *arg, struct err *e)
 	if (i == JOBS_MAX)
 		return err_set(e, ERR_AGAIN, "%d programs run already", JOBS_MAX);
 	j = &jobs[i];
-	out = out_file(e);
+	out = s->out_fd > 0 ? fcntl(s->out_fd, F_DUPFD_CLOEXEC, 3) : out_file(e);
 	if (out < 0)
 		return -1;
 	note = mmap(NULL, sizeof *note, PROT_READ | PROT_WRITE,

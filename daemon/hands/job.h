@@ -23,6 +23,7 @@ struct job_spec {
 	const char *const *argv; /* NULL at the end */
 	const char *const *env;  /* NULL at the end */
 	int stdin_fd;            /* borrowed; -1: /dev/null */
+	int out_fd;              /* borrowed: what it prints goes there; 0: to job_end */
 	bool as_owner;           /* become uid, gid and the groups of login */
 	uid_t uid;
 	gid_t gid;

@@ -80,6 +80,17 @@ hands_done(uint64_t asked, bool ok, int64_t exit_code, const char *text)
 		    (unsigned long long)asked, ok, (long long)exit_code, safe, e.text);
 }
 
+void
+hands_queued(const struct m_queued *q)
+{
+	struct err e;
+
+	if (m_queued_put(wire_out(), q, &e) != 0 ||
+	    wire_send(&judge, wire_out(), &e) != 0)
+		log_warn("queued_not_told asked=%llu error=\"%s\"",
+			 (unsigned long long)q->asked, e.text);
+}
+
 static void
 stop_waiting(void *arg)
 {

@@ -15,6 +15,9 @@
 
 #define MTAQ_IDS_MAX 8192 /* messages in one request */
 
+/* What a request did to one message. */
+enum mtaq_fate { FATE_DONE, FATE_NOT, FATE_GONE };
+
 struct mtaq {
 	const char *name; /* "exim", "postfix" */
 	const char *const
@@ -23,9 +26,20 @@ struct mtaq {
 	const char
 	    *option[4];    /* by enum queue_verb; NULL: one process an id, see force */
 	bool ids_on_stdin; /* else they follow the option */
+	/*
+	 * After the program ended: is it done? dir: the MTA's queue, by the settings;
+	 * out: what is left of the program's text, moved on to behind what was told of id
+	 * (ids are asked in the order they were given).
+	 */
+	enum mtaq_fate (*fate)(const char *dir, const char *id, unsigned verb,
+			       const char **out);
 	/* the program and option that deliver one message now */
 	const char *const *force_program;
 	const char *force_option;
+	/* what makes the MTA try what was thawed now, and not at its next queue run; it
+	 * keeps to the retry times of everything else. NULL at the end */
+	const char *const *kick_program;
+	const char *kick[4];
 	/* one line of the brake file */
 	void (*brake_line)(FILE *f, const char *domain);
 	/* one line that lets a single recipient through, NULL: not needed */

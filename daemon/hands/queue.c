@@ -16,10 +16,18 @@
 #include <unistd.h>
 
 #include "job.h"
+#include "log.h"
+#include "loop.h"
 #include "mtaq.h"
+#include "text.h"
 #include "verbs.h"
 
 #define QUEUE_TIMEOUT_S 300
+#define KICK_MS 500 /* a thaw is followed by another look at the queue after so long */
+#define KICK_EVERY_MS 10000
+#define KICK_TIMEOUT_S 3600 /* a queue run of Exim lasts as long as its deliveries */
+#define PLACES 4            /* of job.h's: the rest is for releases and alerts */
+#define PARKED 64 /* requests that wait for a place; judge sends far fewer at once */
 
 static const char *const env[] = {
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C", NULL};
@@ -55,14 +63,166 @@ mtaq_find(const char *setting)
 	return NULL;
 }
 
+/* --- places: a thousand freezes shall not keep one release waiting --- */
+
+static unsigned running;
+static struct parked {
+	struct m_queue q; /* ids: a copy */
+} parked[PARKED];
+static size_t parked_first, parked_count;
+
+static void begin(const struct m_queue *q);
+
+static void
+place_free(void)
+{
+	running--;
+	while (parked_count > 0 && running < PLACES) {
+		struct m_queue q = parked[parked_first].q;
+
+		parked_first = (parked_first + 1) % PARKED;
+		parked_count--;
+		begin(&q);
+		free((void *)(uintptr_t)q.ids);
+	}
+}
+
+static const char *
+park(const struct m_queue *q)
+{
+	struct m_queue *to;
+	void *ids;
+
+	if (parked_count == PARKED || (ids = malloc(q->ids_len)) == NULL)
+		return "too many requests about the MTA's queue wait";
+	to = &parked[(parked_first + parked_count++) % PARKED].q;
+	*to = *q;
+	to->ids = memcpy(ids, q->ids, q->ids_len);
+	return NULL;
+}
+
+/* --- after a thaw --- */
+
+static int kick_timer = -1;
+static bool kicking, kick_again;
+static mono_t kicked;
+
+static void kick(void);
+
+static void
+on_kicked(void *arg, const struct job_end *end)
+{
+	(void)arg;
+	kicking = false;
+	if (kick_again)
+		kick();
+	kick_again = false;
+	if (!end->ran || end->timed_out || end->exit_code != 0)
+		log_warn("kick exit=%d text=\"%s\"", end->exit_code, end->text);
+}
+
+static void
+kick_due(void *arg)
+{
+	const struct mtaq *mta = mtaq_find(hands_conf()->mta);
+	const char *argv[6] = {mta == NULL ? NULL : mtaq_program(mta->kick_program)};
+	struct job_spec spec = {.program = argv[0],
+				.argv = argv,
+				.env = env,
+				.stdin_fd = -1,
+				.timeout_s = KICK_TIMEOUT_S};
+	struct err e;
+	size_t i;
+
+	(void)arg;
+	kick_timer = -1;
+	if (argv[0] == NULL)
+		return;
+	for (i = 0; i < 4; i++)
+		argv[i + 1] = mta->kick[i];
+	kicked = loop_now();
+	kicking = job_start(&spec, on_kicked, NULL, &e) == 0;
+}
+
+/* Soon, but once for many thaws that come one after the other. */
+static void
+kick(void)
+{
+	int64_t ms = KICK_MS;
+
+	kick_again |= kicking;
+	if (kick_timer >= 0 || kicking)
+		return;
+	if (kicked.us != 0)
+		ms = KICK_EVERY_MS - mono_diff_us(loop_now(), kicked) / 1000;
+	kick_timer = loop_once(ms < KICK_MS ? KICK_MS : ms, kick_due, NULL);
+}
+
+/* --- many ids, one program --- */
+
+struct batch {
+	struct m_queue q; /* ids: a copy */
+	const struct mtaq *mta;
+	char *ids;
+	int out_fd;
+};
+
+static void
+batch_free(struct batch *b)
+{
+	if (b->out_fd >= 0)
+		close(b->out_fd);
+	free(b->ids);
+	free(b);
+}
+
+/* Which of the ids it was not done for. */
+static void
+tell(const struct batch *b, const char *out, const char *text)
+{
+	static char not [MSG_MAX], gone[MSG_MAX];
+	struct m_queued m = {.asked = b->q.asked, .text = text, .ids = not, .gone = gone};
+	struct strings s = strings_of(b->ids, b->q.ids_len);
+	const char *id;
+
+	while ((id = strings_next(&s)) != NULL)
+		switch (b->mta->fate(hands_conf()->postfix_queue_dir, id,
+				     (unsigned)b->q.verb, &out)) {
+		case FATE_DONE:
+			break;
+		case FATE_NOT:
+			(void)strings_add(not, sizeof not, &m.ids_len, id);
+			break;
+		case FATE_GONE:
+			(void)strings_add(gone, sizeof gone, &m.gone_len, id);
+			break;
+		}
+	hands_queued(&m);
+}
+
 static void
 on_end(void *arg, const struct job_end *end)
 {
-	uint64_t *asked = arg;
-	bool ok = end->ran && !end->timed_out && end->exit_code == 0;
+	struct batch *b = arg;
+	off_t size = lseek(b->out_fd, 0, SEEK_END);
+	char *out = end->ran && size > 0 ? malloc((size_t)size + 1) : NULL;
+	ssize_t n = out == NULL ? 0 : pread(b->out_fd, out, (size_t)size, 0);
+	char last[200] = "";
 
-	hands_done(*asked, ok, end->exit_code, end->timed_out ? "timed out" : end->text);
-	free(asked);
+	if (n > 0) {
+		out[n] = '\0';
+		text_safe_n(last, sizeof last, out, strcspn(out, "\n"));
+	}
+	/* an exit code other than 0 may be about one message of thousands */
+	if (!end->ran)
+		hands_done(b->q.asked, false, end->exit_code, end->text);
+	else
+		tell(b, n > 0 ? out : "", end->timed_out ? "timed out" : last);
+	if (b->q.verb == QUEUE_THAW)
+		kick();
+	free(out);
+	batch_free(b);
+	place_free();
 }
 
 /* The ids, one a line, in a file that is only memory. */
@@ -88,27 +248,45 @@ ids_file(const void *ids, size_t len)
 	return fd;
 }
 
+static struct batch *
+batch_new(const struct m_queue *q, const struct mtaq *mta)
+{
+	struct batch *b = calloc(1, sizeof(*b));
+
+	if (b == NULL)
+		return NULL;
+	b->q = *q;
+	b->mta = mta;
+	b->out_fd = memfd_create("queue", MFD_CLOEXEC);
+	if (b->out_fd < 0 || (b->ids = malloc(q->ids_len)) == NULL) {
+		batch_free(b);
+		return NULL;
+	}
+	memcpy(b->ids, q->ids, q->ids_len);
+	return b;
+}
+
 static const char *
 run(const struct m_queue *q, const struct mtaq *mta, struct err *e)
 {
 	static const char *argv[MTAQ_IDS_MAX + 4];
 	struct strings s = strings_of(q->ids, q->ids_len);
-	uint64_t *asked = malloc(sizeof(*asked));
 	struct job_spec spec = {
 	    .argv = argv, .env = env, .stdin_fd = -1, .timeout_s = QUEUE_TIMEOUT_S};
+	struct batch *b;
 	const char *id;
 	int n = 0, rc;
 
-	if ((spec.program = mtaq_program(mta->program)) == NULL || asked == NULL) {
-		free(asked);
+	if ((spec.program = mtaq_program(mta->program)) == NULL)
 		return "the MTA's program is not there";
-	}
+	if ((b = batch_new(q, mta)) == NULL)
+		return "out of memory";
 	argv[n++] = spec.program;
 	argv[n++] = mta->option[q->verb];
 	if (mta->ids_on_stdin) {
 		argv[n++] = "-";
 		if ((spec.stdin_fd = ids_file(q->ids, q->ids_len)) < 0) {
-			free(asked);
+			batch_free(b);
 			return "no memory for the ids";
 		}
 	} else {
@@ -116,13 +294,15 @@ run(const struct m_queue *q, const struct mtaq *mta, struct err *e)
 			argv[n++] = id;
 	}
 	argv[n] = NULL;
-	*asked = q->asked;
-	rc = job_start(&spec, on_end, asked, e);
+	spec.out_fd = b->out_fd;
+	rc = job_start(&spec, on_end, b, e);
 	if (spec.stdin_fd >= 0)
 		close(spec.stdin_fd);
-	if (rc == 0)
+	if (rc == 0) {
+		running++;
 		return NULL;
-	free(asked);
+	}
+	batch_free(b);
 	return e->text;
 }
 
@@ -161,6 +341,7 @@ chain_next(struct chain *c)
 				    : "");
 	free(c->ids);
 	free(c);
+	place_free();
 }
 
 static const char *
@@ -176,8 +357,24 @@ run_chain(const struct m_queue *q, const struct mtaq *mta)
 	c->left = strings_of(c->ids, q->ids_len);
 	c->asked = q->asked;
 	c->mta = mta;
+	running++;
 	chain_next(c);
 	return NULL;
+}
+
+/* A place is free. */
+static void
+begin(const struct m_queue *q)
+{
+	const struct mtaq *mta = mtaq_find(hands_conf()->mta);
+	const char *why;
+	struct err e;
+
+	why = mta == NULL                    ? "no MTA whose queue is known"
+	      : mta->option[q->verb] != NULL ? run(q, mta, &e)
+					     : run_chain(q, mta);
+	if (why != NULL)
+		hands_done(q->asked, false, -1, why);
 }
 
 void
@@ -204,8 +401,12 @@ verb_queue(struct msg *m)
 			why = "not an id of this MTA, or too many";
 	if (why == NULL && n == 0)
 		why = "no ids";
-	if (why == NULL)
-		why = mta->option[q.verb] != NULL ? run(&q, mta, &e) : run_chain(&q, mta);
+	if (why == NULL && running >= PLACES)
+		why = park(&q);
+	else if (why == NULL) {
+		begin(&q);
+		return;
+	}
 	if (why != NULL)
 		hands_done(q.asked, false, -1, why);
 }

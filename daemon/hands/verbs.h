@@ -20,6 +20,9 @@ const struct conf *hands_conf(void);
  * came. */
 void hands_done(uint64_t asked, bool ok, int64_t exit_code, const char *text);
 
+/* The same for a QUEUE that freezes, thaws or drops: which of its ids are not done. */
+void hands_queued(const struct m_queued *q);
+
 /*
  * The verbs. m is borrowed; a verb that keeps m->fd sets it to -1. Each answers with
  * hands_done, at once or when its work has ended.

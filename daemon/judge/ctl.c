@@ -102,6 +102,7 @@ drop(struct ctl *c)
 		if (clients[i] == c)
 			clients[i] = NULL;
 	release_forget(c);
+	mailq_forget(c);
 	loop_cancel(c->step_timer);
 	free(c->ids);
 	ctl_files_forget(c);

@@ -211,9 +211,12 @@ discard_step(void *arg)
 		n = DISCARD_STEP;
 	release_discard(c->ids + c->id_next, n, left_row, c);
 	c->id_next += n;
-	if (c->id_next < c->id_count)
+	if (c->id_next < c->id_count) {
 		c->step_timer = loop_once(1, discard_step, c);
-	else
+		return;
+	}
+	c->all_asked = true; /* the MTA's queue may still have to answer */
+	if (c->open_jobs == 0 && !c->ended)
 		ctl_end(c, c->rows == 0 || c->failed > 0 ? 1 : 0, "%s", "");
 }
 
@@ -234,9 +237,7 @@ ctl_discard(struct ctl *c, struct strings *args)
 			continue;
 		}
 		c->open_jobs++;
-		if (mailq_drop(id))
-			left_row(c, id, true, "discarded");
-		else
+		if (!mailq_drop(id, left_row, c))
 			left_row(c, id, false,
 				 "there is no held or frozen message of that id");
 	}

@@ -216,11 +216,12 @@ ctl_status(struct ctl *c, struct strings *args)
 			  "(maillog_file of Postfix, then mta_log_trust = yes)");
 	if (q.known > 0 || q.failed > 0)
 		part(c, "mail-queue", q.failed > 0 || q.forgotten > 0 ? "degraded" : "ok",
-		     json_pack("{s:o, s:o, s:o, s:o}", "queued", num(q.known), "frozen",
-			       num(q.frozen), "forgotten", num(q.forgotten), "failed",
-			       num(q.failed)),
+		     json_pack("{s:o, s:o, s:o, s:o, s:o}", "queued", num(q.known),
+			       "frozen", num(q.frozen), "pending", num(q.pending),
+			       "forgotten", num(q.forgotten), "failed", num(q.failed)),
 		     "%" PRIu64 " messages in the MTA's queue, %" PRIu64
-		     " frozen, %" PRIu64 " requests failed",
-		     q.known, q.frozen, q.failed);
+		     " frozen, %" PRIu64 " being changed, %" PRIu64
+		     " could not be changed, %" PRIu64 " forgotten",
+		     q.known, q.frozen, q.pending, q.failed, q.forgotten);
 	ctl_end(c, 0, "%s", "");
 }

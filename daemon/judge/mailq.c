@@ -3,30 +3,63 @@
  *
  * Job:     see mailq.h. An open-addressed table by queue id; slots are
  *          reused in the order of a ring, so the oldest goes first.
- * Touches: the link to hands.
+ * Touches: the link to hands, the store.
+ *
+ * Each message has what it is (moving, frozen) and what it shall be. Where the two differ
+ * and nobody was asked yet, ROUND_MS later hands is: the messages of one account in one
+ * request. What a request did not achieve is asked again, later each time.
  */
 #include "mailq.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "alert.h"
 #include "hub.h"
 #include "log.h"
+#include "loop.h"
 #include "text.h"
 #include "xmem.h"
 
 #define BUCKETS 65536
 #define NONE UINT32_MAX
-#define BATCH_BYTES 100000 /* ids in one QUEUE message */
+#define ROUND_MS 100
+#define RETRY_MS 500     /* doubled each time */
+#define DROPS_MAX 4096   /* discards that somebody waits for */
+#define ASKED 3ULL << 32 /* apart from the numbers of other verbs */
+#define ASKED_END 4ULL << 32
+
+enum is { MOVING, FROZEN };
+enum want { MOVE, FREEZE, DROP };
 
 static struct node {
-	struct mailq_entry e;
-	bool used;
-	uint32_t next;
-} * nodes; /* MAILQ_MAX, made when first needed */
+	char id[MAILQ_ID];
+	uint32_t uid, rcpts, next;
+	wall_t t;
+	mono_t due;         /* not asked again before */
+	uint8_t is, want;   /* enum is, enum want */
+	uint8_t tries, req; /* req: 1 + the request it is in, 0: none */
+	bool used, ours;    /* ours: it has a row; told by the hook or frozen by us */
+} * nodes;                  /* MAILQ_MAX, made when first needed */
 static uint32_t heads[BUCKETS], ring;
 static struct mailq_counts count;
-static uint64_t next_asked = 3ULL << 32; /* apart from the numbers of other verbs */
+static uint64_t next_asked = ASKED;
+static int round_timer = -1;
+
+static struct request {
+	uint64_t asked; /* 0: free */
+	uint8_t want;
+} requests[MAILQ_REQUESTS];
+
+static struct waiter {
+	char id[MAILQ_ID];
+	mailq_fn fn;
+	void *arg;
+} * waiters;
+static size_t waiter_count;
+
+/* --- the table
+ * ------------------------------------------------------------------------------- */
 
 static uint32_t
 bucket(const char *id)
@@ -46,22 +79,40 @@ find(const char *id)
 	if (nodes == NULL)
 		return NULL;
 	for (i = heads[bucket(id)]; i != NONE; i = nodes[i].next)
-		if (strcmp(nodes[i].e.id, id) == 0)
+		if (strcmp(nodes[i].id, id) == 0)
 			return &nodes[i];
 	return NULL;
+}
+
+/* It is not yet as it shall be. */
+static bool
+differs(const struct node *n)
+{
+	return n->want == DROP || (n->want == FREEZE) != (n->is == FROZEN);
+}
+
+static void
+set(struct node *n, enum is is, enum want want)
+{
+	count.frozen -= n->is == FROZEN;
+	count.pending -= differs(n);
+	n->is = (uint8_t)is;
+	n->want = (uint8_t)want;
+	count.frozen += n->is == FROZEN;
+	count.pending += differs(n);
 }
 
 static void
 unlink_node(struct node *n)
 {
-	uint32_t *at = &heads[bucket(n->e.id)], me = (uint32_t)(n - nodes);
+	uint32_t *at = &heads[bucket(n->id)], me = (uint32_t)(n - nodes);
 
 	while (*at != me)
 		at = &nodes[*at].next;
 	*at = n->next;
+	set(n, MOVING, MOVE);
 	n->used = false;
 	count.known--;
-	count.frozen -= n->e.frozen;
 }
 
 static void
@@ -88,46 +139,55 @@ mailq_add(uint32_t uid, const char *id, uint32_t rcpts, wall_t t)
 		unlink_node(
 		    n); /* a short id of Postfix comes again: the new owner counts */
 	/* what is frozen is not forgotten for what merely passes through */
-	for (tries = 0; tries < MAILQ_MAX / 2 && nodes[ring].used && nodes[ring].e.frozen;
+	for (tries = 0; tries < MAILQ_MAX / 2 && nodes[ring].used && nodes[ring].ours;
 	     tries++)
 		ring = (ring + 1) % MAILQ_MAX;
 	n = &nodes[ring];
-	ring = (ring + 1) % MAILQ_MAX;
 	if (n->used) {
 		count.forgotten++;
 		unlink_node(n);
 	}
 	memset(n, 0, sizeof *n);
-	(void)text_copy(n->e.id, sizeof n->e.id, id);
-	n->e.uid = uid;
-	n->e.rcpts = rcpts;
-	n->e.t = t;
+	(void)text_copy(n->id, sizeof n->id, id);
+	n->uid = uid;
+	n->rcpts = rcpts;
+	n->t = t;
 	n->used = true;
 	head = &heads[bucket(id)];
 	n->next = *head;
-	*head = ring == 0 ? MAILQ_MAX - 1 : ring - 1;
+	*head = ring;
+	ring = (ring + 1) % MAILQ_MAX;
 	count.known++;
 }
 
-/*
- * What we froze is held mail: it has a row, written before the freeze is asked for, so
- * that a restart knows what it has to thaw.
- */
-static void
-keep_row(const struct mailq_entry *q)
+/* --- the rows: what we freeze is held mail, and a restart must know of it
+ * -------------------------------------------------------------------- */
+
+static const char *
+row_state(const struct node *n)
 {
-	struct store_held row = {.id = q->id,
-				 .login = hub_login(q->uid),
+	if (n->want == DROP)
+		return "discarding";
+	if (n->want == MOVE)
+		return "thawing";
+	return n->is == FROZEN ? "frozen" : "freezing";
+}
+
+static void
+put_row(const struct node *n)
+{
+	struct store_held row = {.id = n->id,
+				 .login = hub_login(n->uid),
 				 .from = "",
 				 .subject = "",
 				 .script = "",
 				 .reason = "held",
-				 .state = "frozen",
+				 .state = row_state(n),
 				 .result =
 				     "in the MTA's own queue; released with the account",
-				 .uid = q->uid,
-				 .rcpts = q->rcpts,
-				 .t = q->t,
+				 .uid = n->uid,
+				 .rcpts = n->rcpts,
+				 .t = n->t,
 				 .state_t = clock_wall()};
 	struct err e;
 
@@ -136,12 +196,292 @@ keep_row(const struct mailq_entry *q)
 }
 
 static void
-end_row(const char *id, const char *state, const char *why)
+set_row(const char *id, const char *state, const char *why)
 {
 	struct err e;
 
 	if (store_held_set_state(hub.store, id, state, 0, why, clock_wall(), &e) != 0)
 		hub_store_warn(&e);
+}
+
+/* --- who waits for a discard
+ * -------------------------------------------------------------------- */
+
+static void
+tell_waiters(const char *id, bool ok, const char *result)
+{
+	size_t i;
+
+	for (i = 0; i < waiter_count;) {
+		struct waiter w = waiters[i];
+
+		if (strcmp(w.id, id) != 0) {
+			i++;
+			continue;
+		}
+		waiters[i] = waiters[--waiter_count];
+		w.fn(w.arg, id, ok, result);
+	}
+}
+
+void
+mailq_forget(const void *arg)
+{
+	size_t i;
+
+	for (i = 0; i < waiter_count;)
+		if (waiters[i].arg == arg)
+			waiters[i] = waiters[--waiter_count];
+		else
+			i++;
+}
+
+/* --- asking
+ * --------------------------------------------------------------------------------- */
+
+static void
+give_up(struct node *n, const char *why)
+{
+	count.failed++;
+	log_warn("mailq_failed id=%s uid=%u was=%s error=\"%s\"", n->id, (unsigned)n->uid,
+		 row_state(n), why);
+	alert_degraded("mail-queue",
+		       "A message in the MTA's queue could not be changed (%s): %s. "
+		       "Look at it by hand.",
+		       n->id, why);
+	if (n->want == DROP)
+		tell_waiters(n->id, false, why);
+	set(n, (enum is)n->is, n->is == FROZEN ? FREEZE : MOVE);
+	if (n->is == FROZEN) {
+		set_row(n->id, "frozen", why);
+	} else {
+		set_row(n->id, "released", "it could not be frozen");
+		n->ours = false;
+	}
+}
+
+static void
+try_later(struct node *n, const char *why)
+{
+	n->req = 0;
+	if (!differs(n))
+		return;
+	if (++n->tries >= MAILQ_TRIES)
+		give_up(n, why);
+	else
+		n->due = mono_after_ms(loop_now(), RETRY_MS << n->tries);
+}
+
+static bool
+may_ask(const struct node *n, mono_t now)
+{
+	return n->used && n->req == 0 && differs(n) && mono_diff_us(now, n->due) >= 0;
+}
+
+/* One request: messages of one account that want the same. false: there are none. */
+static bool
+ask(unsigned slot)
+{
+	static char ids[MAILQ_BATCH * MAILQ_ID];
+	static uint32_t
+	    from; /* goes round, so that one account does not keep others out */
+	static const uint8_t verb[] = {
+	    [MOVE] = QUEUE_THAW, [FREEZE] = QUEUE_FREEZE, [DROP] = QUEUE_DROP};
+	struct m_queue m = {.ids = ids};
+	struct node *first = NULL;
+	mono_t now = loop_now();
+	uint32_t i, taken = 0;
+	struct err e;
+
+	for (i = 0; i < MAILQ_MAX && taken < MAILQ_BATCH; i++) {
+		struct node *n = &nodes[(from + i) % MAILQ_MAX];
+
+		if (!may_ask(n, now) ||
+		    (first != NULL && (n->uid != first->uid || n->want != first->want)))
+			continue;
+		if (first == NULL)
+			first = n;
+		(void)strings_add(ids, sizeof ids, &m.ids_len, n->id);
+		n->req = (uint8_t)(slot + 1);
+		taken++;
+	}
+	if (first == NULL)
+		return false;
+	from = (uint32_t)(first - nodes) + 1;
+	m.asked = ++next_asked;
+	m.verb = verb[first->want];
+	m.uid = first->uid;
+	requests[slot] = (struct request){.asked = m.asked, .want = first->want};
+	/* the rows are on the disk before the MTA's queue changes */
+	if (store_sync(hub.store, &e) != 0)
+		hub_store_warn(&e);
+	if (m_queue_put(wire_out(), &m, &e) != 0 ||
+	    wire_send(&hub.hands, wire_out(), &e) != 0)
+		(void)mailq_done(m.asked, false, e.text);
+	return true;
+}
+
+static void
+round_due(void *arg)
+{
+	unsigned i;
+
+	(void)arg;
+	round_timer = -1;
+	for (i = 0; i < MAILQ_REQUESTS && count.pending > 0 && wire_up(&hub.hands); i++)
+		if (requests[i].asked == 0 && !ask(i))
+			break;
+	if (count.pending > 0)
+		round_timer = loop_once(ROUND_MS, round_due, NULL);
+}
+
+static void
+soon(void)
+{
+	if (round_timer < 0 && count.pending > 0)
+		round_timer = loop_once(ROUND_MS, round_due, NULL);
+}
+
+/* --- answers
+ * ---------------------------------------------------------------------------------- */
+
+/* The queue has n as it was asked for. */
+static void
+confirmed(struct node *n, enum want asked)
+{
+	char id[MAILQ_ID];
+
+	n->req = 0;
+	n->tries = 0;
+	if (asked == DROP) {
+		set_row(n->id, "discarded", "");
+		(void)text_copy(id, sizeof id, n->id);
+		unlink_node(n);
+		tell_waiters(id, true, "discarded");
+		return;
+	}
+	set(n, asked == FREEZE ? FROZEN : MOVING, (enum want)n->want);
+	if (differs(n))
+		return; /* somebody changed his mind meanwhile */
+	if (n->is == FROZEN) {
+		set_row(n->id, "frozen",
+			"in the MTA's own queue; released with the account");
+	} else {
+		set_row(n->id, "released", "thawed in the MTA's queue");
+		n->ours = false;
+	}
+}
+
+static struct request *
+request_of(uint64_t asked)
+{
+	unsigned i;
+
+	for (i = 0; i < MAILQ_REQUESTS; i++)
+		if (requests[i].asked == asked && asked != 0)
+			return &requests[i];
+	return NULL;
+}
+
+/* The rest of a request's messages: all as asked, or none. */
+static void
+finish(struct request *r, bool ok, const char *why)
+{
+	uint8_t slot = (uint8_t)(r - requests) + 1, want = r->want;
+	uint32_t i;
+
+	r->asked = 0;
+	for (i = 0; i < MAILQ_MAX; i++) {
+		if (!nodes[i].used || nodes[i].req != slot)
+			continue;
+		if (ok)
+			confirmed(&nodes[i], (enum want)want);
+		else
+			try_later(&nodes[i], why);
+	}
+	soon();
+}
+
+void
+mailq_queued(struct msg *m)
+{
+	struct m_queued q;
+	struct request *r;
+	struct strings s;
+	struct node *n;
+	const char *id;
+	struct err e;
+
+	if (m_queued_get(m, &q, &e) != 0 || (r = request_of(q.asked)) == NULL)
+		return;
+	s = strings_of(q.gone, q.gone_len);
+	while ((id = strings_next(&s)) != NULL)
+		if ((n = find(id)) != NULL && n->req == (r - requests) + 1)
+			mailq_gone(id);
+	s = strings_of(q.ids, q.ids_len);
+	while ((id = strings_next(&s)) != NULL)
+		if ((n = find(id)) != NULL && n->req == (r - requests) + 1)
+			try_later(n, q.text);
+	finish(r, true, "");
+}
+
+bool
+mailq_done(uint64_t asked, bool ok, const char *text)
+{
+	struct request *r;
+
+	if (asked < (ASKED) || asked >= (ASKED_END))
+		return false;
+	if ((r = request_of(asked)) != NULL) {
+		if (!ok)
+			log_warn("queue failed=\"%s\"", text);
+		finish(r, ok, text);
+	}
+	return true;
+}
+
+void
+mailq_hands_gone(void)
+{
+	unsigned i;
+
+	for (i = 0; i < MAILQ_REQUESTS; i++)
+		if (requests[i].asked != 0)
+			finish(&requests[i], false, "the process that does it ended");
+}
+
+/* --- wishes
+ * ----------------------------------------------------------------------------------- */
+
+static void
+want(struct node *n, enum want w)
+{
+	n->tries = 0;
+	n->due = (mono_t){0};
+	set(n, (enum is)n->is, w);
+	n->ours = true;
+	put_row(n);
+}
+
+void
+mailq_held(uint32_t uid, const char *id, uint32_t rcpts, wall_t t)
+{
+	struct node *n;
+
+	mailq_add(uid, id, rcpts, t);
+	if ((n = find(id)) == NULL)
+		return;
+	set(n, FROZEN, FREEZE);
+	n->ours = true;
+	put_row(n);
+}
+
+bool
+mailq_knows(uint32_t uid, const char *id)
+{
+	const struct node *n = find(id);
+
+	return n != NULL && n->uid == uid && n->is == FROZEN;
 }
 
 void
@@ -151,66 +491,42 @@ mailq_gone(const char *id)
 
 	if (n == NULL)
 		return;
-	if (n->e.frozen)
-		end_row(id, "released", "it left the MTA's queue");
+	if (n->ours)
+		set_row(id, n->want == DROP ? "discarded" : "released",
+			n->is == FROZEN ? "it left the MTA's queue"
+					: "it left the MTA's queue before it was frozen");
 	unlink_node(n);
-}
-
-static void
-send_queue(enum queue_verb verb, uint32_t uid, const char *ids, size_t len)
-{
-	struct m_queue m = {
-	    .asked = next_asked++, .verb = verb, .uid = uid, .ids = ids, .ids_len = len};
-	struct err e;
-
-	if (len == 0)
-		return;
-	if (m_queue_put(wire_out(), &m, &e) != 0 ||
-	    wire_send(&hub.hands, wire_out(), &e) != 0) {
-		count.failed++;
-		log_warn("queue verb=%u uid=%u error=\"%s\"", verb, uid, e.text);
-	}
-}
-
-/* Every message of uid whose frozen is not `to`: set it so, a few thousand ids a message.
- */
-static void
-set_frozen(uint32_t uid, bool to)
-{
-	static char ids[BATCH_BYTES];
-	size_t len = 0;
-	uint32_t i;
-
-	for (i = 0; nodes != NULL && i < MAILQ_MAX; i++) {
-		struct node *n = &nodes[i];
-
-		if (!n->used || n->e.uid != uid || n->e.frozen == to)
-			continue;
-		n->e.frozen = to;
-		if (to)
-			keep_row(&n->e);
-		else
-			end_row(n->e.id, "released", "thawed in the MTA's queue");
-		count.frozen = to ? count.frozen + 1 : count.frozen - 1;
-		if (!strings_add(ids, sizeof ids, &len, n->e.id)) {
-			send_queue(to ? QUEUE_FREEZE : QUEUE_THAW, uid, ids, len);
-			len = 0;
-			(void)strings_add(ids, sizeof ids, &len, n->e.id);
-		}
-	}
-	send_queue(to ? QUEUE_FREEZE : QUEUE_THAW, uid, ids, len);
+	tell_waiters(id, true, "discarded");
 }
 
 void
 mailq_freeze(uint32_t uid)
 {
-	set_frozen(uid, true);
+	uint32_t i;
+
+	for (i = 0; nodes != NULL && i < MAILQ_MAX; i++)
+		if (nodes[i].used && nodes[i].uid == uid && nodes[i].want == MOVE)
+			want(&nodes[i], FREEZE);
+	soon();
 }
 
 void
 mailq_thaw(uint32_t uid)
 {
-	set_frozen(uid, false);
+	uint32_t i;
+
+	for (i = 0; nodes != NULL && i < MAILQ_MAX; i++) {
+		struct node *n = &nodes[i];
+
+		if (!n->used || n->uid != uid || n->want != FREEZE)
+			continue;
+		want(n, MOVE);
+		if (!differs(n) && n->req == 0) { /* nobody was asked yet */
+			set_row(n->id, "released", "it had not been frozen yet");
+			n->ours = false;
+		}
+	}
+	soon();
 }
 
 void
@@ -218,37 +534,50 @@ mailq_freeze_one(const char *id)
 {
 	struct node *n = find(id);
 
-	if (n == NULL || n->e.frozen)
+	if (n == NULL || n->want != MOVE)
 		return;
-	n->e.frozen = true;
-	count.frozen++;
-	keep_row(&n->e);
-	send_queue(QUEUE_FREEZE, n->e.uid, n->e.id, strlen(n->e.id) + 1);
+	want(n, FREEZE);
+	soon();
 }
 
 bool
-mailq_drop(const char *id)
+mailq_drop(const char *id, mailq_fn fn, void *arg)
 {
 	struct node *n = find(id);
 
-	if (n == NULL || !n->e.frozen)
+	if (n == NULL || !n->ours || n->want != FREEZE || waiter_count == DROPS_MAX)
 		return false;
-	send_queue(QUEUE_DROP, n->e.uid, n->e.id, strlen(n->e.id) + 1);
-	end_row(id, "discarded", "");
-	unlink_node(n);
+	if (!wire_up(&hub.hands)) {
+		fn(arg, id, false, "the process that does it is not running");
+		return true;
+	}
+	if (waiters == NULL)
+		waiters = xcalloc(DROPS_MAX, sizeof *waiters);
+	(void)text_copy(waiters[waiter_count].id, MAILQ_ID, id);
+	waiters[waiter_count].fn = fn;
+	waiters[waiter_count++].arg = arg;
+	want(n, DROP);
+	soon();
 	return true;
 }
+
+/* --- a restart
+ * ---------------------------------------------------------------------------------- */
 
 static bool
 load_one(void *arg, const struct store_held *v)
 {
+	enum want w = strcmp(v->state, "thawing") == 0      ? MOVE
+		      : strcmp(v->state, "discarding") == 0 ? DROP
+							    : FREEZE;
 	struct node *n;
 
 	(void)arg;
 	mailq_add((uint32_t)v->uid, v->id, (uint32_t)v->rcpts, v->t);
-	if ((n = find(v->id)) != NULL && !n->e.frozen) {
-		n->e.frozen = true;
-		count.frozen++;
+	if ((n = find(v->id)) != NULL) {
+		set(n, strcmp(v->state, "freezing") == 0 ? MOVING : FROZEN, w);
+		n->ours = true;
+		n->due = mono_after_ms(clock_mono(), RETRY_MS); /* hands starts too */
 	}
 	return true;
 }
@@ -256,26 +585,19 @@ load_one(void *arg, const struct store_held *v)
 void
 mailq_load(void)
 {
+	static const char *const states[] = {"frozen", "freezing", "thawing",
+					     "discarding"};
 	struct err e;
+	size_t i;
 
-	if (store_held_each(hub.store, -1, "frozen", 0, load_one, NULL, &e) != 0)
-		hub_store_warn(&e);
+	for (i = 0; i < sizeof states / sizeof *states; i++)
+		if (store_held_each(hub.store, -1, states[i], 0, load_one, NULL, &e) != 0)
+			hub_store_warn(&e);
+	soon();
 }
 
 struct mailq_counts
 mailq_counts(void)
 {
 	return count;
-}
-
-bool
-mailq_done(uint64_t asked, bool ok, const char *text)
-{
-	if (asked < (3ULL << 32) || asked >= (4ULL << 32))
-		return false;
-	if (!ok) {
-		count.failed++;
-		log_warn("queue failed=\"%s\"", text);
-	}
-	return true;
 }

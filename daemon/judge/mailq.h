@@ -1,37 +1,40 @@
 /*
  * mailq - whose messages are in the MTA's queue
  *
- * Job:     know from the log which queue ids belong to which account, so
- *          that a hold freezes exactly these, and a release thaws exactly
- *          what we froze.
- * Touches: the link to hands.
+ * Job:     know from the log and the MTA's hook which queue ids belong to which
+ *          account, so that a hold freezes exactly these, and a release thaws exactly
+ *          what we froze; say a message is frozen when the MTA's queue says so.
+ * Touches: the link to hands, the rows of held mail.
  * Limits:  MAILQ_MAX messages; beyond it the oldest is forgotten and counted
- *          (it is then not frozen: status says so).
+ *          (it is then not frozen: status says so). MAILQ_REQUESTS of MAILQ_BATCH ids
+ *          are asked for at once. A message is asked about MAILQ_TRIES times, over
+ *          half a minute; then it is given up, counted and told.
  */
 #ifndef MAILBRAKE_MAILQ_H
 #define MAILBRAKE_MAILQ_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "clock.h"
+#include "msg.h"
 
 #define MAILQ_MAX 200000
-#define MAILQ_ID 32 /* bytes of a queue id with its NUL */
-
-struct mailq_entry {
-	char id[MAILQ_ID];
-	uint32_t uid;
-	uint32_t rcpts;
-	wall_t t;
-	bool frozen; /* by us */
-};
+#define MAILQ_ID 32      /* bytes of a queue id with its NUL */
+#define MAILQ_BATCH 2000 /* ids in one request */
+#define MAILQ_REQUESTS 2 /* requests at once: hands has places for more than these */
+#define MAILQ_TRIES 6
 
 /* What was frozen before a restart; once, when the store is open. */
 void mailq_load(void);
 
 /* The MTA accepted a message of uid. */
 void mailq_add(uint32_t uid, const char *id, uint32_t rcpts, wall_t t);
+/* The MTA's hook was told to hold it: it is frozen as soon as it is in the queue. */
+void mailq_held(uint32_t uid, const char *id, uint32_t rcpts, wall_t t);
+/* It is known as uid's, by mailq_held. */
+bool mailq_knows(uint32_t uid, const char *id);
 /* It left the queue. */
 void mailq_gone(const char *id);
 
@@ -40,15 +43,28 @@ void mailq_freeze(uint32_t uid);
 void mailq_thaw(uint32_t uid);
 /* Freeze one message that came after the hold. */
 void mailq_freeze_one(const char *id);
-/* Throw one frozen message away. false: it is not one we froze. */
-bool mailq_drop(const char *id);
+
+/*
+ * Throw one frozen message away. false: it is not one we froze, and fn is not called.
+ * Else fn(arg, id, ok, result) is called when the MTA's queue has answered.
+ */
+typedef void (*mailq_fn)(void *arg, const char *id, bool ok, const char *result);
+bool mailq_drop(const char *id, mailq_fn fn, void *arg);
+/* arg is gone: call nothing with it. */
+void mailq_forget(const void *arg);
 
 struct mailq_counts {
-	uint64_t known, frozen, forgotten, failed;
+	uint64_t known, frozen, forgotten;
+	uint64_t pending; /* asked for, not yet confirmed */
+	uint64_t failed;  /* given up */
 };
 struct mailq_counts mailq_counts(void);
 
-/* DONE of hands for a QUEUE; false: not one of ours. */
+/* QUEUED of hands. */
+void mailq_queued(struct msg *m);
+/* DONE of hands for a QUEUE that could not be tried; false: not one of ours. */
 bool mailq_done(uint64_t asked, bool ok, const char *text);
+/* hands is gone: what was asked is asked again. */
+void mailq_hands_gone(void);
 
 #endif

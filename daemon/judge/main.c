@@ -372,6 +372,8 @@ on_hands(struct wire *w, struct msg *m)
 	struct err e;
 
 	(void)w;
+	if (m->type == MSG_QUEUED)
+		mailq_queued(m);
 	if (m->type != MSG_DONE || m_done_get(m, &d, &e) != 0)
 		return;
 	if (!release_done(d.asked, d.ok != 0, d.exit_code, d.text) &&
@@ -393,6 +395,8 @@ on_peer_gone(struct wire *w, const struct err *e)
 	}
 	if (w == &hub.hands)
 		release_hands_gone();
+	if (w == &hub.hands)
+		mailq_hands_gone();
 	if (w == &hub.watch)
 		hub.sight.known = false;
 	if (w == &hub.mtlog)

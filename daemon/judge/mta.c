@@ -18,6 +18,8 @@
 #include "hub.h"
 #include "log.h"
 #include "loop.h"
+#include "mailq.h"
+#include "milter.h"
 #include "mta_request.h"
 #include "priv.h"
 #include "sockdiag.h"
@@ -25,13 +27,21 @@
 #include "text.h"
 #include "xmem.h"
 
+#define FIRST_ACCOUNT 1000 /* uids below are the system's own */
+
 static struct asker {
 	int fd;
 	bool used;
 	uid_t uid;
+	bool speaks_milter;
+	bool waiting; /* for OWNER with this number */
+	uint64_t asked;
+	struct milter milter;
+	struct mta_request req; /* what is asked now */
 	size_t len;
 	char *buf; /* MTA_REQUEST_MAX + 1 */
 } askers[MTA_CLIENTS];
+static uint64_t last_asked;
 static struct mta_counts count;
 
 struct mta_counts
@@ -51,20 +61,20 @@ drop(struct asker *a)
 
 /*
  * Whose message is it? The submitter by the MTA's word when it came by its sendmail; the
- * owner of the socket, by the kernel's, when it came by SMTP from this machine; -1:
- * nobody here.
+ * owner of the socket, by the kernel's, when it came by SMTP from this machine (but a
+ * webmail's mail is its user's who logged in); -1: nobody here. named: by mtlog's word.
  */
 static int64_t
-whose(const struct mta_request *r, uid_t mta_uid)
+whose(const struct mta_request *r, uid_t mta_uid, int64_t named)
 {
 	uint32_t uid;
 	struct err e;
-	int64_t named;
 
 	if (r->client.family != 0 &&
-	    sockdiag_uid(&r->client, &r->server, &uid, &e) == 1 && uid != mta_uid)
+	    sockdiag_uid(&r->client, &r->server, &uid, &e) == 1 && uid != mta_uid &&
+	    (named < 0 || uid >= FIRST_ACCOUNT))
 		return subuid_account(uid);
-	if (r->auth[0] != '\0' && (named = hub_uid_of_name(r->auth)) >= 0)
+	if (named >= 0 || r->kind == MTA_MILTER)
 		return named;
 	/* -bs: SMTP on standard input has no connection, and a true submitter */
 	if (r->client.family == 0 && r->ouid >= 0)
@@ -85,9 +95,9 @@ from_here(const struct mta_request *r)
 
 /* true: hold it. */
 static bool
-judge(const struct mta_request *r, uid_t mta_uid)
+judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 {
-	int64_t uid = whose(r, mta_uid);
+	int64_t uid = whose(r, mta_uid, named);
 	struct submission s = {.t = clock_wall(),
 			       .id = r->id,
 			       .script_is_claim = true,
@@ -124,50 +134,170 @@ judge(const struct mta_request *r, uid_t mta_uid)
 	if (a.answer == ANSWER_PASS)
 		return false;
 	count.held++;
+	mailq_held(s.uid, r->id, s.rcpts, s.t);
 	log_info("mta_hold uid=%u id=%s rcpts=%u why=%s", (unsigned)s.uid, r->id,
 		 (unsigned)s.rcpts, reason_word(a.reason));
 	return true;
 }
 
 static void
-reply(struct asker *a, const struct mta_request *r, bool hold)
+say(struct asker *a, const char *p, size_t len)
 {
-	const char *text =
-	    r->kind == MTA_POSTFIX
-		? hold ? "action=HOLD mailbrake: held for review\n\n" : "action=DUNNO\n\n"
-	    : hold ? "HOLD\n"
-		   : "OK\n";
-	ssize_t n = send(a->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
-
-	if (n != (ssize_t)strlen(text) || r->kind != MTA_POSTFIX)
-		drop(a); /* Exim asks once a connection; Postfix keeps it */
+	if (len > 0 && send(a->fd, p, len, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)len)
+		drop(a);
 }
 
 static void
-answer(struct asker *a, size_t whole)
+reply(struct asker *a, bool hold)
 {
-	struct mta_request r;
+	char out[MILTER_OUT];
+	const char *text =
+	    a->req.kind == MTA_POSTFIX
+		? hold ? "action=HOLD mailbrake: held for review\n\n" : "action=DUNNO\n\n"
+	    : hold ? "HOLD\n"
+		   : "OK\n";
+
+	if (a->speaks_milter) {
+		milter_next(&a->milter);
+		say(a, out, hold ? milter_hold(out) : milter_pass(out));
+		return;
+	}
+	say(a, text, strlen(text));
+	if (a->used && a->req.kind != MTA_POSTFIX)
+		drop(a); /* Exim asks once a connection; Postfix keeps it */
+}
+
+/* Ask mtlog whose it is; false: nobody to ask. */
+static bool
+ask_owner(struct asker *a)
+{
+	struct m_whose m = {
+	    .asked = last_asked + 1, .queue_id = a->req.id, .auth = a->req.auth};
 	struct err e;
 
-	if (mta_request_parse(a->buf, whole, &r, &e) != 0) {
+	if (m_whose_put(wire_out(), &m, &e) != 0 ||
+	    wire_send(&hub.mtlog, wire_out(), &e) != 0) {
+		count.unasked++;
+		log_warn_rate("mta_unasked", 60, "mta_unasked count=%llu error=\"%s\"",
+			      (unsigned long long)count.unasked, e.text);
+		return false;
+	}
+	a->asked = ++last_asked;
+	a->waiting = true;
+	loop_events(a->fd, 0); /* the next question waits its turn */
+	return true;
+}
+
+/* The request is whole. */
+static void
+answer(struct asker *a)
+{
+	int64_t named = -1;
+
+	count.asked++;
+	if (a->req.auth[0] != '\0')
+		named = hub_uid_of_name(a->req.auth);
+	if (named < 0 && (a->req.auth[0] != '\0' || a->req.kind == MTA_MILTER) &&
+	    ask_owner(a))
+		return;
+	reply(a, judge(&a->req, a->uid, named));
+}
+
+/* --- what comes from the MTA
+ * -------------------------------------------------------------------- */
+
+/* One packet of len bytes at the buffer's start. */
+static void
+take_packet(struct asker *a, size_t len)
+{
+	char out[MILTER_OUT];
+	size_t n;
+
+	switch (milter_packet(&a->milter, a->buf, len, out, &n)) {
+	case MILTER_GO_ON:
+		break;
+	case MILTER_SAY:
+		say(a, out, n);
+		break;
+	case MILTER_ASK:
+		memset(&a->req, 0, sizeof a->req);
+		a->req.kind = MTA_MILTER;
+		a->req.ouid = -1;
+		a->req.rcpts = a->milter.rcpts;
+		(void)text_copy(a->req.id, sizeof a->req.id, a->milter.id);
+		(void)text_copy(a->req.sender, sizeof a->req.sender, a->milter.sender);
+		(void)text_copy(a->req.auth, sizeof a->req.auth, a->milter.auth);
+		answer(a);
+		break;
+	case MILTER_WRONG:
+		log_warn_rate("mta_request", 60,
+			      "mta_request error=\"not the filter "
+			      "protocol we speak\"");
+		drop(a);
+		break;
+	case MILTER_BYE:
+		drop(a);
+		break;
+	}
+}
+
+static void
+take_request(struct asker *a, size_t len)
+{
+	struct err e;
+
+	if (mta_request_parse(a->buf, len, &a->req, &e) != 0) {
 		log_warn_rate("mta_request", 60, "mta_request error=\"%s\"", e.text);
 		drop(a);
 		return;
 	}
-	count.asked++;
-	memmove(a->buf, a->buf + whole, a->len - whole);
-	a->len -= whole;
-	reply(a, &r, judge(&r, a->uid));
+	answer(a);
+}
+
+/* What the buffer holds, up to a question that waits for its answer. */
+static void
+take(struct asker *a)
+{
+	int64_t whole;
+	size_t len;
+
+	while (a->used && !a->waiting && a->len > 0) {
+		/* a packet begins with a length below 2^24, a request with a letter */
+		a->speaks_milter |= a->buf[0] == '\0';
+		whole = a->speaks_milter ? milter_whole(a->buf, a->len)
+					 : mta_request_whole(a->buf, a->len);
+		if (whole == 0)
+			break;
+		if (whole < 0) {
+			drop(a);
+			return;
+		}
+		len = (size_t)whole;
+		if (a->speaks_milter)
+			take_packet(a, len);
+		else
+			take_request(a, len);
+		if (!a->used)
+			return;
+		memmove(a->buf, a->buf + len, a->len - len);
+		a->len -= len;
+	}
+	if (a->used && !a->waiting && a->len == MTA_REQUEST_MAX)
+		drop(a);
 }
 
 static void
 on_bytes(void *arg, int fd, short revents)
 {
 	struct asker *a = arg;
-	ssize_t n = recv(fd, a->buf + a->len, MTA_REQUEST_MAX - a->len, MSG_DONTWAIT);
-	int64_t whole;
+	ssize_t n;
 
-	(void)revents;
+	if (a->waiting) {
+		if ((revents & (POLLHUP | POLLERR)) != 0)
+			drop(a); /* it will not hear the answer: its time was over */
+		return;
+	}
+	n = recv(fd, a->buf + a->len, MTA_REQUEST_MAX - a->len, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
@@ -175,16 +305,33 @@ on_bytes(void *arg, int fd, short revents)
 		return;
 	}
 	a->len += (size_t)n;
-	while (a->used && a->len > 0 &&
-	       (whole = mta_request_whole(a->buf, a->len)) != 0) {
-		if (whole < 0) {
-			drop(a);
-			return;
+	take(a);
+}
+
+void
+mta_owner(struct msg *m)
+{
+	struct m_owner o;
+	struct err e;
+	size_t i;
+
+	if (m_owner_get(m, &o, &e) != 0)
+		return;
+	for (i = 0; i < MTA_CLIENTS; i++) {
+		struct asker *a = &askers[i];
+
+		if (!a->used || !a->waiting || a->asked != o.asked)
+			continue;
+		a->waiting = false;
+		reply(a, judge(&a->req, a->uid,
+			       o.uid < 0 ? -1
+					 : (int64_t)subuid_account((uint32_t)o.uid)));
+		if (a->used) {
+			loop_events(a->fd, POLLIN);
+			take(a);
 		}
-		answer(a, (size_t)whole);
+		return;
 	}
-	if (a->used && a->len == MTA_REQUEST_MAX)
-		drop(a);
 }
 
 /* The uids of mta_users, looked up once a minute: any tenant can make us ask. */
@@ -244,6 +391,7 @@ on_connect(void *arg, int fd, short revents)
 	askers[i].uid = uid;
 	askers[i].used = true;
 	askers[i].len = 0;
+	askers[i].waiting = askers[i].speaks_milter = false;
 	askers[i].buf = xcalloc(1, MTA_REQUEST_MAX + 1);
 	if (!loop_add(conn, POLLIN, on_bytes, &askers[i]))
 		drop(&askers[i]);

@@ -2,8 +2,10 @@
  * mta - the second sensor: what goes around the wrapper
  *
  * Job:     answer the MTA's own hooks (Exim's readsocket, Postfix's policy
- *          delegation) about messages the wrapper did not see: the MTA's
- *          binary used directly, SMTP to localhost, authenticated mail.
+ *          delegation and non_smtpd_milters) about messages the wrapper did not
+ *          see: the MTA's binary used directly, SMTP to localhost, authenticated
+ *          mail. Whose a message of Postfix's sendmail is, and whose an SMTP login
+ *          "box@domain" is, mtlog is asked.
  * Touches: its connections, the engine.
  * Source:  contrib/exim, contrib/postfix. Only pass or hold: an MTA that is
  *          told "defer" loses local mail (measured with Exim).
@@ -15,13 +17,18 @@
 
 #include <stdint.h>
 
+#include "msg.h"
+
 #define MTA_CLIENTS 256
 
 struct mta_counts {
 	uint64_t asked, expected, bypassed, held, unknown_uid, refused_peers;
+	uint64_t unasked; /* mtlog was not there to say whose it is: passed */
 };
 
 void mta_listen(int listen_fd);
+/* OWNER of mtlog. */
+void mta_owner(struct msg *m);
 struct mta_counts mta_counts(void);
 
 #endif

@@ -29,7 +29,7 @@ struct mta_end {
 };
 
 struct mta_request {
-	enum mta_kind { MTA_EXIM_LOCAL, MTA_EXIM_SMTP, MTA_POSTFIX } kind;
+	enum mta_kind { MTA_EXIM_LOCAL, MTA_EXIM_SMTP, MTA_POSTFIX, MTA_MILTER } kind;
 	char id[64];
 	int64_t ouid; /* who submitted it, by the MTA's word; -1: not told */
 	uint64_t rcpts, size;

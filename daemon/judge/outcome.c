@@ -14,6 +14,7 @@
 #include "hub.h"
 #include "log.h"
 #include "mailq.h"
+#include "mta.h"
 #include "mt_event.h"
 #include "provider_table.h"
 #include "subuid.h"
@@ -78,6 +79,19 @@ outcome_trusted(void)
 	return strcmp(hub.ears.mta, "exim") == 0;
 }
 
+/*
+ * Was the account held after t (of a log line, whole seconds)? The log is read a moment
+ * later than it is written: what was queued just before a hold is told just after it.
+ */
+static bool
+held_since(uint32_t uid, wall_t t)
+{
+	static struct explanation x;
+
+	return engine_explain(hub.engine, uid, &x) && x.state == ACCT_HELD &&
+	       wall_s(x.since) >= wall_s(t);
+}
+
 /* A message the MTA took: if nobody asked us before, it went around the wrapper. */
 static void
 on_submit(const struct m_outcome *o)
@@ -102,9 +116,17 @@ on_submit(const struct m_outcome *o)
 	s.rcpts = o->rcpts == 0           ? 1
 		  : o->rcpts > UINT32_MAX ? UINT32_MAX
 					  : (uint32_t)o->rcpts;
+	if (mailq_knows(s.uid, o->queue_id)) {
+		/* judged by the MTA's hook already, held then, and thawed now */
+		count.expected++;
+		(void)expect_take(s.uid, EXPECT_LOG, s.rcpts, clock_mono());
+		return;
+	}
 	mailq_add(s.uid, o->queue_id, s.rcpts, s.t);
 	if (expect_take(s.uid, EXPECT_LOG, s.rcpts, clock_mono())) {
 		count.expected++;
+		if (held_since(s.uid, s.t))
+			mailq_freeze_one(o->queue_id);
 		return;
 	}
 	count.bypassed++;
@@ -227,4 +249,6 @@ outcome_on_msg(struct wire *w, struct msg *m)
 		on_outcome(m);
 	else if (m->type == MSG_EARS)
 		on_ears(m);
+	else if (m->type == MSG_OWNER)
+		mta_owner(m);
 }

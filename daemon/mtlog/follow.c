@@ -79,10 +79,11 @@ note_head(struct follow_file *k)
 }
 
 static int
-file_open(struct follow *f, int which, struct follow_file *k, struct err *e)
+file_open(struct follow *f, const struct follow_place *older, struct follow_file *k,
+	  struct err *e)
 {
 	struct stat st;
-	int fd = f->open(f->arg, which);
+	int fd = f->open(f->arg, older);
 
 	if (fd < 0)
 		return err_sys(e, "open the log");
@@ -246,32 +247,43 @@ warm_place(struct follow *f, struct follow_file *k, const struct follow_place *p
 	k->skipping = false;
 }
 
-int
-follow_start(struct follow *f, const struct follow_place *place, size_t warm_bytes,
-	     follow_line_fn warm, struct err *e)
+/* The rest of the renamed one, wherever it is now; else it is lost, and counted. */
+static void
+resume_old(struct follow *f, const struct follow_place *place, size_t warm_bytes,
+	   follow_line_fn warm)
 {
 	struct err ignored;
 
-	if (file_open(f, 0, &f->now, e) == -1)
-		return -1;
-	if (place == NULL) {
-		start_at_end(f, warm_bytes, warm);
-		return 0;
-	}
-	if (is_place(&f->now, place)) {
-		warm_place(f, &f->now, place, warm_bytes, warm);
-		return 0;
-	}
-	if (f->now.at.dev == place->dev && f->now.at.ino == place->ino) {
-		f->restarts++; /* cut while we were away: what is there now came later */
-		return 0;
-	}
-	if (file_open(f, 1, &f->old, &ignored) == 0 && is_place(&f->old, place)) {
+	if (file_open(f, place, &f->old, &ignored) == 0 && is_place(&f->old, place)) {
 		warm_place(f, &f->old, place, warm_bytes, warm);
-		return 0; /* the rest of the rotated one, then all of the new one */
+		return;
 	}
 	file_close(&f->old);
 	f->lost++;
+}
+
+int
+follow_start(struct follow *f, const struct follow_places *places, size_t warm_bytes,
+	     follow_line_fn warm, struct err *e)
+{
+	if (file_open(f, NULL, &f->now, e) == -1)
+		return -1;
+	if (places == NULL) {
+		start_at_end(f, warm_bytes, warm);
+		return 0;
+	}
+	if (is_place(&f->now, &places->now)) {
+		if (places->old.ino != 0) /* we ended while it still lingered */
+			resume_old(f, &places->old, warm_bytes, warm);
+		warm_place(f, &f->now, &places->now, warm_bytes, warm);
+		return 0;
+	}
+	if (f->now.at.dev == places->now.dev && f->now.at.ino == places->now.ino) {
+		f->restarts++; /* cut while we were away: what is there now came later */
+		return 0;
+	}
+	/* the rest of the rotated one, then all of the new one */
+	resume_old(f, &places->now, warm_bytes, warm);
 	return 0;
 }
 
@@ -295,7 +307,7 @@ static void
 see_rename(struct follow *f, mono_t now)
 {
 	struct stat st;
-	int fd = f->open(f->arg, 0);
+	int fd = f->open(f->arg, NULL);
 
 	if (fd < 0)
 		return; /* between rename and create */
@@ -337,12 +349,23 @@ follow_step(struct follow *f, mono_t now)
 	return drain(f, &f->now, f->line);
 }
 
-struct follow_place
+/* A partial line is read again. */
+static struct follow_place
+place_of(const struct follow_file *k)
+{
+	struct follow_place p = k->at;
+
+	p.offset -= k->len;
+	return p;
+}
+
+struct follow_places
 follow_where(const struct follow *f)
 {
-	struct follow_place p = f->now.at;
+	struct follow_places p = {.now = place_of(&f->now)};
 
-	p.offset -= f->now.len; /* a partial line is read again */
+	if (f->old.fd >= 0)
+		p.old = place_of(&f->old);
 	return p;
 }
 
@@ -354,19 +377,30 @@ follow_behind(const struct follow *f)
 	return size > f->now.at.offset ? size - f->now.at.offset : 0;
 }
 
-void
-follow_print(const struct follow_place *p, char dst[FOLLOW_TEXT])
+static size_t
+print_one(const struct follow_place *p, char *dst, size_t size)
 {
-	int n = snprintf(dst, FOLLOW_TEXT,
+	int n = snprintf(dst, size,
 			 "1 %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIx64 " %" PRIu64 " ",
 			 p->dev, p->ino, p->offset, p->head, p->head_len);
 
-	snprintf(dst + n, FOLLOW_TEXT - (size_t)n, "%08" PRIx32 "\n",
-		 (uint32_t)hash(dst, (size_t)n));
+	n += snprintf(dst + n, size - (size_t)n, "%08" PRIx32 "\n",
+		      (uint32_t)hash(dst, (size_t)n));
+	return (size_t)n;
 }
 
-bool
-follow_parse(const char *s, struct follow_place *out)
+void
+follow_print(const struct follow_places *p, char dst[FOLLOW_TEXT])
+{
+	/* a line is at most 116 bytes: five numbers and a sum */
+	size_t n = print_one(&p->now, dst, FOLLOW_TEXT);
+
+	if (p->old.ino != 0)
+		(void)print_one(&p->old, dst + n, FOLLOW_TEXT - n);
+}
+
+static bool
+parse_one(const char *s, struct follow_place *out)
 {
 	struct follow_place p;
 	uint32_t sum;
@@ -379,5 +413,18 @@ follow_parse(const char *s, struct follow_place *out)
 	    n <= 0 || sum != (uint32_t)hash(s, (size_t)n) || p.head_len > FOLLOW_HEAD)
 		return false;
 	*out = p;
+	return true;
+}
+
+bool
+follow_parse(const char *s, struct follow_places *out)
+{
+	const char *second = strchr(s, '\n');
+
+	memset(out, 0, sizeof *out);
+	if (!parse_one(s, &out->now))
+		return false;
+	if (second != NULL && !parse_one(second + 1, &out->old))
+		memset(&out->old, 0, sizeof out->old);
 	return true;
 }

@@ -26,17 +26,23 @@
 #define FOLLOW_LINGER_S 60
 #define FOLLOW_HEAD 128 /* bytes of the first line that are hashed */
 
-/*
- * Open the log (which 0) or its last rotated copy (which 1: the name with ".1"),
- * read-only and non-blocking. The descriptor, or -1 with errno.
- */
-typedef int (*follow_open_fn)(void *arg, int which);
-typedef void (*follow_line_fn)(void *arg, const char *line, size_t len);
-
 struct follow_place {
 	uint64_t dev, ino, offset;
 	uint64_t head; /* hash of the first head_len bytes */
 	uint64_t head_len;
+};
+
+/*
+ * Open the log (older NULL), or the file it was rotated to (the one of older's device and
+ * inode, whatever its name is now), read-only and non-blocking. The descriptor, or -1
+ * with errno.
+ */
+typedef int (*follow_open_fn)(void *arg, const struct follow_place *older);
+typedef void (*follow_line_fn)(void *arg, const char *line, size_t len);
+
+/* Where a run stopped: in the log, and in the renamed one while that is still read. */
+struct follow_places {
+	struct follow_place now, old; /* ino 0: none */
 };
 
 struct follow_file {
@@ -55,32 +61,33 @@ struct follow {
 	mono_t linger_until;
 	uint64_t cut;      /* over-long lines */
 	uint64_t restarts; /* copytruncates seen */
-	uint64_t lost;     /* rotations we cannot have read whole */
+	uint64_t lost; /* rotations we cannot have read whole: compressed or removed */
 };
 
 void follow_init(struct follow *f, follow_open_fn open, follow_line_fn line, void *arg);
 void follow_fini(struct follow *f);
 
 /*
- * Begin. place: from the last run, or NULL: then at the end of the file, after having
+ * Begin. places: from the last run, or NULL: then at the end of the file, after having
  * given the last warm_bytes of it to `warm` (may be NULL) so that what is in flight is
  * known. 0; ERR_SYS when the log cannot be opened (try again later).
  */
-int follow_start(struct follow *f, const struct follow_place *place, size_t warm_bytes,
+int follow_start(struct follow *f, const struct follow_places *places, size_t warm_bytes,
 		 follow_line_fn warm, struct err *e);
 
 /* Give the lines that are there. true: there are more, come again at once. */
 bool follow_step(struct follow *f, mono_t now);
 
 /* To be remembered: everything before it was given to the line function. */
-struct follow_place follow_where(const struct follow *f);
+struct follow_places follow_where(const struct follow *f);
 
 /* Bytes that are written but not read yet; of the log itself. */
 uint64_t follow_behind(const struct follow *f);
 
-/* A place as a line of text and back, with a checksum: what a file keeps. */
-#define FOLLOW_TEXT 128
-void follow_print(const struct follow_place *p, char dst[FOLLOW_TEXT]);
-bool follow_parse(const char *s, struct follow_place *out);
+/* Places as lines of text and back, with checksums: what a file keeps. One line (as
+ * earlier versions wrote) is the log alone. */
+#define FOLLOW_TEXT 256
+void follow_print(const struct follow_places *p, char dst[FOLLOW_TEXT]);
+bool follow_parse(const char *s, struct follow_places *out);
 
 #endif

@@ -25,6 +25,7 @@
 #include "opener.h"
 #include "owners.h"
 #include "priv.h"
+#include "qfile.h"
 #include "text.h"
 #include "wire.h"
 
@@ -38,7 +39,7 @@
 #define LOGINS 1024 /* login names whose uid is remembered */
 
 /* The paths opener.c is started with. */
-enum { PATH_LOG, PATH_ROTATED, PATH_CPANEL, PATH_DIRECTADMIN, PATH_COUNT };
+enum { PATH_LOG, PATH_QUEUE, PATH_CPANEL, PATH_DIRECTADMIN, PATH_COUNT };
 
 static struct self {
 	struct conf conf;
@@ -173,6 +174,58 @@ tell(const struct mt_event *ev)
 	}
 }
 
+/* The uid of a message that Postfix is taking in; -1: it did not come by sendmail(1). */
+static int64_t
+message_uid(const char *id)
+{
+	static char head[QFILE_MAX];
+	int fd = opener_message(PATH_QUEUE, id);
+	size_t have = 0, want = 65536;
+	int64_t uid = -2;
+	ssize_t n;
+
+	if (fd < 0) {
+		log_warn_rate("message", 600, "queue_file id=\"%.20s\" error=\"%s\"", id,
+			      strerror(errno));
+		return -1;
+	}
+	/* an envelope is rarely longer than the first step */
+	for (; uid == -2 && want <= sizeof(head); want *= 8) {
+		while (have < want &&
+		       (n = pread(fd, head + have, want - have, (off_t)have)) > 0)
+			have += (size_t)n;
+		uid = qfile_uid(head, have, id);
+		if (have < want)
+			break;
+	}
+	close(fd);
+	return uid < 0 ? -1 : uid;
+}
+
+/* An SMTP login's account, or that of a message in Postfix's queue. */
+static void
+whose_tell(struct msg *m)
+{
+	struct mt_event ev = {.uid = -1};
+	char user[128], id[32];
+	struct m_owner o = {.uid = -1};
+	struct m_whose w;
+	struct err e;
+
+	if (m_whose_get(m, &w, &e) != 0)
+		return;
+	o.asked = w.asked;
+	if (w.auth[0] != '\0') {
+		ev.auth = (struct slice){w.auth, strlen(w.auth)};
+		o.uid = account_of(&ev, user, sizeof(user));
+	} else if (text_copy(id, sizeof(id), w.queue_id)) {
+		o.uid = message_uid(id);
+	}
+	if (m_owner_put(wire_out(), &o, &e) != 0 ||
+	    wire_send(&self.judge, wire_out(), &e) != 0)
+		log_warn_rate("owner", 60, "owner_not_told error=\"%s\"", e.text);
+}
+
 static void
 ears_tell(void)
 {
@@ -254,16 +307,17 @@ on_old_line(void *arg, const char *line, size_t len)
 }
 
 static int
-open_which(void *arg, int which)
+open_log(void *arg, const struct follow_place *older)
 {
 	(void)arg;
-	return opener_get(which == 0 ? PATH_LOG : PATH_ROTATED);
+	return older == NULL ? opener_get(PATH_LOG)
+			     : opener_inode(PATH_LOG, older->dev, older->ino);
 }
 
 static void
 place_keep(void)
 {
-	struct follow_place p = follow_where(&self.follow);
+	struct follow_places p = follow_where(&self.follow);
 	char text[FOLLOW_TEXT] = "";
 
 	if (self.place_fd < 0)
@@ -275,7 +329,7 @@ place_keep(void)
 }
 
 static bool
-place_read(struct follow_place *p)
+place_read(struct follow_places *p)
 {
 	char text[FOLLOW_TEXT + 1] = "";
 
@@ -286,11 +340,11 @@ place_read(struct follow_place *p)
 static void
 start(void)
 {
-	struct follow_place p;
+	struct follow_places p;
 	struct err e;
 
 	follow_fini(&self.follow);
-	follow_init(&self.follow, open_which, on_line, NULL);
+	follow_init(&self.follow, open_log, on_line, NULL);
 	if (follow_start(&self.follow, place_read(&p) ? &p : NULL, WARM_BYTES,
 			 on_old_line, &e) != 0) {
 		if (self.why[0] == '\0')
@@ -351,6 +405,8 @@ on_message(struct wire *w, struct msg *m)
 	(void)w;
 	if (m->type == MSG_STOP)
 		loop_stop();
+	else if (m->type == MSG_WHOSE)
+		whose_tell(m);
 	/* CONF: which log is read changes by a restart of this process, which is cheap */
 }
 
@@ -405,16 +461,14 @@ place_open(const struct conf *c)
 static int
 set_up(const struct conf *c, struct err *e)
 {
-	char rotated[300];
 	const char *paths[PATH_COUNT] = {[PATH_LOG] = self.file,
-					 [PATH_ROTATED] = rotated,
+					 [PATH_QUEUE] = c->postfix_queue_dir,
 					 [PATH_CPANEL] = "/etc/userdomains",
 					 [PATH_DIRECTADMIN] =
 					     "/etc/virtual/domainowners"};
 
 	if (!text_copy(self.file, sizeof(self.file), find_log(c)))
 		return err_set(e, ERR_INPUT, "mta_log is too long");
-	snprintf(rotated, sizeof(rotated), "%s.1", self.file);
 	place_open(c);
 	self.owners = owners_new();
 	return opener_start(paths, PATH_COUNT, e) == 0 ? priv_drop(c->user_mtlog, 0, e)
@@ -428,7 +482,7 @@ mtlog_main(const struct conf *c, struct link *judge, struct link *parent)
 
 	self.conf = *c;
 	self.place_fd = -1;
-	follow_init(&self.follow, open_which, on_line, NULL);
+	follow_init(&self.follow, open_log, on_line, NULL);
 	if (set_up(c, &e) != 0) {
 		log_warn("mtlog_start error=\"%s\"", e.text);
 		return EX_OSERR;

@@ -6,10 +6,12 @@
  */
 #include "opener.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -17,25 +19,31 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "postfix_file.h"
 #include "priv.h"
 #include "text.h"
+
+/* What the peer asks. */
+struct ask {
+	uint64_t dev, ino; /* of an older file of path i; 0: not asked for */
+	uint32_t i;
+	char id[24]; /* of a message below path i; "": not asked for */
+};
+
+#define OLDER_MAX 4096 /* names of a folder that are looked at */
 
 static char paths[OPENER_PATHS][512];
 static int path_count;
 static int peer = -1; /* -1: not root, open here */
 
 static int
-open_log(int i)
+open_path(const char *path)
 {
 	struct stat st;
 	int fd;
 
-	if (i < 0 || i >= path_count || paths[i][0] == '\0') {
-		errno = ENOENT;
-		return -1;
-	}
 	/* a log may be reached by a link in its folder's path, but is no link itself */
-	fd = open(paths[i], O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
@@ -44,6 +52,60 @@ open_log(int i)
 		return -1;
 	}
 	return fd;
+}
+
+/* The one whose inode is asked for, among the names that begin like path. */
+static int
+open_older(const char *path, uint64_t dev, uint64_t ino)
+{
+	char dir[512], full[1024];
+	const char *base = strrchr(path, '/');
+	const struct dirent *d;
+	struct stat st;
+	int fd = -1, n;
+	DIR *list;
+
+	if (base == NULL)
+		return -1;
+	(void)snprintf(dir, sizeof dir, "%.*s/", (int)(base - path), path);
+	base++;
+	if ((list = opendir(dir)) == NULL)
+		return -1;
+	for (n = 0; fd < 0 && n < OLDER_MAX && (d = readdir(list)) != NULL; n++) {
+		if (strncmp(d->d_name, base, strlen(base)) != 0 || d->d_ino != ino)
+			continue;
+		(void)snprintf(full, sizeof full, "%s%s", dir, d->d_name);
+		if ((fd = open_path(full)) >= 0 &&
+		    (fstat(fd, &st) != 0 || st.st_dev != dev || st.st_ino != ino)) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	closedir(list);
+	if (fd < 0)
+		errno = ENOENT;
+	return fd;
+}
+
+static int
+open_asked(const struct ask *a)
+{
+	char path[1024];
+
+	if (a->i >= (uint32_t)path_count || paths[a->i][0] == '\0' ||
+	    memchr(a->id, '\0', sizeof a->id) == NULL) {
+		errno = ENOENT;
+		return -1;
+	}
+	if (a->ino != 0)
+		return open_older(paths[a->i], a->dev, a->ino);
+	if (a->id[0] == '\0')
+		return open_path(paths[a->i]);
+	if (!postfix_file(path, sizeof path, paths[a->i], "incoming", a->id)) {
+		errno = ENOENT;
+		return -1;
+	}
+	return open_path(path);
 }
 
 static int
@@ -72,17 +134,17 @@ send_fd(int sock, int fd)
 static void
 serve(int sock)
 {
-	unsigned char which;
+	struct ask a;
 	int fd, rc;
 
 	for (;;) {
-		ssize_t n = recv(sock, &which, 1, 0);
+		ssize_t n = recv(sock, &a, sizeof a, 0);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n != 1)
+		if (n != (ssize_t)sizeof a)
 			_exit(0);
-		fd = open_log(which);
+		fd = open_asked(&a);
 		rc = send_fd(sock, fd);
 		if (fd >= 0)
 			close(fd);
@@ -129,10 +191,9 @@ opener_start(const char *const *path, int n, struct err *e)
 	return 0;
 }
 
-int
-opener_get(int i)
+static int
+get(const struct ask *a)
 {
-	unsigned char which = (unsigned char)i;
 	int error = 0, fd = -1;
 	struct iovec iov = {&error, sizeof(error)};
 	union {
@@ -146,8 +207,8 @@ opener_get(int i)
 	struct cmsghdr *h;
 
 	if (peer < 0)
-		return open_log(i);
-	if (send(peer, &which, 1, MSG_NOSIGNAL) != 1 ||
+		return open_asked(a);
+	if (send(peer, a, sizeof *a, MSG_NOSIGNAL) != (ssize_t)sizeof *a ||
 	    recvmsg(peer, &m, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof(error))
 		return -1;
 	h = CMSG_FIRSTHDR(&m);
@@ -157,4 +218,32 @@ opener_get(int i)
 	if (fd < 0)
 		errno = error != 0 ? error : EPROTO;
 	return fd;
+}
+
+int
+opener_get(int i)
+{
+	struct ask a = {.i = (uint32_t)i};
+
+	return get(&a);
+}
+
+int
+opener_inode(int i, uint64_t dev, uint64_t ino)
+{
+	struct ask a = {.i = (uint32_t)i, .dev = dev, .ino = ino};
+
+	return get(&a);
+}
+
+int
+opener_message(int i, const char *id)
+{
+	struct ask a = {.i = (uint32_t)i};
+
+	if (id[0] == '\0' || !text_copy(a.id, sizeof a.id, id)) {
+		errno = ENOENT;
+		return -1;
+	}
+	return get(&a);
 }

@@ -2,14 +2,16 @@
  * opener - opens the log for a process that may not
  *
  * Job:     a small process that keeps the right to read any file and uses it for a fixed
- * list of paths only; its peer names one by its number and gets a descriptor. Privilege:
- * root, CAP_DAC_READ_SEARCH alone. The one who parses strangers' lines has none of it.
- * Talks to: the process that started it, one byte at a time.
- * Never:   reads a log, takes a path from its peer, opens anything but a regular file for
- * reading.
+ * list of paths only; its peer names one by its number and gets a descriptor. Beside
+ * them: a log's older file, by its inode; a message that Postfix is taking in, by its id.
+ * Privilege: root, CAP_DAC_READ_SEARCH alone. The one who parses strangers' lines has
+ * none of it. Talks to: the process that started it, by messages of one size. Never:
+ * reads a log, takes a path from its peer, opens anything but a regular file for reading.
  */
 #ifndef MAILBRAKE_OPENER_H
 #define MAILBRAKE_OPENER_H
+
+#include <stdint.h>
 
 #include "err.h"
 
@@ -23,5 +25,14 @@ int opener_start(const char *const *path, int n, struct err *e);
 
 /* Open path number i: a descriptor, or -1 with errno. Waits at most two seconds. */
 int opener_get(int i);
+
+/*
+ * The file of device and inode beside path i, whose name begins with path i's ("mail.log"
+ * is "mail.log.2" or "mail.log-20261122" now). -1, ENOENT: there is none any more.
+ */
+int opener_inode(int i, uint64_t dev, uint64_t ino);
+
+/* Path i is Postfix's queue_directory: the message id, while it is taken in. */
+int opener_message(int i, const char *id);
 
 #endif

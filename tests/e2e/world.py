@@ -217,6 +217,7 @@ class World:
             "mta": self.kind if self.mta else "none",
             "mta_log": self.mta.log if self.mta else "none",
             "mta_log_trust": "yes",
+            "postfix_queue_dir": self.top + "/postfix/queue",
             "held_free_min": "0", "submit_timeout_ms": "5000",
         }
         for line in settings.splitlines():

@@ -16,10 +16,20 @@ static char got[65536], warmed[65536];
 static mono_t now = {1000000};
 
 static int
-open_log(void *arg, int which)
+open_log(void *arg, const struct follow_place *older)
 {
+	struct stat st;
+	int fd;
+
 	(void)arg;
-	return open(which == 0 ? path : rotated, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (older == NULL)
+		return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	fd = open(rotated, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0 && (fstat(fd, &st) != 0 || st.st_ino != older->ino)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
 }
 
 static void
@@ -64,7 +74,7 @@ steps(void)
 }
 
 static void
-fresh(const struct follow_place *p)
+fresh(const struct follow_places *p)
 {
 	struct err e;
 
@@ -138,15 +148,16 @@ test_copytruncate(void)
 static void
 test_restart(void)
 {
-	struct follow_place p;
+	struct follow_places p;
 	char text[FOLLOW_TEXT];
+	int writer;
 
 	T_EQ(truncate(path, 0), 0);
 	append(path, "r1\nr2\n");
 	fresh(NULL);
 	append(path, "r3\npar");
 	steps();
-	follow_print(&(struct follow_place){0}, text);
+	follow_print(&(struct follow_places){.old.ino = UINT64_MAX}, text);
 	p = follow_where(&f);
 	follow_print(&p, text);
 	T_CHECK(follow_parse(text, &p));
@@ -170,12 +181,29 @@ test_restart(void)
 	fresh(&p);
 	steps();
 	T_STR(got, "u1|");
-	/* gone twice: what can be read is read, and the gap is known */
+	/* we ended while the renamed one was still written to */
+	writer = open(path, O_WRONLY | O_APPEND);
+	T_EQ(rename(path, rotated), 0);
+	append(path, "v1\n");
+	steps();
 	p = follow_where(&f);
-	p.ino++;
+	follow_print(&p, text);
+	T_CHECK(follow_parse(text, &p));
+	T_EQ(write(writer, "late2\n", 6), 6);
+	close(writer);
+	append(path, "v2\n");
 	fresh(&p);
 	steps();
-	T_STR(got, "u1|");
+	T_STR(got, "late2|v2|");
+	now.us += INT64_C(61000000);
+	steps();
+	T_EQ(f.lost, 0);
+	/* gone twice: what can be read is read, and the gap is known */
+	p = follow_where(&f);
+	p.now.ino++;
+	fresh(&p);
+	steps();
+	T_STR(got, "v1|v2|");
 	T_EQ(f.lost, 1);
 	text[5] ^= 1;
 	T_CHECK(!follow_parse(text, &p));
