@@ -323,9 +323,9 @@ mta_owner(struct msg *m)
 		if (!a->used || !a->waiting || a->asked != o.asked)
 			continue;
 		a->waiting = false;
-		reply(a, judge(&a->req, a->uid,
-			       o.uid < 0 ? -1
-					 : (int64_t)subuid_account((uint32_t)o.uid)));
+		reply(a,
+		      judge(&a->req, a->uid,
+			    o.uid < 0 ? -1 : (int64_t)subuid_account((uint32_t)o.uid)));
 		if (a->used) {
 			loop_events(a->fd, POLLIN);
 			take(a);
