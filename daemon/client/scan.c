@@ -16,14 +16,30 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "conf.h"
 #include "paths.h"
 #include "scan_pool.h"
 #include "scan_progress.h"
+#include "scan_state.h"
 #include "scan_walk.h"
 #include "text.h"
+#include "xmem.h"
 
 #define RULES_MAX 16
+#define AHEAD (POOL_WORKERS_MAX * POOL_DEPTH)
+#define SAVE_US 5000000
+#define NO_TAG UINT64_MAX /* what could not be opened; it moves no place */
+
+/* The files given away, oldest first: how far all were answered. */
+struct ahead {
+	struct {
+		char *path;
+		size_t root;
+		bool done;
+	} file[AHEAD];
+	uint64_t first, next; /* numbers; file number n is at n % AHEAD */
+};
 
 struct scan {
 	struct conf conf;
@@ -37,14 +53,20 @@ struct scan {
 	struct progress *progress;
 	struct walk walk;
 	bool broken_pipe;
+	const char *state_path; /* --resume, or NULL */
+	struct scan_state state;
+	struct ahead ahead;
+	mono_t saved;
 };
+
+static volatile sig_atomic_t stop_asked;
 
 static int
 usage(void)
 {
-	fprintf(
-	    stderr,
-	    "usage: mailbrake scan [--json] [--hits] [--rules DIR] [--jobs N] PATH...\n");
+	fprintf(stderr,
+		"usage: mailbrake scan [--json] [--hits] [--rules DIR] [--jobs N]\n"
+		"                      [--resume FILE] PATH...\n");
 	return EX_USAGE;
 }
 
@@ -111,8 +133,110 @@ print_text(const char *path, const struct m_verdict *v)
 	printf("\n");
 }
 
+/* --- how far it came -----------------------------------------------------------------
+ */
+
+/* Number the next file; the pool has never more than AHEAD of them. */
+static uint64_t
+ahead_add(struct scan *s, const char *path)
+{
+	struct ahead *a = &s->ahead;
+
+	if (s->state_path == NULL)
+		return 0;
+	a->file[a->next % AHEAD].path = xstrdup(path);
+	a->file[a->next % AHEAD].root = s->walk.root - 1;
+	a->file[a->next % AHEAD].done = false;
+	return a->next++;
+}
+
+static bool
+ahead_room(const struct scan *s)
+{
+	return s->ahead.next - s->ahead.first < AHEAD;
+}
+
 static void
-on_verdict(void *arg, const char *path, const struct m_verdict *v)
+ahead_done(struct scan *s, uint64_t number)
+{
+	struct ahead *a = &s->ahead;
+
+	if (s->state_path == NULL)
+		return;
+	a->file[number % AHEAD].done = true;
+	while (a->first < a->next && a->file[a->first % AHEAD].done) {
+		s->state.begun = true;
+		s->state.at_root = a->file[a->first % AHEAD].root;
+		(void)text_copy(s->state.at, sizeof s->state.at,
+				a->file[a->first % AHEAD].path);
+		free(a->file[a->first++ % AHEAD].path);
+	}
+}
+
+/* What was found is out before the place is moved on. */
+static void
+save(struct scan *s, bool now)
+{
+	struct err e;
+
+	if (s->state_path == NULL ||
+	    (!now && mono_diff_us(clock_mono(), s->saved) < SAVE_US))
+		return;
+	s->saved = clock_mono();
+	s->state.count = s->count;
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		s->broken_pipe = true;
+		return;
+	}
+	if (scan_state_write(&s->state, s->state_path, &e) != 0) {
+		progress_clear(s->progress);
+		fprintf(stderr, "mailbrake scan: --resume: %s\n", e.text);
+	}
+}
+
+static void
+on_signal(int sig)
+{
+	(void)sig;
+	stop_asked = 1;
+}
+
+/* Take up where an earlier run stopped. 0, or an exit code. */
+static int
+take_up(struct scan *s, struct pool *p, char **roots)
+{
+	/* once: asked a second time it ends at once */
+	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+	struct err e;
+	int rc;
+
+	if (s->state_path == NULL)
+		return 0;
+	s->state.rules_version = pool_rules_version(p);
+	s->state.roots = roots;
+	rc = scan_state_read(&s->state, s->state_path, &e);
+	if (rc < 0) {
+		fprintf(stderr, "mailbrake scan: %s\n", e.text);
+		return e.code == ERR_INPUT ? EX_USAGE : EX_UNAVAILABLE;
+	}
+	if (rc > 0) {
+		s->count = s->state.count;
+		if (s->state.begun &&
+		    !walk_from(&s->walk, s->state.at_root, s->state.at)) {
+			fprintf(stderr, "mailbrake scan: %s: a place that is none\n",
+				s->state_path);
+			return EX_USAGE;
+		}
+	}
+	(void)sigaction(SIGINT, &sa, NULL);
+	(void)sigaction(SIGTERM, &sa, NULL);
+	(void)sigaction(SIGHUP, &sa, NULL);
+	s->saved = clock_mono();
+	return 0;
+}
+
+static void
+on_verdict(void *arg, uint64_t tag, const char *path, const struct m_verdict *v)
 {
 	struct scan *s = arg;
 	bool hit = v->verdict != VERDICT_CLEAN;
@@ -133,6 +257,8 @@ on_verdict(void *arg, const char *path, const struct m_verdict *v)
 			print_text(path, v);
 		s->broken_pipe |= ferror(stdout) != 0;
 	}
+	if (tag != NO_TAG)
+		ahead_done(s, tag);
 }
 
 static void
@@ -144,7 +270,13 @@ on_error(struct scan *s, const struct walk_entry *ent)
 				    .reason = ent->reason,
 				    .findings = ""};
 
-	on_verdict(s, ent->path, &v);
+	on_verdict(s, NO_TAG, ent->path, &v);
+}
+
+static bool
+over(const struct scan *s)
+{
+	return s->broken_pipe || stop_asked != 0;
 }
 
 static void
@@ -152,11 +284,12 @@ run(struct scan *s, struct pool *p)
 {
 	struct walk_entry ent = {.kind = WALK_FILE};
 
-	while (ent.kind != WALK_END && !pool_dead(p) && !s->broken_pipe) {
-		while (pool_room(p) && !s->broken_pipe) {
+	while (ent.kind != WALK_END && !pool_dead(p) && !over(s)) {
+		while (pool_room(p) && ahead_room(s) && !over(s)) {
 			walk_next(&s->walk, &ent);
 			if (ent.kind == WALK_FILE)
-				pool_give(p, ent.path, ent.fd, &ent.st);
+				pool_give(p, ent.path, ent.fd, &ent.st,
+					  ahead_add(s, ent.path));
 			else if (ent.kind == WALK_ERROR)
 				on_error(s, &ent);
 			else
@@ -164,11 +297,16 @@ run(struct scan *s, struct pool *p)
 		}
 		(void)pool_wait(p, 200);
 		progress_show(s->progress, &s->count);
+		save(s, false);
 	}
 	while (!s->broken_pipe && pool_wait(p, 200))
 		progress_show(s->progress, &s->count);
 	if (pool_dead(p))
 		s->count.unscanned++; /* and what was not walked to */
+	if (stop_asked || pool_dead(p) || s->broken_pipe)
+		save(s, true);
+	else if (s->state_path != NULL)
+		(void)unlink(s->state_path); /* it came to its end */
 }
 
 static int
@@ -179,6 +317,7 @@ read_options(struct scan *s, int argc, char **argv)
 					     {"rules", required_argument, NULL, 'r'},
 					     {"jobs", required_argument, NULL, 'n'},
 					     {"conf", required_argument, NULL, 'c'},
+					     {"resume", required_argument, NULL, 's'},
 					     {NULL, 0, NULL, 0}};
 	int c;
 
@@ -190,6 +329,8 @@ read_options(struct scan *s, int argc, char **argv)
 			s->hits = true;
 		else if (c == 'c')
 			s->conf_path = optarg;
+		else if (c == 's')
+			s->state_path = optarg;
 		else if (c == 'r' && s->rules_count < RULES_MAX)
 			s->rules[s->rules_count++] = optarg;
 		else if (c == 'n' && text_to_i64(optarg, 1, POOL_WORKERS_MAX, &s->jobs))
@@ -242,6 +383,11 @@ finish(struct scan *s)
 	/* what was not written was not told: never "nothing found" */
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return 2;
+	if (stop_asked)
+		fprintf(stderr,
+			"mailbrake scan: stopped after %llu files; the same command goes "
+			"on from there\n",
+			(unsigned long long)c->files);
 	if (!s->json) {
 		char bytes[32];
 
@@ -255,7 +401,7 @@ finish(struct scan *s)
 	}
 	if (c->malicious + c->suspicious > 0)
 		return 1;
-	return c->unscanned > 0 ? 2 : 0;
+	return c->unscanned > 0 || stop_asked ? 2 : 0;
 }
 
 int
@@ -288,11 +434,13 @@ scan_main(int argc, char **argv)
 		fprintf(stderr, "mailbrake scan: rules left out: %s\n", pool_problem(p));
 		s.count.unscanned++;
 	}
-	progress_start(&s.progress, argv + optind);
 	walk_init(&s.walk, argv + optind, false);
-	run(&s, p);
+	if ((rc = take_up(&s, p, argv + optind)) == 0) {
+		progress_start(&s.progress, argv + optind, s.count.files);
+		run(&s, p);
+	}
 	walk_fini(&s.walk);
 	progress_stop(&s.progress);
 	pool_free(&p);
-	return finish(&s);
+	return rc != 0 ? rc : finish(&s);
 }

@@ -8,9 +8,10 @@
 #define MAILBRAKE_CLIENT_SCAN_H
 
 /*
- * mailbrake scan [--json] [--hits] [--rules DIR]... [--jobs N] [--conf FILE] PATH...
- * argv[0] is "scan". Exit status: 0 nothing found, 1 something malicious or suspicious, 2
- * not all could be looked at (and nothing was found), 64 usage, 69 no worker or no rules.
+ * mailbrake scan [--json] [--hits] [--rules DIR]... [--jobs N] [--conf FILE] [--resume
+ * FILE] PATH... argv[0] is "scan". Exit status: 0 nothing found, 1 something malicious or
+ * suspicious, 2 not all could be looked at, or stopped (and nothing was found), 64 usage,
+ * or the state of another scan, 69 no worker or no rules.
  */
 int scan_main(int argc, char **argv);
 

@@ -27,7 +27,7 @@
 
 struct flight {
 	char *path; /* NULL: free */
-	uint64_t size;
+	uint64_t size, tag;
 };
 
 struct worker {
@@ -43,7 +43,7 @@ struct pool {
 	void *arg;
 	unsigned in_flight;
 	struct msg in, out;
-	char problem[2048];
+	char problem[2048], version[64];
 	struct worker w[];
 };
 
@@ -98,6 +98,8 @@ become_worker(const char *program, struct args *a, const int *fds, int n)
 {
 	int i, moved[POOL_WORKERS_MAX + 1];
 
+	/* what is pressed on the terminal is for us, who then see them end in order */
+	(void)setpgid(0, 0);
 	for (i = 0; i < n; i++)
 		moved[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FIRST_FD + n);
 	for (i = 0; i < n; i++)
@@ -169,6 +171,7 @@ await_ready(struct pool *p, int i, struct err *e)
 		return err_set(e, ERR_SYS, "mailbrake-scan ended before it was ready");
 	if (p->in.type != MSG_READY || m_ready_get(&p->in, &r, e) != 0)
 		return err_set(e, ERR_INPUT, "mailbrake-scan: an unfit first message");
+	(void)text_safe(p->version, sizeof p->version, r.rules_version);
 	if (r.broken > 0)
 		(void)text_safe(p->problem, sizeof p->problem, r.problem);
 	if (r.rules == 0)
@@ -206,6 +209,12 @@ pool_problem(const struct pool *p)
 	return p->problem;
 }
 
+const char *
+pool_rules_version(const struct pool *p)
+{
+	return p->version;
+}
+
 bool
 pool_dead(const struct pool *p)
 {
@@ -219,7 +228,7 @@ pool_room(const struct pool *p)
 }
 
 static void
-answer(struct pool *p, const char *path, const char *reason, uint64_t size)
+answer(struct pool *p, uint64_t tag, const char *path, const char *reason, uint64_t size)
 {
 	const struct m_verdict v = {.verdict = VERDICT_UNSCANNED,
 				    .type = "",
@@ -228,7 +237,7 @@ answer(struct pool *p, const char *path, const char *reason, uint64_t size)
 				    .size = size,
 				    .findings = ""};
 
-	p->fn(p->arg, path, &v);
+	p->fn(p->arg, tag, path, &v);
 }
 
 static void
@@ -243,7 +252,8 @@ lose_worker(struct pool *p, struct worker *w)
 	for (i = 0; i < POOL_DEPTH; i++) {
 		if (w->flight[i].path == NULL)
 			continue;
-		answer(p, w->flight[i].path, "the worker is gone", w->flight[i].size);
+		answer(p, w->flight[i].tag, w->flight[i].path, "the worker is gone",
+		       w->flight[i].size);
 		free(w->flight[i].path);
 		w->flight[i].path = NULL;
 		p->in_flight--;
@@ -272,7 +282,8 @@ ts_us(const struct timespec *t)
 }
 
 void
-pool_give(struct pool *p, const char *path, int take_fd, const struct stat *st)
+pool_give(struct pool *p, const char *path, int take_fd, const struct stat *st,
+	  uint64_t tag)
 {
 	struct worker *w = idlest(p);
 	struct m_scan job = {.kind = SCAN_FILE,
@@ -289,18 +300,18 @@ pool_give(struct pool *p, const char *path, int take_fd, const struct stat *st)
 	size_t i;
 
 	if (w == NULL) {
-		answer(p, path, "the workers are gone", job.size);
+		answer(p, tag, path, "the workers are gone", job.size);
 		close(take_fd);
 		return;
 	}
 	for (i = 0; i + 1 < POOL_DEPTH && w->flight[i].path != NULL; i++)
 		;
 	job.asked = i;
-	w->flight[i] = (struct flight){xstrdup(path), job.size};
+	w->flight[i] = (struct flight){xstrdup(path), job.size, tag};
 	w->in_flight++;
 	p->in_flight++;
 	if (m_scan_put(&p->out, &job, &e) != 0) {
-		answer(p, path, e.text, job.size);
+		answer(p, tag, path, e.text, job.size);
 		free(w->flight[i].path);
 		w->flight[i].path = NULL;
 		w->in_flight--;
@@ -328,7 +339,7 @@ take_answers(struct pool *p, struct worker *w)
 			break;
 		}
 		f = &w->flight[v.asked];
-		p->fn(p->arg, f->path, &v);
+		p->fn(p->arg, f->tag, f->path, &v);
 		free(f->path);
 		f->path = NULL;
 		w->in_flight--;

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "conf.h"
@@ -26,8 +27,9 @@ struct pool_conf {
 	size_t rules_count;
 };
 
-/* v is borrowed; path is that of the file. */
-typedef void (*pool_fn)(void *arg, const char *path, const struct m_verdict *v);
+/* v is borrowed; path and tag are those of the file. */
+typedef void (*pool_fn)(void *arg, uint64_t tag, const char *path,
+			const struct m_verdict *v);
 
 struct pool;
 
@@ -39,11 +41,16 @@ int pool_new(struct pool **out, const struct pool_conf *c, pool_fn fn, void *arg
 /* "" or what is wrong with the rules that were left out; borrowed. */
 const char *pool_problem(const struct pool *p);
 
+/* The version of the rules the workers have; borrowed. */
+const char *pool_rules_version(const struct pool *p);
+
 /* Is there room for one more file? */
 bool pool_room(const struct pool *p);
 
-/* Give one file away (the fd is taken). There must be room. */
-void pool_give(struct pool *p, const char *path, int take_fd, const struct stat *st);
+/* Give one file away (the fd is taken). There must be room. tag: the caller's own number
+ * for it. */
+void pool_give(struct pool *p, const char *path, int take_fd, const struct stat *st,
+	       uint64_t tag);
 
 /*
  * Wait at most timeout_ms for answers and call fn for each. false: nothing is in flight.

@@ -26,6 +26,7 @@ struct progress {
 	_Atomic bool stop, counted;
 	_Atomic uint64_t total;
 	mono_t start, shown;
+	uint64_t done;
 	bool on_screen;
 	struct walk walk;
 };
@@ -48,7 +49,7 @@ count(void *arg)
 }
 
 void
-progress_start(struct progress **out, char **roots)
+progress_start(struct progress **out, char **roots, uint64_t done)
 {
 	struct progress *p;
 
@@ -56,6 +57,7 @@ progress_start(struct progress **out, char **roots)
 	if (isatty(STDERR_FILENO) == 0 || (p = calloc(1, sizeof *p)) == NULL)
 		return;
 	p->start = clock_mono();
+	p->done = done;
 	walk_init(&p->walk, roots, true);
 	p->counting = pthread_create(&p->thread, NULL, count, p) == 0;
 	*out = p;
@@ -74,7 +76,7 @@ progress_show(struct progress *p, const struct scan_count *c)
 	p->shown = now;
 	total = atomic_load(&p->total);
 	s = (double)mono_diff_us(now, p->start) / 1e6;
-	rate = s > 0 ? (double)c->files / s : 0;
+	rate = s > 0 ? (double)(c->files - p->done) / s : 0;
 	(void)text_bytes(bytes, sizeof bytes, c->bytes);
 	if (!atomic_load(&p->counted) || total < c->files || rate < 1) {
 		fprintf(stderr,

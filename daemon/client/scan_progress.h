@@ -17,7 +17,8 @@ struct scan_count {
 struct progress;
 
 /* *out is NULL when standard error is no terminal; the others then do nothing. */
-void progress_start(struct progress **out, char **roots);
+/* done: files an earlier part of this scan has looked at. */
+void progress_start(struct progress **out, char **roots, uint64_t done);
 /* Show, at most every 200 ms. */
 void progress_show(struct progress *p, const struct scan_count *c);
 /* Make room for a line of output. */

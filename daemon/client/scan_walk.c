@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "text.h"
+
 #define OPEN_FILE (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 void
@@ -22,13 +24,45 @@ walk_init(struct walk *w, char **roots, bool count_only)
 	w->depth = 0;
 	w->count_only = count_only;
 	w->path[0] = '\0';
+	w->from_at = NULL;
+}
+
+bool
+walk_from(struct walk *w, size_t root, const char *path)
+{
+	size_t i, n;
+
+	for (i = 0; i <= root; i++)
+		if (w->roots[i] == NULL)
+			return false;
+	n = strlen(w->roots[root]);
+	if (strncmp(path, w->roots[root], n) != 0 || strlen(path) >= sizeof w->from)
+		return false;
+	w->root = root;
+	if (path[n] == '\0') { /* the root was a file, and is done */
+		w->root++;
+		return true;
+	}
+	if (path[n] != '/' && (n == 0 || path[n - 1] != '/'))
+		return false;
+	(void)memcpy(w->from, path, strlen(path) + 1);
+	w->from_at = w->from + n + (path[n] == '/');
+	return true;
+}
+
+static void
+pop(struct walk *w)
+{
+	w->depth--;
+	closedir(w->level[w->depth].dir);
+	names_free(&w->level[w->depth].names);
 }
 
 void
 walk_fini(struct walk *w)
 {
 	while (w->depth > 0)
-		closedir(w->level[--w->depth].dir);
+		pop(w);
 }
 
 static void
@@ -68,8 +102,55 @@ push(struct walk *w, int take_fd, struct walk_entry *out)
 	}
 	w->level[w->depth].dir = d;
 	w->level[w->depth].path_len = strlen(w->path);
+	w->level[w->depth].names = (struct names){0};
+	w->level[w->depth].err = 0;
 	w->depth++;
 	return true;
+}
+
+/* Read the names of the deepest level after `after`, within its share of the memory. */
+static void
+read_names(struct walk *w, const char *after, bool inclusive)
+{
+	size_t used = 0, i;
+	int err;
+
+	for (i = 0; i + 1 < w->depth; i++)
+		used += names_memory(&w->level[i].names);
+	used = used > WALK_NAMES ? WALK_NAMES : used;
+	err = names_read(&w->level[w->depth - 1].names, w->level[w->depth - 1].dir, after,
+			 inclusive, (WALK_NAMES - used) / 2 + 65536);
+	if (err != 0)
+		w->level[w->depth - 1].err = err;
+}
+
+/* The first names of a level just entered; where the walk takes up, from there on. */
+static void
+enter(struct walk *w)
+{
+	const size_t len = w->level[w->depth - 1].path_len;
+	char name[256];
+	size_t n;
+
+	/* only the very directory on the way is entered in its midst */
+	if (w->from_at != NULL && (memcmp(w->path, w->from, len) != 0 ||
+				   w->from_at != w->from + len + (w->from[len] == '/')))
+		w->from_at = NULL;
+	n = w->from_at != NULL ? strcspn(w->from_at, "/") : sizeof name;
+	if (n >= sizeof name) {
+		w->from_at = NULL;
+		read_names(w, NULL, false);
+		return;
+	}
+	memcpy(name, w->from_at, n);
+	name[n] = '\0';
+	if (w->from_at[n] == '\0') {
+		w->from_at = NULL;
+		read_names(w, name, false);
+	} else {
+		w->from_at += n + 1;
+		read_names(w, name, true);
+	}
 }
 
 /* 1: *out is an answer; 0: a directory was entered or there is nothing to say. */
@@ -136,34 +217,62 @@ join(struct walk *w, size_t at, const char *name)
 	return true;
 }
 
+/* The next name of the deepest level, or NULL. */
+static const char *
+next_name(struct walk *w, unsigned char *type)
+{
+	struct names *n = &w->level[w->depth - 1].names;
+	DIR *d = w->level[w->depth - 1].dir;
+	const char *name;
+	struct dirent *ent;
+	char last[256];
+
+	if (w->count_only) {
+		errno = 0;
+		ent = readdir(d);
+		w->level[w->depth - 1].err = errno;
+		*type = ent == NULL ? DT_UNKNOWN : ent->d_type;
+		return ent == NULL ? NULL : ent->d_name;
+	}
+	if (n->bytes == NULL)
+		enter(w);
+	name = names_next(n, type);
+	if (name == NULL && n->more) {
+		(void)text_copy(last, sizeof last, n->bytes + n->at[n->count - 1] + 1);
+		rewinddir(d);
+		read_names(w, last, false);
+		name = names_next(n, type);
+	}
+	return name;
+}
+
 /* 1: *out; 0: go on. */
 static int
 next_in_dir(struct walk *w, struct walk_entry *out)
 {
-	DIR *d = w->level[w->depth - 1].dir;
 	size_t at = w->level[w->depth - 1].path_len;
-	struct dirent *ent;
+	DIR *d = w->level[w->depth - 1].dir;
+	unsigned char type;
+	const char *name;
 
-	errno = 0;
-	ent = readdir(d);
-	if (ent == NULL) {
-		int err = errno;
+	name = next_name(w, &type);
+	if (name == NULL) {
+		int err = w->level[w->depth - 1].err;
 
 		w->path[at] = '\0';
-		closedir(d);
-		w->depth--;
+		pop(w);
 		if (err == 0)
 			return 0;
 		trouble(w, out, strerror(err));
 		return 1;
 	}
-	if (strcmp(ent->d_name, ".") == 0 || strcmp(ent->d_name, "..") == 0)
+	if (w->count_only && (strcmp(name, ".") == 0 || strcmp(name, "..") == 0))
 		return 0;
-	if (!join(w, at, ent->d_name)) {
+	if (!join(w, at, name)) {
 		trouble(w, out, "its path is longer than 16 kB");
 		return 1;
 	}
-	return visit(w, dirfd(d), ent->d_name, ent->d_type, false, out);
+	return visit(w, dirfd(d), name, type, false, out);
 }
 
 void

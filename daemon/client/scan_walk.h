@@ -1,7 +1,8 @@
 /*
  * scan_walk - every file below some paths, opened without following a link
  *
- * Job:     a depth-first walk; gives one open file at a time.
+ * Job:     a depth-first walk, names in the order of their bytes; gives one open file at
+ *          a time.
  * Touches: the directories and files below the paths named.
  * Limits:  WALK_DEPTH directories deep; what lies deeper is told, not skipped silently.
  */
@@ -13,8 +14,11 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
+#include "scan_names.h"
+
 #define WALK_DEPTH 200
 #define WALK_PATH 16384
+#define WALK_NAMES ((size_t)64 << 20) /* bytes of names kept at all levels together */
 
 struct walk {
 	char **roots; /* borrowed, NULL-terminated */
@@ -22,10 +26,14 @@ struct walk {
 	struct {
 		DIR *dir;
 		size_t path_len;
+		struct names names;
+		int err; /* errno of reading it, told after its names */
 	} level[WALK_DEPTH];
 	size_t depth;
-	bool count_only; /* do not open, only count */
+	bool count_only; /* do not open, only count: in the order of the directory */
 	char path[WALK_PATH];
+	char from[WALK_PATH]; /* the walk begins after this path; at: where its name of */
+	const char *from_at;  /* the next level begins; NULL: the place is reached */
 };
 
 enum walk_kind {
@@ -43,6 +51,12 @@ struct walk_entry {
 };
 
 void walk_init(struct walk *w, char **roots, bool count_only);
+/*
+ * Before the first walk_next: begin after the file `path` below roots[root], a path the
+ * walk has given. What was made since before that place is not seen. false: no such root,
+ * or the path is not below it.
+ */
+bool walk_from(struct walk *w, size_t root, const char *path);
 /* A root that is a symbolic link is followed (it was asked for); nothing below one is. */
 void walk_next(struct walk *w, struct walk_entry *out);
 void walk_fini(struct walk *w);

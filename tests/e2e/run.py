@@ -22,6 +22,7 @@ TESTS = {
     "limits": ("t_limits", "limits", "builtin", False),
     "hostile": ("t_hostile", "hostile", "builtin", False),
     "set-aside": ("t_aside", "aside", "builtin", False),
+    "scan": ("t_scan", "scan", None, False),
     "budget": ("t_budget", "budget", None, False),
     "sockets": ("t_sockets", "sockets", "builtin", False),
     "story-postfix": ("t_story", "story", "postfix", True),

@@ -1,0 +1,123 @@
+"""t_scan - mailbrake scan by hand: order, --resume after a stop, the line on a terminal."""
+import base64
+import glob
+import json
+import os
+import pty
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+DIRS, FILES = 20, 50
+
+
+def tree(top):
+    """Some deep, one beside the other, odd names; one sample among them. All paths."""
+    paths = []
+    for d in range(DIRS):
+        sub = "%s/tree/d%d/%s" % (top, d, "deep/" * (d % 5))
+        os.makedirs(sub, exist_ok=True)
+        for f in range(FILES):
+            name = sub.rstrip("/") + "/" + ("odd \n%%%d.php" % f if f % 20 == 3 else "%d.php" % f)
+            with open(name, "w") as out:
+                out.write("<?php\n" + "echo strlen('%d %d');\n" % (d, f) * 60)
+            paths.append(name)
+    os.makedirs(top + "/tree/empty")
+    sample = sorted(glob.glob(os.path.join(HERE, "../samples/hit/mailer_form_loop*")))[0]
+    with open(sample, "rb") as f, open(top + "/tree/d7/mailer.php", "wb") as out:
+        out.write(base64.b64decode(f.read()))
+    return sorted(paths + [top + "/tree/d7/mailer.php"])
+
+
+def rows(out):
+    return [json.loads(line)["path"] for line in out.splitlines() if line.strip()]
+
+
+def stop_at(argv, lines):
+    """Run it, interrupt it after so many lines; what it printed, its exit code."""
+    p = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    out, seen = b"", 0
+    while seen < lines:
+        chunk = os.read(p.stdout.fileno(), 65536)
+        if not chunk:
+            break
+        out += chunk
+        seen = out.count(b"\n")
+    p.send_signal(signal.SIGINT)
+    more, _ = p.communicate(timeout=60)
+    return out + more, p.returncode
+
+
+def on_terminal(argv):
+    """What it writes to a terminal."""
+    master, slave = pty.openpty()
+    p = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=slave)
+    os.close(slave)
+    text, until = b"", time.time() + 60
+    while time.time() < until:
+        if select.select([master], [], [], 0.2)[0]:
+            try:
+                chunk = os.read(master, 65536)
+            except OSError:
+                break
+            if not chunk:
+                break
+            text += chunk
+    os.close(master)
+    p.wait(timeout=60)
+    return text.decode(errors="replace")
+
+
+def scan(c, build, _kind):
+    top = tempfile.mkdtemp(prefix="mailbrake-scan.")
+    try:
+        with open(top + "/conf", "w") as f:
+            f.write("compiled_dir = %s/compiled\n" % top)
+        os.makedirs(top + "/compiled", mode=0o755)
+        argv = [os.path.join(os.path.abspath(build), "mailbrake"), "scan", "--conf",
+                top + "/conf", "--rules", os.path.join(HERE, "../../rules")]
+        every, state = tree(top), top + "/state"
+        p = subprocess.run(argv + ["--json", "--jobs", "1", top + "/tree"],
+                           stdout=subprocess.PIPE)
+        c.eq(p.returncode, 1, "a hit: exit code")
+        got = rows(p.stdout)
+        c.eq(sorted(got), every, "every file once")
+        c.eq(got, sorted(got, key=lambda s: s.split("/")), "in the order of the names")
+
+        seen, runs, code = [], 0, 2
+        more = argv + ["--json", "--jobs", "2", "--resume", state, top + "/tree"]
+        while runs < 12:
+            runs += 1
+            if runs <= 3:
+                out, code = stop_at(more, 300)
+                c.true(os.path.exists(state) or runs == 3, "a place is kept")
+            else:
+                p = subprocess.run(more, stdout=subprocess.PIPE)
+                out, code = p.stdout, p.returncode
+            seen += rows(out)
+            if not os.path.exists(state):
+                break
+        c.eq(sorted(seen), every, "in %d runs: every file once" % runs)
+        c.true(runs > 1, "it was stopped in its midst")
+        c.eq(code, 1, "the hit of an earlier run counts")
+
+        stop_at(more, 300)
+        c.true(os.path.exists(state), "stopped again")
+        p = subprocess.run(argv + ["--resume", state, top + "/tree/d1"],
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        c.eq(p.returncode, 64, "other paths are refused")
+        c.true("other paths" in p.stderr, p.stderr)
+        with open(state, "w") as f:
+            f.write("nonsense\n")
+        c.eq(subprocess.run(more, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL).returncode, 64, "a damaged file")
+
+        text = on_terminal(argv + ["--jobs", "1"] + [top + "/tree"] * 4)
+        c.true("/s" in text and "left" in text and "[#" in text, repr(text[-300:]))
+        c.note("%d files, stopped and taken up in %d runs" % (len(every), runs))
+    finally:
+        shutil.rmtree(top, ignore_errors=True)
