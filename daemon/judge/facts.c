@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-static const int64_t window_s[SCRIPT_WINDOWS] = {60, 600, 3600, 86400};
-
 int64_t
 facts_evidence(const struct engine *e, const struct acct *a,
 	       const struct finding **worst_out)
@@ -97,7 +95,8 @@ first_standing(const struct engine *e, const struct acct *a, const struct script
 	if (early && script_entry_point(s->name) && !hidden_place(s->name))
 		return STAND_DORMANT;
 	/* the account itself was silent until lately, and nothing was ever told of it */
-	early = early || (!a->eyes && e->now_s - a->first_s < e->conf.learning_time_s);
+	early = early || (!a->eyes && s->name[0] != '\0' &&
+			  e->now_s - a->first_s < e->conf.learning_time_s);
 	return early ? STAND_BLIND : STAND_NEW;
 }
 
@@ -161,7 +160,12 @@ gather_new(const struct engine *e, const struct acct *a, const struct judged *j,
 	    slide_get(&a->new_subject, now, WEEK_S) + (one && j->msg.equal_subject);
 	/* mail that names no script is many things: one of them cannot speak for another
 	 */
-	f->new_own = j->script->name[0] == '\0' && a->eyes ? 0 : j->script->own_msgs;
+	f->new_own = j->script->name[0] == '\0' && a->eyes
+			 ? 0
+			 : j->script->own_msgs - j->script->own_before;
+	/* what it told the owner before says nothing of what it sends now */
+	if (j->script->stranger_s == 0)
+		f->new_own = 0;
 	f->new_own_of = j->script->stranger_msgs + one;
 	if (f->settling && f->new_own * 5 < f->new_own_of) {
 		f->new_own = slide_get(&a->new_own, now, WEEK_S);
@@ -195,17 +199,21 @@ gather_script(const struct engine *e, const struct acct *a, const struct judged 
 	f->bulk_usual = script_bulk_usual(s);
 	f->no_body = j->s->body_hash == 0;
 	f->no_hashes = j->s->body_hash == 0 && j->s->subject_hash == 0;
+	f->new_text = j->s->body_hash != 0
+			  ? !j->msg.equal_body
+			  : j->s->subject_hash != 0 && !j->msg.equal_subject;
+	f->seen_hours = s->active_hours >= 3 && s->stranger_msgs >= 5;
 	for (unsigned w = 0; w < SCRIPT_WINDOWS; w++) {
-		f->exposed[w] = slide_get(&s->exposed[w], now, window_s[w]) + j->exposed;
+		f->exposed[w] = script_exposed(s, w, now) + j->exposed;
 		f->usual[w] = s->usual[w];
 	}
-	f->bulk_1h = slide_get(&s->bulk_1h, now, 3600) + bulk;
+	f->bulk_1h = hour_get(&s->bulk_1h, now) + bulk;
 	f->bulk_24h = slide_get(&s->bulk_24h, now, 86400) + bulk;
 	f->off_24h = slide_get(&s->off_24h, now, 86400) + (f->in_slot ? 0 : bulk);
 	f->bursty = script_bursty(s);
 	f->changed_for_s = s->changed_s == 0 ? -1 : changed_for(e, s);
 	f->strangers_1h =
-	    slide_get(&s->strangers_1h, now, 3600) + (j->msg.own ? 0 : j->msg.rcpts);
+	    hour_get(&s->strangers_1h, now) + (j->msg.own ? 0 : j->msg.rcpts);
 	f->usual_strangers_1h = s->usual_strangers_1h;
 	f->usual_bulk_1h = s->usual_bulk_1h;
 	f->usual_bulk_24h = s->usual_bulk_24h;

@@ -53,8 +53,12 @@ share_over(uint32_t part, uint32_t whole, unsigned percent)
 static bool
 transactional(const struct facts *f, const struct engine_conf *c)
 {
-	if (f->new_multi || f->offended || f->evidence_points >= c->weak_points ||
-	    f->no_hashes)
+	if (f->new_multi || f->offended || f->evidence_points >= c->weak_points)
+		return false;
+	/* nobody can say that it is new, nor is it: its pace and its texts decide */
+	if (f->standing == STAND_BLIND)
+		return !share_over(f->new_equal, f->new_msgs, 5);
+	if (f->no_hashes)
 		return false;
 	if (f->new_msgs >= 3 && f->new_equal > 0 &&
 	    share_over(f->new_equal, f->new_msgs, 20))
@@ -80,6 +84,12 @@ policy_allowance(const struct facts *f, const struct engine_conf *c, int64_t *da
 	    f->new_10m <= 8 && f->new_1h <= 20) {
 		*day_out = 16 * base;
 		*week_out = 112 * base;
+	}
+	/* it went on for hours like one person's business each, so it may have a burst */
+	if (f->standing == STAND_BLIND && f->new_names <= 4 && f->seen_hours &&
+	    f->new_1m <= 12 && f->new_10m <= 25 && f->new_1h <= 60) {
+		*day_out = 50 * base;
+		*week_out = 300 * base;
 	}
 	if (!human)
 		return;
@@ -108,19 +118,21 @@ stretch_of(const struct facts *f, const struct engine_conf *c)
 	static const struct stretch known = {{30, 30, 60, 100}, {5, 6, 8, 20}};
 	static const struct stretch frequent = {{30, 30, 80, 100}, {5, 6, 8, 20}};
 	static const struct stretch odd_hour = {{15, 15, 15, 20}, {5, 6, 8, 12}};
-	static const struct stretch bursty = {{15, 15, 15, 15}, {5, 6, 8, 12}};
+	static const struct stretch list = {{15, 15, 15, 15}, {5, 6, 8, 12}};
+	static const struct stretch young_list = {{20, 20, 20, 20}, {5, 6, 8, 12}};
 
 	if (f->evidence_points >= c->suspicious_points)
 		return &strict;
 	if (f->standing == STAND_CHANGED && f->changed_for_s < 86400)
-		return f->frequent && f->in_slot && !f->no_body ? &changed_busy
-								: &changed;
+		return f->frequent && f->in_slot && (!f->no_body || f->new_text)
+			   ? &changed_busy
+			   : &changed;
 	if (f->standing == STAND_DORMANT)
 		return f->script_age_s >= 30 * 86400 && !f->owner_only ? &dormant : &thin;
 	if (!f->in_slot)
 		return &odd_hour;
 	if (f->bursty)
-		return &bursty;
+		return f->few_days ? &young_list : &list;
 	return f->frequent ? &frequent : &known;
 }
 
@@ -161,6 +173,8 @@ policy_ceiling(const struct facts *f, const struct engine_conf *c)
 		out.exposed[0] = larger(out.exposed[0], f->usual[2]);
 		out.exposed[1] = larger(out.exposed[1], 3 * (int64_t)f->usual[2]);
 	}
+	if (f->standing == STAND_KNOWN && f->new_text && f->usual[2] >= 2 && !f->offended)
+		out.exposed[0] = larger(out.exposed[0], 6);
 	/* its owner hears of a good part of it: a sale day, not an injection */
 	if (s->times[0] > 10 && f->own_24h > 0 &&
 	    2 * (int64_t)f->own_24h >= f->exposed[3])
@@ -169,9 +183,14 @@ policy_ceiling(const struct facts *f, const struct engine_conf *c)
 	out.bulk_24h = larger(base, (int64_t)f->usual_bulk_24h * tenths / 10);
 	/* small amounts vary more */
 	if (f->bulk_habit && tenths > 10) {
-		out.bulk_1h = larger(out.bulk_1h, 3 * (int64_t)f->usual_bulk_1h + 10);
+		out.bulk_1h = larger(out.bulk_1h, 5 * (int64_t)f->usual_bulk_1h + 10);
 		out.bulk_24h = larger(out.bulk_24h, 3 * (int64_t)f->usual_bulk_24h + 10);
+		for (unsigned w = 0; w < 3 && s->times[0] > 20; w++)
+			out.exposed[w] = larger(out.exposed[w], out.bulk_1h);
 	}
+	/* a text that is sent around where none was: its usual hour, and no more */
+	if (f->bulk_1h >= 3 && f->usual_bulk_1h < 3 && !f->bulk_usual && !f->bursty)
+		out.exposed[2] = larger(base, f->usual[2]);
 	out.off_24h = larger(base, f->usual_bulk_1h);
 	return out;
 }

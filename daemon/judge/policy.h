@@ -123,8 +123,10 @@ struct facts {
 	bool in_slot;          /* sends at this time of the week as a rule */
 	bool no_body;          /* nothing is known about its body */
 	bool no_hashes;        /* nothing is known about body or subject */
-	uint32_t exposed[4];   /* exposed: 1 min, 10 min, 1 h, 24 h */
-	uint32_t usual[4];     /* the most of it before, in each */
+	bool new_text;   /* its body, or its subject where bodies are not told, is new */
+	bool seen_hours; /* strangers in three hours or more, five or more of them */
+	uint32_t exposed[4];                       /* exposed: 1 min, 10 min, 1 h, 24 h */
+	uint32_t usual[4];                         /* the most of it before, in each */
 	uint32_t strangers_1h, usual_strangers_1h; /* explained or not */
 	uint32_t bulk_1h,
 	    bulk_24h;     /* exposed by bulk-like mail: equal bodies, many recipients */

@@ -3,7 +3,7 @@
  *
  * Job:     engine_save, engine_load, engine_dirty of account.h.
  * Touches: heap.
- * Format:  "MBA6", then fields in the order of walk_acct(): integers as LEB128 of their
+ * Format:  "MBA7", then fields in the order of walk_acct(): integers as LEB128 of their
  * zigzag, strings as length and bytes, tables as count and rows; at the end 32 bit FNV-1a
  * of all before it. One function walks both ways, so what is written is what is read.
  */
@@ -15,7 +15,7 @@
 #include "text.h"
 #include "xmem.h"
 
-#define MAGIC "MBA3"
+#define MAGIC "MBA7"
 #define SCRIPTS_MAX 10000 /* a record never holds more */
 
 struct walk {
@@ -143,6 +143,15 @@ walk_volume(struct walk *w, struct volume *v)
 }
 
 static void
+walk_hour(struct walk *w, struct hour *h)
+{
+	walk_i64(w, &h->at);
+	if (h->at < 0)
+		w->bad = true;
+	walk_u32s(w, h->b, 13);
+}
+
+static void
 walk_script(struct walk *w, struct script *s)
 {
 	walk_str(w, &s->name, SCRIPT_NAME_MAX);
@@ -157,11 +166,12 @@ walk_script(struct walk *w, struct script *s)
 	s->standing = (enum standing)walk_range(w, s->standing, STAND_NONE, STAND_KNOWN);
 	for (unsigned i = 0; i < SCRIPT_WINDOWS; i++)
 		walk_slide(w, &s->exposed[i]);
-	walk_slide(w, &s->bulk_1h);
+	walk_hour(w, &s->exposed_1h);
+	walk_hour(w, &s->bulk_1h);
 	walk_slide(w, &s->bulk_24h);
 	walk_slide(w, &s->off_24h);
 	walk_slide(w, &s->own_24h);
-	walk_slide(w, &s->strangers_1h);
+	walk_hour(w, &s->strangers_1h);
 	walk_u32(w, &s->usual_strangers_1h);
 	walk_u32(w, &s->peak_strangers_1h);
 	walk_u32s(w, s->usual, SCRIPT_WINDOWS);
@@ -172,6 +182,7 @@ walk_script(struct walk *w, struct script *s)
 	walk_u32(w, &s->peak_bulk_24h);
 	walk_u32(w, &s->msgs);
 	walk_u32(w, &s->own_msgs);
+	walk_u32(w, &s->own_before);
 	walk_u32(w, &s->stranger_msgs);
 	walk_u32(w, &s->equal_msgs);
 	walk_u32(w, &s->subject_msgs);

@@ -13,7 +13,9 @@
 #define CREDIT_S 60  /* a copy to the owner explains a customer's mail for so long */
 #define OWED_S 120   /* ... and a customer's mail that went before it */
 #define CREDIT_MAX 3 /* more copies are not saved up */
+#define PAIR_S 5     /* where no script is named, only what goes out together is a pair */
 #define SLOT_HOURS 8
+#define LIST_HOURS 7 /* a list keeps its time better than people do */
 #define BULK_RCPTS 3
 
 static const int64_t window_s[SCRIPT_WINDOWS] = {60, 600, 3600, DAY};
@@ -40,9 +42,9 @@ script_hour_of(int64_t wall_s, unsigned *wday_out, unsigned *hour_out)
 }
 
 static bool
-slot_near(uint32_t hours, unsigned hour)
+slot_near(uint32_t hours, unsigned hour, unsigned near)
 {
-	for (unsigned d = 0; d <= SLOT_HOURS; d++) {
+	for (unsigned d = 0; d <= near; d++) {
 		if (hour + d < 24 && (hours >> (hour + d) & 1))
 			return true;
 		if (hour >= d && (hours >> (hour - d) & 1))
@@ -65,22 +67,21 @@ script_weekdays(const struct script *s)
 bool
 script_in_slot(const struct script *s, int64_t wall_s)
 {
-	unsigned wday, hour;
+	unsigned wday, hour, near = script_bursty(s) ? LIST_HOURS : SLOT_HOURS;
 	uint32_t all = 0;
 
 	script_hour_of(wall_s, &wday, &hour);
 	for (unsigned d = 0; d < 7; d++)
 		all |= s->slots[d];
-	if (script_weekdays(s) >= 4 && slot_near(all, hour))
+	if (script_weekdays(s) >= 4 && slot_near(all, hour, near))
 		return true;
-	if (slot_near(s->slots[wday], hour))
+	if (slot_near(s->slots[wday], hour, near))
 		return true;
 	/* across midnight */
-	if (hour < SLOT_HOURS &&
-	    (s->slots[(wday + 6) % 7] >> (24 + hour - SLOT_HOURS)) != 0)
+	if (hour < near && (s->slots[(wday + 6) % 7] >> (24 + hour - near)) != 0)
 		return true;
-	if (hour + SLOT_HOURS >= 24 &&
-	    (s->slots[(wday + 1) % 7] & ((1U << (hour + SLOT_HOURS - 23)) - 1)) != 0)
+	if (hour + near >= 24 &&
+	    (s->slots[(wday + 1) % 7] & ((1U << (hour + near - 23)) - 1)) != 0)
 		return true;
 	return false;
 }
@@ -122,12 +123,29 @@ script_is_bulk(const struct script *s, const struct script_msg *m)
 }
 
 uint32_t
+script_exposed(const struct script *s, unsigned window, int64_t now_s)
+{
+	return window == SCRIPT_1H
+		   ? hour_get(&s->exposed_1h, now_s)
+		   : slide_get(&s->exposed[window], now_s, window_s[window]);
+}
+
+void
+script_explained(struct script *s, int64_t now_s)
+{
+	for (unsigned w = 0; w < SCRIPT_WINDOWS; w++)
+		if (w != SCRIPT_1H)
+			slide_sub(&s->exposed[w], now_s, window_s[w], 1);
+	hour_sub(&s->exposed_1h, now_s, 1);
+}
+
+uint32_t
 script_exposes(const struct script *s, int64_t now_s, const struct script_msg *m)
 {
 	if (m->own)
 		return 0;
-	if (m->rcpts == 1 && s->name[0] != '\0' && s->credit > 0 &&
-	    now_s - s->credit_s <= CREDIT_S)
+	if (m->rcpts == 1 && s->credit > 0 &&
+	    now_s - s->credit_s <= (s->name[0] == '\0' ? PAIR_S : CREDIT_S))
 		return 0;
 	return m->rcpts;
 }
@@ -228,18 +246,19 @@ peak(uint32_t *p, uint32_t v)
 static uint32_t
 count_own(struct script *s, int64_t now_s)
 {
+	bool named = s->name[0] != '\0';
+
 	s->own_msgs++;
 	slide_add(&s->own_24h, now_s, DAY, 1);
-	if (s->owed > 0 && now_s - s->owed_s <= OWED_S) {
+	if (s->owed > 0 && now_s - s->owed_s <= (named ? OWED_S : PAIR_S)) {
 		s->owed--;
-		for (unsigned w = 0; w < SCRIPT_WINDOWS; w++)
-			slide_sub(&s->exposed[w], now_s, window_s[w], 1);
+		script_explained(s, now_s);
 		return 1;
 	}
 	s->owed = 0;
 	if (now_s - s->credit_s > CREDIT_S)
 		s->credit = 0;
-	if (s->credit < CREDIT_MAX)
+	if (s->credit < (named ? CREDIT_MAX : 1))
 		s->credit++;
 	s->credit_s = now_s;
 	return 0;
@@ -248,11 +267,11 @@ count_own(struct script *s, int64_t now_s)
 static void
 count_bulk(struct script *s, int64_t now_s, int64_t wall_s, uint32_t exposed)
 {
-	slide_add(&s->bulk_1h, now_s, 3600, exposed);
+	hour_add(&s->bulk_1h, now_s, exposed);
 	slide_add(&s->bulk_24h, now_s, DAY, exposed);
 	if (!script_in_slot(s, wall_s))
 		slide_add(&s->off_24h, now_s, DAY, exposed);
-	peak(&s->peak_bulk_1h, slide_get(&s->bulk_1h, now_s, 3600));
+	peak(&s->peak_bulk_1h, hour_get(&s->bulk_1h, now_s));
 	peak(&s->peak_bulk_24h, slide_get(&s->bulk_24h, now_s, DAY));
 }
 
@@ -265,12 +284,14 @@ script_count(struct script *s, int64_t now_s, int64_t wall_s, const struct scrip
 	s->msgs++;
 	if (m->own)
 		return count_own(s, now_s);
-	if (s->stranger_s == 0)
+	if (s->stranger_s == 0) {
 		s->stranger_s = now_s;
+		s->own_before = s->own_msgs;
+	}
 	count_active(s, now_s, wall_s);
 	s->stranger_msgs++;
-	slide_add(&s->strangers_1h, now_s, 3600, m->rcpts);
-	peak(&s->peak_strangers_1h, slide_get(&s->strangers_1h, now_s, 3600));
+	hour_add(&s->strangers_1h, now_s, m->rcpts);
+	peak(&s->peak_strangers_1h, hour_get(&s->strangers_1h, now_s));
 	s->equal_msgs += m->equal_body || m->rcpts >= BULK_RCPTS;
 	s->subject_msgs += m->equal_subject;
 	if (exposed == 0) {
@@ -278,15 +299,18 @@ script_count(struct script *s, int64_t now_s, int64_t wall_s, const struct scrip
 			s->credit--;
 		return 0;
 	}
-	if (m->rcpts == 1 && s->name[0] != '\0') {
+	if (m->rcpts == 1) {
 		s->owed = (uint8_t)(now_s - s->owed_s > OWED_S ? 1
 				    : s->owed < CREDIT_MAX     ? s->owed + 1
 							       : CREDIT_MAX);
 		s->owed_s = now_s;
 	}
 	for (unsigned w = 0; w < SCRIPT_WINDOWS; w++) {
-		slide_add(&s->exposed[w], now_s, window_s[w], exposed);
-		peak(&s->peak[w], slide_get(&s->exposed[w], now_s, window_s[w]));
+		if (w == SCRIPT_1H)
+			hour_add(&s->exposed_1h, now_s, exposed);
+		else
+			slide_add(&s->exposed[w], now_s, window_s[w], exposed);
+		peak(&s->peak[w], script_exposed(s, w, now_s));
 	}
 	if (m->bulk)
 		count_bulk(s, now_s, wall_s, exposed + m->second);

@@ -17,6 +17,7 @@
 
 #define SCRIPT_NAME_MAX 512
 #define SCRIPT_WINDOWS 4 /* 1 min, 10 min, 1 h, 24 h */
+#define SCRIPT_1H 2
 
 struct script {
 	uint64_t key;
@@ -26,16 +27,18 @@ struct script {
 	int64_t born_wall_s;     /* created or last changed, 0 unknown */
 	int64_t changed_s; /* lived; last change noticed after it had a history, 0 none */
 	int64_t fresh_s;   /* lived; a fresh file event named it, 0 none */
-	int64_t trust_until_s;  /* lived; INT64_MAX no end, 0 none */
-	enum standing standing; /* as judged at its first stranger */
-	struct slide exposed[SCRIPT_WINDOWS];
-	struct slide bulk_1h, bulk_24h, off_24h, own_24h;
-	struct slide strangers_1h; /* explained or not */
+	int64_t trust_until_s;                /* lived; INT64_MAX no end, 0 none */
+	enum standing standing;               /* as judged at its first stranger */
+	struct slide exposed[SCRIPT_WINDOWS]; /* [2] is not used: exposed_1h */
+	struct hour exposed_1h, bulk_1h;
+	struct slide bulk_24h, off_24h, own_24h;
+	struct hour strangers_1h; /* explained or not */
 	uint32_t usual_strangers_1h, peak_strangers_1h;
 	uint32_t usual[SCRIPT_WINDOWS], usual_bulk_1h, usual_bulk_24h;
 	uint32_t peak[SCRIPT_WINDOWS], peak_bulk_1h,
 	    peak_bulk_24h; /* of the day not folded yet */
 	uint32_t msgs, own_msgs, stranger_msgs, equal_msgs, subject_msgs;
+	uint32_t own_before; /* of own_msgs: sent before its first stranger */
 	uint32_t active_hours, active_days;
 	int64_t day;        /* lived day of the peaks */
 	int64_t hour;       /* lived hour last active */
@@ -54,7 +57,7 @@ uint64_t script_key(const char *path);
 /* Hours from Thursday 1970-01-01 00:00 UTC: weekday and hour. */
 void script_hour_of(int64_t wall_s, unsigned *wday_out, unsigned *hour_out);
 
-/* At its usual time: within 8 hours of an hour it was active in. */
+/* At its usual time: within 8 hours of an hour it was active in, 7 for a list. */
 bool script_in_slot(const struct script *s, int64_t wall_s);
 /* Sends in many different hours. */
 bool script_frequent(const struct script *s);
@@ -64,6 +67,12 @@ unsigned script_weekdays(const struct script *s);
 bool script_bursty(const struct script *s);
 /* Its mail has always been alike. */
 bool script_bulk_usual(const struct script *s);
+
+/* Exposed recipients in one of its windows. */
+uint32_t script_exposed(const struct script *s, unsigned window, int64_t now_s);
+
+/* One stranger that was counted proved to be explained. */
+void script_explained(struct script *s, int64_t now_s);
 
 /* What a message counts as. */
 struct script_msg {

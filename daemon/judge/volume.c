@@ -165,6 +165,66 @@ slide_get(const struct slide *s, int64_t now_s, int64_t window_s)
 				  (uint64_t)window_s));
 }
 
+#define HOUR_BUCKETS 13
+#define HOUR_BUCKET_S 300
+
+static void
+hour_advance(struct hour *h, int64_t now_s)
+{
+	int64_t to = now_s / HOUR_BUCKET_S;
+
+	if (to <= h->at)
+		return;
+	if (to - h->at >= HOUR_BUCKETS)
+		memset(h->b, 0, sizeof(h->b));
+	else
+		for (int64_t b = h->at + 1; b <= to; b++)
+			h->b[(uint64_t)b % HOUR_BUCKETS] = 0;
+	h->at = to;
+}
+
+void
+hour_add(struct hour *h, int64_t now_s, uint32_t n)
+{
+	uint32_t *b;
+
+	hour_advance(h, now_s);
+	b = &h->b[(uint64_t)h->at % HOUR_BUCKETS];
+	*b = add_sat(*b, n);
+}
+
+void
+hour_sub(struct hour *h, int64_t now_s, uint32_t n)
+{
+	hour_advance(h, now_s);
+	for (int64_t i = 0; i < HOUR_BUCKETS && i <= h->at && n > 0; i++) {
+		uint32_t *b = &h->b[(uint64_t)(h->at - i) % HOUR_BUCKETS];
+		uint32_t take = *b < n ? *b : n;
+
+		*b -= take;
+		n -= take;
+	}
+}
+
+uint32_t
+hour_get(const struct hour *h, int64_t now_s)
+{
+	int64_t at = now_s > h->at * HOUR_BUCKET_S ? now_s : h->at * HOUR_BUCKET_S;
+	int64_t now = at / HOUR_BUCKET_S;
+	uint64_t left = HOUR_BUCKET_S - (uint64_t)at % HOUR_BUCKET_S;
+	uint32_t sum = 0;
+
+	for (int64_t i = 0; i < HOUR_BUCKETS && i <= h->at; i++) {
+		uint64_t n = h->b[(uint64_t)(h->at - i) % HOUR_BUCKETS];
+
+		if (now - (h->at - i) == HOUR_BUCKETS - 1) /* the oldest, half outside */
+			n = (n * left + HOUR_BUCKET_S - 1) / HOUR_BUCKET_S;
+		if (now - (h->at - i) < HOUR_BUCKETS)
+			sum = add_sat(sum, (uint32_t)n);
+	}
+	return sum;
+}
+
 uint32_t
 wilson_low_ppm(uint32_t hits, uint32_t n)
 {

@@ -43,6 +43,19 @@ void slide_sub(struct slide *s, int64_t now_s, int64_t window_s, uint32_t n);
 uint32_t slide_get(const struct slide *s, int64_t now_s, int64_t window_s);
 
 /*
+ * One hour in buckets of 5 minutes, the oldest by the share that is still inside: for
+ * what is held against "its usual hour".
+ */
+struct hour {
+	int64_t at; /* newest bucket */
+	uint32_t b[13];
+};
+
+void hour_add(struct hour *h, int64_t now_s, uint32_t n);
+void hour_sub(struct hour *h, int64_t now_s, uint32_t n);
+uint32_t hour_get(const struct hour *h, int64_t now_s);
+
+/*
  * Lower bound (95 %, Wilson's score interval without continuity correction) of the share
  * of hits in n, in millionths; 0 for n = 0.
  */

@@ -173,8 +173,8 @@ forgive(struct engine *e, struct acct *a)
 		struct script *s = a->scripts[i];
 
 		memset(s->exposed, 0, sizeof(s->exposed));
-		s->strangers_1h = (struct slide){0};
-		s->bulk_1h = s->bulk_24h = s->off_24h = (struct slide){0};
+		s->strangers_1h = s->exposed_1h = s->bulk_1h = (struct hour){0};
+		s->bulk_24h = s->off_24h = (struct slide){0};
 		if (s->standing == STAND_NEW && s->stranger_s != 0)
 			s->stranger_s = e->now_s;
 	}

@@ -11,8 +11,12 @@ the owner gets a copy, before or after, which fields its trace lacks, how often 
 updated. Attackers draw one too. So a rule that only fits one way of writing traces shows.
 """
 import argparse
+import hashlib
 import json
 import math
+import multiprocessing
+import os
+import pickle
 import random
 import subprocess
 import sys
@@ -413,7 +417,7 @@ STYLES = ["same", "same", "subject", "templates", "random"]
 
 def attack_new(a, t, known, speed):
     r = a.r
-    style = r.choice(STYLES)
+    a.style = style = r.choice(STYLES)
     s = a.path(r.choice(PLACES) % r.randrange(1000))
     seen_file = known or r.random() < 0.8
     if seen_file:
@@ -440,6 +444,7 @@ def attack_turns(a, t, known):
     """Many scripts in turn, each a few messages."""
     r = a.r
     style, gap = r.choice(STYLES), r.choice([1, 20, 300])
+    a.style = style
     paths = [a.path(r.choice(PLACES) % i) for i in range(50)]
     for i, p in enumerate(paths):
         a.file(t - 100 + i, p, 100 if known else 0, ["mailer"] if known else [])
@@ -452,6 +457,7 @@ def attack_names(a, t, known):
     """A new name for every message."""
     r = a.r
     style, gap = r.choice(STYLES), r.choice([0.1, 1, 60])
+    a.style = style
     if known:
         a.file(t - 5, a.path("real.php"), 100, ["mailer"])
     for i in range(600):
@@ -465,7 +471,7 @@ def attack_names(a, t, known):
 def attack_inject(a, t, known, which):
     """Hidden in a script with a history."""
     r = a.r
-    style = r.choice(["same", "same", "templates", "subject", "random"])
+    a.style = style = r.choice(["same", "same", "templates", "subject", "random"])
     s = which or a.main
     touched = r.random() < 0.6
     if touched and s is not None:
@@ -484,7 +490,7 @@ def attack_inject(a, t, known, which):
 def attack_args(a, t, known):
     """The mail command itself, naming nothing, or the victim's own script."""
     r = a.r
-    style = r.choice(STYLES)
+    a.style = style = r.choice(STYLES)
     s = a.path("wp-content/uploads/x.php")
     a.file(t - 20, s, 100 if known else 0, ["mailer"] if known else [])
     for i in range(300):
@@ -517,6 +523,7 @@ def attacked(r, uid, kind, known, days):
     a.personal, a.bcc, a.pace = r.random() < 0.3, r.random() < 0.1, r.choice([0.05, 0.3, 1])
     a.no_age = False
     a.names_script = True
+    a.base, a.style = b, None
     start = r.uniform(10, days - 8) if b != "bare" else r.uniform(0.1, days - 8)
     if b == "newsletter":
         start = max(start, 15.5)  # two issues are its history
@@ -548,70 +555,96 @@ def usual_hour(a):
 
 # --- running ----------------------------------------------------------------------------------
 
-def replay(binary, accounts):
-    events = []
-    for a in accounts:
-        events += a.events
-    events.sort(key=lambda e: e[0])
-    p = subprocess.run([binary, "replay", "--format", "jsonl", "--json", "-"],
-                       input="\n".join(l for _, l in events) + "\n", text=True,
-                       stdout=subprocess.PIPE, check=True)
+class Slice:
+    """Some accounts and their trace: made once, kept in --cache, replayed as often as wanted."""
+
+    def __init__(self, args, what, seed, todo):
+        self.what, self.seed, self.todo, self.days = what, seed, todo, args.days
+        self.cache = args.cache
+
+    def make(self):
+        accounts = []
+        for j, (kind, known, i) in enumerate(self.todo):
+            if self.what == "attack":
+                r = random.Random("%s/a/%s/%s/%d" % (self.seed, kind, known, i))
+                a = attacked(r, 1001 + j, kind, known, 30)
+            else:
+                a = honest(random.Random("%s/h/%s/%d" % (self.seed, kind, i)), 1001 + j, kind, self.days)
+            a.known = known
+            accounts.append(a)
+        events = []
+        for a in accounts:
+            events += a.events
+            a.count = len(a.events)
+            a.events = a.sent = None
+        events.sort(key=lambda e: e[0])
+        return accounts, "\n".join(l for _, l in events) + "\n"
+
+    def get(self):
+        if self.cache is None:
+            return self.make()
+        with open(__file__, "rb") as f:
+            mark = hashlib.sha1(f.read().split(b"# --- running")[0])
+        mark.update(repr((self.what, self.seed, self.todo, self.days)).encode())
+        name = "%s/%s" % (self.cache, mark.hexdigest())
+        if not os.path.exists(name + ".meta"):
+            accounts, text = self.make()
+            with open(name + ".jsonl", "w") as f:
+                f.write(text)
+            with open(name + ".meta", "wb") as f:
+                pickle.dump(accounts, f)
+        with open(name + ".meta", "rb") as f:
+            return pickle.load(f), name + ".jsonl"
+
+
+def replay(job):
+    binary, piece = job
+    accounts, trace = piece.get()
+    p = subprocess.run([binary, "replay", "--format", "jsonl", "--json", trace if piece.cache else "-"],
+                       input=None if piece.cache else trace, text=True, stdout=subprocess.PIPE, check=True)
     last = json.loads(p.stdout.strip().rsplit("\n", 1)[-1])["summary"]
     if last["damaged"] or last["submissions"] == 0:
         sys.exit("lab: the trace was not understood: %s" % last["damaged"])
-    return {x["uid"]: x for x in last["per_account"]}, len(events)
+    return piece.what, piece.seed, accounts, {x["uid"]: x for x in last["per_account"]}
 
 
-def run_attacks(args, seeds):
-    rows, lines = {}, 0
+def took(args, a, seed, x, attacks, honests):
+    """One account's figures into the tables; what is out of bounds is told."""
+    if hasattr(a, "usual"):
+        left = x["bad_passed_rcpts"]
+        attacks.setdefault((a.kind, a.known), []).append((left, a.usual, a))
+        out = left > (0 if a.known else max(5, a.usual if a.injected else 5))
+        what = "over: known=%s left=%d usual=%d base=%s style=%s" % (a.known, left, a.usual, a.base, a.style)
+    else:
+        out = x is not None and x["holds"] > 0
+        honests.setdefault(a.kind, []).append(out)
+        if not out:
+            return
+        what = "wrong: %s day=%.2f passed=%d %s" % (
+            x["why"], (x["first_held_t"] - T0) / DAY, x["passed_rcpts"],
+            {k: getattr(a, k) for k in ("subjects", "bodies", "no_age", "names_script", "personal", "bcc")})
+    if out and args.verbose:
+        sys.stderr.write("%s seed=%s uid=%d %s\n" % (a.kind, seed, a.uid, what))
+
+
+def run_all(args, seeds):
+    pieces = []
     for seed in seeds:
-        accounts, uid = [], 1000
-        for kind in ATTACKS:
-            for known in (False, True):
-                for i in range(args.attacks):
-                    uid += 1
-                    r = random.Random("%s/a/%s/%s/%d" % (seed, kind, known, i))
-                    a = attacked(r, uid, kind, known, 30)
-                    a.known = known
-                    accounts.append(a)
-        for at in range(0, len(accounts), 100):
-            got, n = replay(args.bin, accounts[at:at + 100])
-            lines += n
-            for a in accounts[at:at + 100]:
-                left = got[a.uid]["bad_passed_rcpts"]
-                rows.setdefault((a.kind, a.known), []).append((left, a.usual, a))
-                bound = 0 if a.known else max(5, a.usual if a.injected else 5)
-                if args.verbose and left > bound:
-                    sys.stderr.write("over: %s known=%s left=%d usual=%d uid=%d\n" % (
-                        a.kind, a.known, left, a.usual, a.uid))
-                    if args.keep:
-                        with open("%s/%d.jsonl" % (args.keep, a.uid), "w") as f:
-                            f.write("\n".join(l for _, l in sorted(a.events, key=lambda e: e[0])))
-    return rows, lines
-
-
-def run_honest(args, seeds):
-    rows, lines = {}, 0
-    for seed in seeds:
-        todo = [(kind, i) for kind in HONEST if kind not in args.leave_out for i in range(args.honest)]
-        for at in range(0, len(todo), 150):
-            accounts = [honest(random.Random("%s/h/%s/%d" % (seed, k, i)), 1001 + j, k, args.days)
-                        for j, (k, i) in enumerate(todo[at:at + 150])]
-            got, n = replay(args.bin, accounts)
-            lines += n
+        attacks = [(k, known, i) for k in ATTACKS for known in (False, True) for i in range(args.attacks)]
+        honests = [(k, False, i) for k in HONEST if k not in args.leave_out for i in range(args.honest)]
+        if args.only:
+            attacks = [t for t in attacks if t[0] in args.only]
+            honests = [t for t in honests if t[0] in args.only]
+        for what, todo in (("attack", attacks), ("honest", honests)):
+            todo.sort(key=lambda t: t[2])
+            pieces += [Slice(args, what, seed, todo[at:at + 100]) for at in range(0, len(todo), 100)]
+    attacks, honests, lines = {}, {}, 0
+    with multiprocessing.Pool(args.jobs) as pool:
+        for what, seed, accounts, got in pool.imap(replay, [(args.bin, p) for p in pieces]):
             for a in accounts:
-                x = got.get(a.uid)
-                wrong = x is not None and x["holds"] > 0
-                rows.setdefault(a.kind, []).append(wrong)
-                if wrong and args.verbose:
-                    sys.stderr.write("wrong: %s seed=%s uid=%d %s at day %.2f passed=%d %s\n" % (
-                        a.kind, seed, a.uid, x["why"], (x["first_held_t"] - T0) / DAY,
-                        x["passed_rcpts"],
-                        {k: getattr(a, k) for k in ("subjects", "bodies", "no_age", "names_script", "personal", "bcc")}))
-                    if args.keep:
-                        with open("%s/h-%s-%d.jsonl" % (args.keep, a.kind, len(rows[a.kind])), "w") as f:
-                            f.write("\n".join(l for _, l in sorted(a.events, key=lambda e: e[0])))
-    return rows, lines
+                lines += a.count
+                took(args, a, seed, got.get(a.uid), attacks, honests)
+    return attacks, honests, lines
 
 
 def print_tables(attacks, honests, out):
@@ -651,7 +684,9 @@ def main():
     p.add_argument("--max-wrong", type=int, help="fail above so many wrong holds")
     p.add_argument("--max-over", type=int, help="fail above so many attackers over their bound")
     p.add_argument("--verbose", action="store_true")
-    p.add_argument("--keep", help="directory for traces of failures")
+    p.add_argument("--jobs", type=int, default=1, help="slices at once")
+    p.add_argument("--only", action="append", default=[], help="a kind, honest or attacker, that alone is run")
+    p.add_argument("--cache", help="directory where traces are kept for the next run")
     args = p.parse_args()
     seeds = args.seeds.split(",")
     if args.what == "gen":
@@ -660,11 +695,10 @@ def main():
                 a = honest(random.Random("%s/h/%s/%d" % (seeds[0], kind, i)), 1001 + j * 1000 + i, kind, args.days)
                 print("\n".join(l for _, l in sorted(a.events, key=lambda e: e[0])))
         return
-    attacks, n1 = run_attacks(args, seeds)
-    honests, n2 = run_honest(args, seeds)
+    attacks, honests, lines = run_all(args, seeds)
     bad, wrong, total = print_tables(attacks, honests, sys.stdout)
     print("\nseeds %s, %d days, %d trace lines; %d attackers over their bound, %d of %d honest accounts held"
-          % (args.seeds, args.days, n1 + n2, bad, wrong, total))
+          % (args.seeds, args.days, lines, bad, wrong, total))
     if (args.max_wrong is not None and wrong > args.max_wrong) or (
             args.max_over is not None and bad > args.max_over):
         sys.exit(1)

@@ -79,6 +79,31 @@ test_wilson(void)
 	T_CHECK(wilson_low_ppm(5, 3) <= 1000000, "more hits than samples");
 }
 
+/* An hour's count: nothing younger is missing, batches an hour apart do not add up. */
+static void
+test_hour(void)
+{
+	struct hour h = {0};
+	int64_t t = 1000000200;
+
+	for (int64_t i = 0; i < 300; i++)
+		hour_add(&h, t + i, 1);
+	T_EQ(hour_get(&h, t + 300), 300);
+	T_EQ(hour_get(&h, t + 3600 - 1), 300);
+	for (int64_t i = 0; i < 300; i++) {
+		hour_add(&h, t + 3600 + i, 1);
+		T_CHECK(hour_get(&h, t + 3600 + i) <= 302, "%u",
+			hour_get(&h, t + 3600 + i));
+	}
+	hour_sub(&h, t + 3900, 100);
+	T_EQ(hour_get(&h, t + 3900), 200);
+	hour_sub(&h, t + 3900, 1000);
+	T_EQ(hour_get(&h, t + 3900), 0);
+	hour_add(&h, t + 10, 5); /* the clock stood still: counted as now */
+	T_EQ(hour_get(&h, t + 10), 5);
+	T_EQ(hour_get(&h, t + 90000), 0);
+}
+
 int
 main(void)
 {
@@ -86,5 +111,6 @@ main(void)
 	test_steady();
 	test_slide();
 	test_wilson();
+	test_hour();
 	return T_DONE();
 }
