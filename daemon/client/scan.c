@@ -205,8 +205,10 @@ on_signal(int sig)
 static int
 take_up(struct scan *s, struct pool *p, char **roots)
 {
-	/* once: asked a second time it ends at once */
-	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+	/* once: asked a second time it ends at once. Output that waits for its reader
+	 * must not fail halfway. */
+	struct sigaction sa = {.sa_handler = on_signal,
+			       .sa_flags = (int)SA_RESETHAND | SA_RESTART};
 	struct err e;
 	int rc;
 
