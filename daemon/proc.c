@@ -41,7 +41,7 @@
 #define WORKERS_MAX 64
 #define LINK_OUT_MAX (4 * MSG_MAX)
 
-enum slot { P_JUDGE, P_WATCH, P_HANDS, P_MTLOG, P_SCAN_A, P_SCAN_B, P_COUNT };
+enum slot { P_JUDGE, P_WATCH, P_HANDS, P_MTLOG, P_SCAN_A, P_SCAN_B, P_TRIAL, P_COUNT };
 
 static struct proc {
 	const char *name;
@@ -60,6 +60,8 @@ static struct proc {
     [P_SCAN_A] = {.name = "scan", .role = ROLE_SCANNER, .wanted = true},
     /* the other set of workers while rules are exchanged */
     [P_SCAN_B] = {.name = "scan", .role = ROLE_SCANNER},
+    /* loads new rules and runs their samples before a set of workers has them */
+    [P_TRIAL] = {.name = "trial", .role = ROLE_SCANNER},
 };
 
 static const uint64_t run_caps =
@@ -73,6 +75,7 @@ static int conf_fd = -1; /* the sealed settings children get */
 static struct sockets sockets = {-1, -1, -1};
 static int exit_code;
 static bool stopping;
+static bool trial_again, swap_due; /* asked for while one was under way */
 static mono_t stop_by;
 static struct msg out;
 
@@ -176,7 +179,7 @@ place_fds(int *fds, int n)
 }
 
 static void
-exec_scan(int n)
+exec_scan(enum slot s, int n)
 {
 	char worker[512], rules[512], num[8][24];
 	struct err e;
@@ -224,6 +227,10 @@ exec_scan(int n)
 		argv[i++] = "--compiled-out";
 		argv[i++] = num[7];
 	}
+	if (s == P_TRIAL) {
+		argv[i++] = "--tool";
+		argv[i++] = "trial";
+	}
 	argv[i] = NULL;
 	execv(worker, (char *const *)(uintptr_t)argv);
 	log_fatal(71, "exec program=%s errno=%d", worker, errno);
@@ -247,7 +254,7 @@ in_child(enum slot s, int *fds, int n)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	place_fds(fds, n);
 	if (procs[s].role == ROLE_SCANNER)
-		exec_scan(n);
+		exec_scan(s, n);
 	exec_role(&procs[s]);
 	_exit(71);
 }
@@ -301,7 +308,7 @@ wire(enum slot s, int n, const int *ours)
 	for (i = first; s != P_JUDGE && i < n; i++) {
 		tell_peer(s,
 			  p->role == ROLE_SCANNER
-			      ? (uint64_t)((s == P_SCAN_B ? WORKERS_MAX : 0) + i)
+			      ? (uint64_t)((int)(s - P_SCAN_A) * WORKERS_MAX + i)
 			      : 0,
 			  ours[i]);
 		close(ours[i]);
@@ -313,7 +320,10 @@ start(enum slot s)
 {
 	struct proc *p = &procs[s];
 	int ours[WORKERS_MAX], theirs[WORKERS_MAX];
-	int n = p->role == ROLE_SCANNER ? (int)worker_count() : s == P_JUDGE ? 4 : 2;
+	int n = s == P_TRIAL              ? 1
+		: p->role == ROLE_SCANNER ? (int)worker_count()
+		: s == P_JUDGE            ? 4
+					  : 2;
 	struct err e;
 	pid_t pid;
 
@@ -372,6 +382,50 @@ signal_all(int sig, bool judge_too)
 			(void)kill(procs[s].pid, sig);
 }
 
+/* The other set of workers; judge closes the links of the old one when it is ready. */
+static void
+swap(void)
+{
+	enum slot now = procs[P_SCAN_A].wanted ? P_SCAN_A : P_SCAN_B;
+	enum slot next = now == P_SCAN_A ? P_SCAN_B : P_SCAN_A;
+
+	swap_due = procs[next].pid != 0; /* the set before this one has work to finish */
+	if (swap_due)
+		return;
+	procs[now].wanted = false;
+	procs[next].wanted = true;
+	procs[next].next_start = clock_mono();
+	start_due(NULL);
+}
+
+static void
+start_trial(void)
+{
+	trial_again = procs[P_TRIAL].pid != 0;
+	if (trial_again)
+		return;
+	if (procs[P_JUDGE].pid == 0)
+		swap(); /* nobody would hear of it; the workers say what is wrong */
+	else
+		start(P_TRIAL);
+}
+
+static void
+trial_ended(int status)
+{
+	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+
+	tell_child(P_TRIAL, status);
+	if (good)
+		swap();
+	else
+		log_warn("rules_refused the_set_in_force=stays %s=%d",
+			 WIFSIGNALED(status) ? "signal" : "exit",
+			 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	if (trial_again)
+		start_trial();
+}
+
 static void
 ended(enum slot s, int status)
 {
@@ -383,8 +437,14 @@ ended(enum slot s, int status)
 		link_fini(&p->link);
 	if (stopping)
 		return;
+	if (s == P_TRIAL) {
+		trial_ended(status);
+		return;
+	}
 	if (!p->wanted) {
 		log_info("retired process=%s", p->name);
+		if (swap_due)
+			swap();
 		return;
 	}
 	p->restarts++;
@@ -440,8 +500,6 @@ reload(void)
 {
 	struct conf fresh;
 	struct err e;
-	enum slot now = procs[P_SCAN_A].wanted ? P_SCAN_A : P_SCAN_B;
-	enum slot next = now == P_SCAN_A ? P_SCAN_B : P_SCAN_A;
 	int s;
 
 	if (load(&fresh, &e) != 0 || use_conf(&fresh, &e) != 0) {
@@ -451,13 +509,7 @@ reload(void)
 	for (s = 0; s < P_COUNT; s++)
 		if (procs[s].pid > 0)
 			tell_conf(&procs[s]);
-	if (procs[next].pid == 0) {
-		/* judge closes the links of the old set when the new one is ready */
-		procs[now].wanted = false;
-		procs[next].wanted = true;
-		procs[next].next_start = clock_mono();
-		start_due(NULL);
-	}
+	start_trial();
 	log_info("reloaded generation=%llu", (unsigned long long)generation);
 }
 

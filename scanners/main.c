@@ -29,13 +29,14 @@
 #include "zygote.h"
 
 #define RULE_DIRS_MAX 16
+#define TOOL_MAX_S 3600 /* the cost of thousands of rules takes long */
 
 struct options {
 	const char *dirs[RULE_DIRS_MAX];
 	size_t dir_count;
 	struct zygote_conf zygote;
 	struct engine_conf engine;
-	const char *tool; /* "check", "test": no workers */
+	const char *tool; /* "check", "test", "trial": no workers */
 	bool json, cost;
 	const char *samples;
 	int compiled_fd, compiled_out;
@@ -222,6 +223,24 @@ make_engine(struct options *o, struct rules *rules)
 	return en;
 }
 
+static int
+run_tool(struct options *o)
+{
+	static char magic[4096];
+	const struct rules_tool t = {.tool = o->tool,
+				     .dirs = o->dirs,
+				     .dir_count = o->dir_count,
+				     .samples = o->samples,
+				     .json = o->json,
+				     .cost = o->cost,
+				     .engine = &o->engine,
+				     .link_fd = o->zygote.first_fd};
+
+	o->engine.magic_file = magic_file(o, magic, sizeof magic);
+	(void)alarm(TOOL_MAX_S);
+	return rules_tool(&t);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -243,7 +262,7 @@ main(int argc, char **argv)
 	if (rules_start(&e) != 0)
 		log_fatal(EX_OSERR, "start error=\"%s\"", e.text);
 	if (o.tool != NULL)
-		return rules_tool(o.tool, o.dirs, o.dir_count, o.samples, o.json, o.cost);
+		return run_tool(&o);
 	mail_head_start();
 	en = make_engine(&o, &rules);
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

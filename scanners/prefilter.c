@@ -24,7 +24,8 @@ struct prefilter {
 	size_t rules, findable; /* findable: those libyara has, first */
 	uint8_t *seen, *always; /* by string; always: what a pass begins with */
 	uint8_t *maybe, *before,
-	    *hidden; /* by rule; hidden: private, no finding of its own */
+	    *hidden;    /* by rule; hidden: private, no finding of its own */
+	uint8_t *named; /* by rule: others hang on its answer */
 	size_t strings;
 	size_t *string_rule; /* by string: its rule and its identifier */
 	char **string_name;
@@ -69,8 +70,11 @@ rule_number(void *arg, const char *name, size_t len)
 	for (i = 0; i < b->p->rules - b->first_rule; i++)
 		if (b->src->rules[i].name_len == len &&
 		    memcmp(b->src->rules[i].name, name, len) == 0)
-			return (int)(b->first_rule + i);
-	return -1;
+			break;
+	if (i == b->p->rules - b->first_rule)
+		return -1;
+	b->p->named[b->first_rule + i] = 1;
+	return (int)(b->first_rule + i);
 }
 
 static void
@@ -147,6 +151,8 @@ add_source(struct build *b, const struct rule_source *s)
 		p->cond = xreallocarray(p->cond, p->rules + 1, sizeof(struct cond *));
 		p->cond[p->rules] = cond_new(r, base, fact_number, rule_number, b);
 		p->hidden = xreallocarray(p->hidden, p->rules + 1, 1);
+		p->named = xreallocarray(p->named, p->rules + 1, 1);
+		p->named[p->rules] = r->global; /* the others of its file hang on it */
 		p->hidden[p->rules] = r->private_rule;
 		if (r->name_len == strlen(LOOK_RULE) &&
 		    memcmp(r->name, LOOK_RULE, r->name_len) == 0)
@@ -318,6 +324,7 @@ prefilter_free(struct prefilter **pp)
 	free(p->always);
 	free(p->maybe);
 	free(p->hidden);
+	free(p->named);
 	free(p->before);
 	free(p);
 	*pp = NULL;
@@ -389,7 +396,8 @@ prefilter_decide_new(struct prefilter *p, const int64_t *values)
 bool
 prefilter_maybe(const struct prefilter *p, size_t i)
 {
-	return p->all || p->not_understood || i >= p->rules || p->maybe[i] != 0;
+	return p->all || p->not_understood || i >= p->rules || p->maybe[i] != 0 ||
+	       p->named[i] != 0;
 }
 
 int

@@ -53,7 +53,9 @@ bool prefilter_decide(struct prefilter *p, const int64_t *values);
  */
 bool prefilter_decide_new(struct prefilter *p, const int64_t *values);
 
-/* Of the last decision: may rule number i (as libyara numbers them) be true? */
+/* Of the last decision: must libyara ask rule number i (as it numbers them)? One that
+ * cannot be true but is named by another must be: libyara takes a rule that is switched
+ * off for undefined, and "not undefined" is false. */
 bool prefilter_maybe(const struct prefilter *p, size_t i);
 
 /* The number of a rule's string by its identifier ("$a"), or -1: unknown, or not unique.

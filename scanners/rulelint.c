@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "relint.h"
+#include "text.h"
 #include "xmem.h"
 #include "yarasrc.h"
 
@@ -77,6 +78,8 @@ lint_own_meta(struct lint *l, const struct yrule *y)
 	    {"reference", "has no reference: where this is described"},
 	};
 	const struct ytok *t;
+	char number[24] = "";
+	int64_t weight;
 	size_t i;
 
 	for (i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -85,8 +88,9 @@ lint_own_meta(struct lint *l, const struct yrule *y)
 			say(l, y, NULL, true, texts[i].say);
 	}
 	t = meta(y, "weight");
-	if (t == NULL || t->kind != YTOK_NUMBER || t->len > 4 || atol(t->at) < 0 ||
-	    atol(t->at) > WEIGHT_MAX)
+	if (t != NULL)
+		(void)snprintf(number, sizeof number, "%.*s", (int)t->len, t->at);
+	if (t == NULL || !text_to_i64(number, 0, WEIGHT_MAX, &weight))
 		say(l, y, t != NULL ? t->at : NULL, true,
 		    "has no weight of 0 to 200 points: write weight = 60");
 }

@@ -56,6 +56,7 @@ say_ready(int fd, const struct rules *r)
 	const struct m_ready v = {.rules = r->count,
 				  .rules_version = r->version,
 				  .broken = r->broken,
+				  .skipped = r->skipped,
 				  .problem = r->problem};
 
 	if (m_ready_put(&out, &v, NULL) == 0)

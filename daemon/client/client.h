@@ -66,6 +66,9 @@ int ctl_ask(struct cli *c, const char *verb, int argc, char **argv, ctl_row_fn f
  */
 int providers_check(struct cli *c);
 
+/* `rules reload`: have the daemon try the rule files and take them when they are good. */
+int rules_reload(struct cli *c, int argc, char **argv);
+
 /* ctl_ask with the rows printed. */
 int ctl_run(struct cli *c, const char *verb, int argc, char **argv);
 

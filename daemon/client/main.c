@@ -169,7 +169,7 @@ cmd_rules(struct cli *c, int argc, char **argv)
 	int code;
 
 	if (argc == 2 && strcmp(argv[1], "reload") == 0)
-		return ctl_run(c, "rules", argc, argv);
+		return rules_reload(c, argc, argv);
 	if (argc == 2 && strcmp(argv[1], "check") == 0 &&
 	    (code = providers_check(c)) != EX_OK)
 		return code;

@@ -27,6 +27,7 @@
 #include "mailq.h"
 #include "priv.h"
 #include "release.h"
+#include "reload.h"
 #include "text.h"
 #include "xmem.h"
 
@@ -106,6 +107,7 @@ drop(struct ctl *c)
 	loop_cancel(c->step_timer);
 	free(c->ids);
 	ctl_files_forget(c);
+	reload_forget(c);
 	wire_close(&c->wire);
 	free(c);
 }
@@ -161,6 +163,7 @@ static const struct verb {
     {"put-back", 1, ctl_put_back}, {"providers", 0, ctl_providers},
     {"dossier", 1, ctl_dossier},   {"notice", 1, ctl_notice},
     {"report", 0, ctl_report},     {"top", 0, ctl_top},
+    {"rules", 1, reload_ctl},
 };
 
 static void

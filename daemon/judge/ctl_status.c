@@ -17,6 +17,7 @@
 #include "outcome.h"
 #include "submit.h"
 #include "text.h"
+#include "reload.h"
 #include "workers.h"
 
 static void part(struct ctl *c, const char *name, const char *state, json_t *take_fields,
@@ -76,6 +77,31 @@ watch_part(struct ctl *c)
 }
 
 static void
+rules_part(struct ctl *c, const struct workers_state *s)
+{
+	const struct reload_state *r = reload_state();
+	bool refused = r->problem[0] != '\0';
+
+	part(c, "rules",
+	     s->ready == 0                    ? "off"
+	     : s->rules_broken > 0 || refused ? "degraded"
+					      : "ok",
+	     json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:s}", "rules", num(s->rules),
+		       "rules_broken", num(s->rules_broken), "rules_skipped",
+		       num(s->rules_skipped), "rules_version", s->rules_version,
+		       "reloads", num(r->reloads), "reloads_refused", num(r->refused),
+		       "reload_problem", r->problem),
+	     "%" PRIu64 " rules, %" PRIu64 " files with errors left out%s%s%s%s%s",
+	     s->rules, s->rules_broken, s->rules_broken ? ": " : "",
+	     s->rules_broken ? s->problem : "",
+	     s->rules_skipped > 0 ? "; some foreign rules are skipped, see `mailbrake "
+				    "rules check`"
+				  : "",
+	     refused ? "; new ones were refused, the old ones stay: " : "",
+	     refused ? r->problem : "");
+}
+
+static void
 scan_part(struct ctl *c)
 {
 	int64_t p50 = 0, p99 = 0;
@@ -101,14 +127,7 @@ scan_part(struct ctl *c)
 	     " files unscanned%s",
 	     s.ready, s.workers, s.waiting, hub.count.files_unscanned,
 	     timed ? "" : ", no file looked at yet");
-	part(c, "rules",
-	     s.ready == 0         ? "off"
-	     : s.rules_broken > 0 ? "degraded"
-				  : "ok",
-	     json_pack("{s:o, s:o, s:s}", "rules", num(s.rules), "rules_broken",
-		       num(s.rules_broken), "rules_version", s.rules_version),
-	     "%" PRIu64 " rules, %" PRIu64 " files with errors left out%s%s", s.rules,
-	     s.rules_broken, s.rules_broken ? ": " : "", s.rules_broken ? s.problem : "");
+	rules_part(c, &s);
 }
 
 static void

@@ -32,6 +32,7 @@
 #include "priv.h"
 #include "proc.h"
 #include "release.h"
+#include "reload.h"
 #include "submit.h"
 #include "text.h"
 #include "workers.h"
@@ -428,7 +429,9 @@ on_peer(struct msg *m)
 	if (m_peer_get(m, &p, &e) != 0 || fd < 0)
 		return;
 	m->fd = -1;
-	if (p.role == ROLE_SCANNER) {
+	if (p.role == ROLE_SCANNER && p.index >= WORKERS_TRIAL) {
+		reload_peer(fd);
+	} else if (p.role == ROLE_SCANNER) {
 		workers_peer(fd, p.index);
 	} else if (p.role == ROLE_WATCH) {
 		take_peer(&hub.watch, fd, ROLE_WATCH, files_on_msg, "watch");
@@ -445,8 +448,8 @@ on_peer(struct msg *m)
 static void
 on_child(struct msg *m)
 {
-	static const char *const names[] = {"judge", "watch", "hands",
-					    "mtlog", "scan",  "scan"};
+	static const char *const names[] = {"judge", "watch", "hands", "mtlog",
+					    "scan",  "scan",  "trial"};
 	struct m_child c;
 	struct err e;
 	int status;
@@ -454,6 +457,10 @@ on_child(struct msg *m)
 	if (m_child_get(m, &c, &e) != 0 || c.index >= sizeof names / sizeof names[0])
 		return;
 	status = (int)c.wait_status;
+	if (c.role == ROLE_SCANNER && strcmp(names[c.index], "trial") == 0) {
+		reload_ended(status);
+		return;
+	}
 	if (c.restarts >= 3)
 		alert_degraded(names[c.index],
 			       "Process %s ended (%s %d) and was started again %llu "
@@ -523,6 +530,7 @@ judge_main(const struct conf *c, struct link *parent)
 	if (priv_drop(c->user_judge, 0, &e) != 0)
 		log_fatal(78, "start error=\"%s\"", e.text);
 	workers_init(c);
+	workers_on_rules(reload_in_force);
 	pool_start();
 	link_discard = pool_close;
 	open_stores();

@@ -221,7 +221,7 @@ on_worker_ready(struct worker *w, struct msg *m)
 	int set = (int)((w - workers) / SET_MAX);
 	struct m_ready r;
 	struct err e;
-	bool changed;
+	bool changed = set != set_in_force;
 
 	if (m_ready_get(m, &r, &e) != 0) {
 		log_warn("worker_ready unfit error=\"%s\"", e.text);
@@ -230,15 +230,17 @@ on_worker_ready(struct worker *w, struct msg *m)
 	w->ready = true;
 	state.rules = r.rules;
 	state.rules_broken = r.broken;
+	state.rules_skipped = r.skipped;
 	(void)text_safe(state.problem, sizeof state.problem, r.problem);
-	changed = strcmp(state.rules_version, r.rules_version) != 0;
+	changed |= strcmp(state.rules_version, r.rules_version) != 0;
 	(void)text_safe(state.rules_version, sizeof state.rules_version, r.rules_version);
 	if (set != set_in_force) {
 		set_in_force = set;
-		log_info("rules version=%s rules=%llu broken=%llu%s%s",
+		log_info("rules version=%s rules=%llu broken=%llu "
+			 "skipped=%llu%s%s",
 			 state.rules_version, (unsigned long long)r.rules,
-			 (unsigned long long)r.broken, r.broken ? " problem=" : "",
-			 r.broken ? state.problem : "");
+			 (unsigned long long)r.broken, (unsigned long long)r.skipped,
+			 r.broken ? " problem=" : "", r.broken ? state.problem : "");
 	}
 	retire_other_set(set);
 	if (changed && rules_fn != NULL)

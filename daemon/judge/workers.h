@@ -39,7 +39,9 @@ struct job {
 void workers_init(const struct conf *c);
 void workers_conf(const struct conf *c);
 
-/* A new worker's link. Sets: index below 64 is set 0, else set 1; see proc.c. */
+/* A new worker's link. Sets: index below 64 is set 0, below WORKERS_TRIAL set 1; see
+ * proc.c. */
+#define WORKERS_TRIAL 128 /* not a worker: the trial of new rules, see reload.h */
 void workers_peer(int take_fd, uint64_t index);
 
 /*
@@ -57,7 +59,7 @@ void workers_forget(struct job *j);
 
 struct workers_state {
 	unsigned workers, ready;
-	uint64_t waiting, files_done, mails_done, lost, rules, rules_broken;
+	uint64_t waiting, files_done, mails_done, lost, rules, rules_broken, rules_skipped;
 	char rules_version[80], problem[512];
 };
 void workers_state(struct workers_state *out);
@@ -65,7 +67,7 @@ void workers_state(struct workers_state *out);
 /* The version of the rules in force, "" before any worker was ready. Static. */
 const char *workers_rules_version(void);
 
-/* Called when the rules in force change (a new set is ready). */
+/* Called when a set of workers comes into force, with other rules or the same. */
 void workers_on_rules(void (*fn)(void));
 
 #endif

@@ -24,6 +24,7 @@ TESTS = {
     "set-aside": ("t_aside", "aside", "builtin", False),
     "scan": ("t_scan", "scan", None, False),
     "budget": ("t_budget", "budget", None, False),
+    "rules": ("t_rules", "reload_story", "builtin", False),
     "sockets": ("t_sockets", "sockets", "builtin", False),
     "story-postfix": ("t_story", "story", "postfix", True),
     "story-exim": ("t_story", "story", "exim", True),

@@ -13,6 +13,7 @@
 
 #include "relint.h"
 #include "rulelint.h"
+#include "scanengine.h"
 
 static void
 expressions(void)
@@ -104,6 +105,27 @@ load(struct rules *r)
 	return rc;
 }
 
+/* How many findings a text has, with the prefilter and without. */
+static void
+scanned(const struct rules *r, const char *text, unsigned findings)
+{
+	static struct engine_result out;
+	struct engine_conf c = {.suspicious_points = 50, .malicious_points = 100};
+	const struct engine_file f = {.path = "/srv/a.php"};
+	struct scanengine *en;
+	struct err e;
+	int i;
+
+	T_EQ(scanengine_new(&en, r, &c, &e), 0);
+	for (i = 0; en != NULL && i < 2; i++) {
+		scanengine_prefilter(en, i == 0);
+		scanengine_scan(en, text, strlen(text), &f, &out);
+		T_CHECK(out.findings_count == findings, "%s: %u, prefilter %d", text,
+			out.findings_count, i == 0);
+	}
+	scanengine_free(&en);
+}
+
 #define META_OWN \
 	"meta: group = \"t\" weight = 20 description = \"d\" since = \"0.1\" " \
 	"reference = \"r\" "
@@ -192,6 +214,14 @@ foreign_sets(void)
 	T_EQ(r.source_count, 4);
 	T_CHECK((n = noted(&r, "", "1 of 1 rules of this foreign set")) != NULL &&
 		n->kind == NOTE_WARNING);
+	/* a rule that is false and named, or global, is still asked by libyara */
+	scanned(&r, "<?php oddly", 1);
+	scanned(&r, "<?php evenly", 0);
+	rules_fini(&r);
+	put("a.yar", "global rule Long { condition: filesize > 40 }\n"
+		     "rule Odd { strings: $a = \"oddly\" condition: $a }\n");
+	T_EQ(load(&r), 0);
+	scanned(&r, "<?php oddly", 0);
 	rules_fini(&r);
 	/* not above, not elsewhere */
 	put("a.yar", "include \"../x.yar\"\nrule R { condition: true }\n");

@@ -1,0 +1,98 @@
+"""t_rules - new rules while the daemon runs: taken when they are good, refused when not."""
+import os
+
+from world import World
+
+RULE = """
+rule %s
+{
+	meta:
+		group = "mine"
+		weight = 100
+		description = "a word of these tests"
+		since = "0.1"
+		reference = "tests/e2e/t_rules.py"
+	strings:
+		$a = "%s"
+	condition:
+		$a
+}
+"""
+# as foreign sets are written: no points, an include, a name this engine does not know
+FOREIGN = """
+include "words.yar"
+rule Foreign_Word { strings: $a = "foreign-word" condition: $a and not Known_Word }
+rule Foreign_Other { condition: a_fact_of_another_engine == 1 }
+"""
+
+
+def put(w, name, text):
+    path = os.path.join(w.top, "etc/mailbrake/rules.d", name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path + ".new", "w") as f:
+        f.write(text)
+    os.rename(path + ".new", path)
+
+
+def status(w):
+    return next(r for r in w.mb("status")[1] if r["part"] == "rules")
+
+
+def found(w, site, name):
+    path = os.path.join(w.webroot(site), name)
+    rows = w.wait_for(lambda: [r for r in w.mb("files", site)[1] if r["path"] == path],
+                      name + " to be found")
+    return rows[0]
+
+
+def reload_story(c, build, kind):
+    w = World(build, few_rules=True, settings="alert_mail =")
+    try:
+        site = next(iter(w.sites))
+        os.makedirs(w.top + "/etc/mailbrake/rules.d", exist_ok=True)
+        w.start_daemon()
+        first = status(w)
+        c.eq((first["state"], first["rules"]), ("ok", 1), "at the start: %s" % first)
+
+        put(w, "mine.yar", RULE % ("mine_one", "one-bad-word"))
+        code, rows = w.mb("rules", "reload")
+        c.eq((code, rows and rows[0]["state"]), (0, "in-force"), "a good file: %s" % rows)
+        c.eq(rows[0]["rules"], 2, "rules in force")
+        w.drop(site, "one.php", "<?php echo 'one-bad-word';")
+        c.eq(found(w, site, "one.php")["rules"], ["mine_one"], "the new rule is in force")
+        c.note("taken")
+
+        for what, name, text in (
+                ("a broken file", "broken.yar", "rule broken { condition: nothing_known }"),
+                ("an honest file reported", "samples/benign/page.b64",
+                 "PD9waHAgZWNobyAnb25lLWJhZC13b3JkJzs="),
+                ("a sample that is missed", "samples/hit/mine_one.b64",
+                 "PD9waHAgZWNobyAnaGVsbG8nOw==")):
+            put(w, name, text if name.endswith("b64") else
+                text.replace("rule broken {", RULE[:RULE.index("strings")] % "broken"))
+            code, rows = w.mb("rules", "reload")
+            c.eq((code, rows and rows[0]["state"]), (1, "refused"), "%s: %s" % (what, rows))
+            c.true(os.path.basename(name) in rows[0]["text"], "%s is named: %s" % (what, rows))
+            s = status(w)
+            c.eq((s["state"], s["rules"], s["rules_broken"]), ("degraded", 2, 0),
+                 "%s: the old set stays: %s" % (what, s))
+            c.true(os.path.basename(name) in s["reload_problem"], "status says it: %s" % s)
+            os.unlink(os.path.join(w.top, "etc/mailbrake/rules.d", name))
+        w.drop(site, "two.php", "<?php echo 'two', 'one-bad-word';")
+        c.eq(found(w, site, "two.php")["rules"], ["mine_one"], "meanwhile the old set looks")
+        c.note("refused")
+
+        put(w, "set.yar", FOREIGN)
+        put(w, "words.yar", "private rule Known_Word { condition: filesize == 3 }")
+        code, rows = w.mb("rules", "reload")
+        c.eq((code, rows and rows[0]["rules_skipped"]), (0, 1), "a foreign set: %s" % rows)
+        w.drop(site, "three.php", "<?php echo 'foreign-word';")
+        c.eq((found(w, site, "three.php")["rules"], found(w, site, "three.php")["score"]),
+             (["Foreign_Word"], 50), "its rule counts 50 points")
+        s = status(w)
+        c.eq((s["state"], s["reload_problem"]), ("ok", ""), "well again: %s" % s)
+        c.note("foreign set")
+        if c.failed:
+            c.failed.append(w.daemon_log()[-3000:])
+    finally:
+        w.close()
