@@ -433,9 +433,3 @@ scanengine_on_progress(struct scanengine *en, engine_progress_fn fn, void *arg)
 	en->conf.progress = fn;
 	en->conf.progress_arg = arg;
 }
-
-void
-scanengine_prefilter(struct scanengine *en, bool on)
-{
-	en->conf.prefilter = on;
-}

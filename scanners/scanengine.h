@@ -55,9 +55,6 @@ struct engine_result {
 /* Tell progress to fn from now on. */
 void scanengine_on_progress(struct scanengine *en, engine_progress_fn fn, void *arg);
 
-/* Ask the prefilter from now on, or not (for tests of the rules). */
-void scanengine_prefilter(struct scanengine *en, bool on);
-
 /* Build what all workers share; before the sandbox and the forks. rules is borrowed. */
 int scanengine_new(struct scanengine **out, const struct rules *rules,
 		   const struct engine_conf *c, struct err *e);
