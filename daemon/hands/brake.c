@@ -9,6 +9,7 @@
  * The file is written beside, synced and renamed, mode 0644: Exim stops all mail when
  * it cannot read it. An entry "!box@domain" lets this one recipient through (a probe).
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -66,29 +67,76 @@ good_address(const char *s)
 			 "-_+=") == (size_t)(at - s);
 }
 
+/* "host" or "host:port" of the settings; false: there is none, or it cannot be one. */
+static bool
+smarthost(char *host, size_t size, unsigned *port)
+{
+	const char *conf = hands_conf()->brake_smarthost, *colon = strchr(conf, ':');
+	size_t n = colon == NULL ? strlen(conf) : (size_t)(colon - conf);
+	int64_t v = 25;
+
+	if (n == 0 || n >= size ||
+	    (colon != NULL && !text_to_i64(colon + 1, 1, 65535, &v)))
+		return false;
+	memcpy(host, conf, n);
+	host[n] = '\0';
+	*port = (unsigned)v;
+	for (size_t i = 0; i < n; i++)
+		host[i] = (char)tolower((unsigned char)host[i]);
+	return good_domain(host);
+}
+
+/* One entry: held, relayed say which kinds this file takes. */
+static bool
+write_entry(FILE *f, const struct mtaq *mta, const char *word, bool held, bool relayed)
+{
+	char host[254];
+	unsigned port;
+
+	switch (word[0]) {
+	case '!':
+		if (held && mta->pass_line != NULL && good_address(word + 1))
+			mta->pass_line(f, word + 1);
+		return true;
+	case '>':
+		if (!good_domain(word + 1))
+			return false;
+		/* without a smarthost that works it waits */
+		if (!smarthost(host, sizeof(host), &port)) {
+			if (held)
+				mta->brake_line(f, word + 1);
+		} else if (relayed) {
+			mta->relay_line(f, word + 1, host, port);
+		}
+		return true;
+	default:
+		if (!good_domain(word))
+			return false;
+		if (held)
+			mta->brake_line(f, word);
+		return true;
+	}
+}
+
 /* NULL, or what is wrong. */
 static const char *
-write_list(FILE *f, const struct mtaq *mta, const void *domains, size_t len)
+write_list(FILE *f, const struct mtaq *mta, const void *domains, size_t len, bool held,
+	   bool relayed)
 {
 	struct strings s = strings_of(domains, len);
 	const char *word;
 
-	fputs("# written by mailbrake: mail to these domains waits\n", f);
-	while ((word = strings_next(&s)) != NULL) {
-		if (word[0] == '!') {
-			if (mta->pass_line != NULL && good_address(word + 1))
-				mta->pass_line(f, word + 1);
-		} else if (good_domain(word)) {
-			mta->brake_line(f, word);
-		} else {
+	fprintf(f, "# written by mailbrake: mail to these domains %s\n",
+		held ? "waits" : "goes by another server");
+	while ((word = strings_next(&s)) != NULL)
+		if (!write_entry(f, mta, word, held, relayed))
 			return "an entry is no domain";
-		}
-	}
 	return NULL;
 }
 
 static const char *
-replace(const char *fresh, const struct mtaq *mta, const void *domains, size_t len)
+replace(const char *fresh, const struct mtaq *mta, const void *domains, size_t len,
+	bool held, bool relayed)
 {
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
@@ -96,11 +144,26 @@ replace(const char *fresh, const struct mtaq *mta, const void *domains, size_t l
 
 	if (f == NULL)
 		return "brake_file cannot be written";
-	why = write_list(f, mta, domains, len);
+	why = write_list(f, mta, domains, len, held, relayed);
 	if (fflush(f) != 0 || fchmod(fd, 0644) != 0 || fsync(fd) != 0)
 		why = "brake_file cannot be written";
 	if (fclose(f) != 0 && why == NULL)
 		why = "brake_file cannot be written";
+	return why;
+}
+
+/* Exim's second file, before the first: a domain that is in both waits. */
+static const char *
+replace_beside(const void *domains, size_t len)
+{
+	char fresh[320], path[320];
+	const char *why;
+
+	snprintf(path, sizeof(path), "%s" MTAQ_BESIDE, now.path);
+	snprintf(fresh, sizeof(fresh), "%s" MTAQ_BESIDE, now.fresh);
+	why = replace(fresh, now.mta, domains, len, false, true);
+	if (why == NULL && rename(fresh, path) != 0)
+		why = strerror(errno);
 	return why;
 }
 
@@ -196,8 +259,12 @@ carry_out(uint64_t asked, const void *domains, size_t len)
 	now.busy = true;
 	(void)text_copy(now.path, sizeof(now.path), hands_conf()->brake_file);
 	snprintf(now.fresh, sizeof(now.fresh), "%.290s.new", now.path);
-	why = now.mta == NULL ? "no MTA that could be braked"
-			      : replace(now.fresh, now.mta, domains, len);
+	why = now.mta == NULL ? "no MTA that could be braked" : NULL;
+	if (why == NULL && now.mta->relay_beside)
+		why = replace_beside(domains, len);
+	if (why == NULL)
+		why = replace(now.fresh, now.mta, domains, len, true,
+			      !now.mta->relay_beside);
 	if (why == NULL && now.mta->compiler != NULL) {
 		if ((why = compile(&e)) == NULL)
 			return;
@@ -258,10 +325,13 @@ list_holds(const char *path)
 void
 brake_stop(void)
 {
+	char beside[320];
+
 	if (stopped)
 		return;
 	stopped = true;
+	snprintf(beside, sizeof(beside), "%s" MTAQ_BESIDE, hands_conf()->brake_file);
 	if (mtaq_find(hands_conf()->mta) != NULL &&
-	    (now.busy || list_holds(hands_conf()->brake_file)))
+	    (now.busy || list_holds(hands_conf()->brake_file) || list_holds(beside)))
 		want(0, "", 0);
 }

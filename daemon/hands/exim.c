@@ -62,6 +62,13 @@ fate(const char *dir, const char *id, unsigned verb, const char **out)
 	return strncmp(at, " does not exist", 15) == 0 ? FATE_GONE : FATE_NOT;
 }
 
+/* As route_data of a router takes it: the colon of a port is doubled. */
+static void
+relay_line(FILE *f, const char *domain, const char *host, unsigned port)
+{
+	fprintf(f, "%s: %s::%u\n", domain, host, port);
+}
+
 static const char *const programs[] = {"/usr/sbin/exim4", "/usr/sbin/exim",
 				       "/usr/exim/bin/exim", NULL};
 
@@ -77,4 +84,6 @@ const struct mtaq mtaq_exim = {
     .kick_program = programs,
     .kick = {"-q"},
     .brake_line = brake_line,
+    .relay_line = relay_line,
+    .relay_beside = true,
 };

@@ -13,7 +13,8 @@
 
 #include "msg.h"
 
-#define MTAQ_IDS_MAX 8192 /* messages in one request */
+#define MTAQ_BESIDE ".smarthost" /* behind the name of brake_file */
+#define MTAQ_IDS_MAX 8192        /* messages in one request */
 
 /* What a request did to one message. */
 enum mtaq_fate { FATE_DONE, FATE_NOT, FATE_GONE };
@@ -44,6 +45,9 @@ struct mtaq {
 	void (*brake_line)(FILE *f, const char *domain);
 	/* one line that lets a single recipient through, NULL: not needed */
 	void (*pass_line)(FILE *f, const char *address);
+	/* one line that sends a domain's mail by another server */
+	void (*relay_line)(FILE *f, const char *domain, const char *host, unsigned port);
+	bool relay_beside; /* those lines stand in a file of their own: MTAQ_BESIDE */
 	/* the program that compiles the file, NULL: it is read as it is */
 	const char *const *compiler;
 	/* the program that makes running processes look at it now; its only argument is

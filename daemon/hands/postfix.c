@@ -47,6 +47,12 @@ pass_line(FILE *f, const char *address)
 	fprintf(f, "%s :\n", address); /* as if there were no table */
 }
 
+static void
+relay_line(FILE *f, const char *domain, const char *host, unsigned port)
+{
+	fprintf(f, "%s smtp:[%s]:%u\n", domain, host, port);
+}
+
 static const char *const postsuper[] = {"/usr/sbin/postsuper",
 					"/usr/local/sbin/postsuper", NULL};
 static const char *const postqueue[] = {"/usr/sbin/postqueue",
@@ -72,6 +78,7 @@ const struct mtaq mtaq_postfix = {
     .force_option = "-i",
     .brake_line = brake_line,
     .pass_line = pass_line,
+    .relay_line = relay_line,
     .compiler = postmap,
     .reloader = postfix,
 };

@@ -155,6 +155,10 @@ brakes_outcome(const struct m_outcome *o, const struct provider_verdict *v, int6
 	/* what a text claims to be from is no ground for anything */
 	if (v->provider_id < 0 || v->from == PROVIDER_FROM_REPLY || age_s > OLD_S)
 		return;
+	if (brakes_by_smarthost(o)) {
+		brakes_wait_tried(o);
+		return;
+	}
 	if (v->from == PROVIDER_FROM_MX)
 		brakes_list_learn(o->rcpt_domain, v->provider_id);
 	brakes_wait_tried(o);

@@ -60,6 +60,8 @@ void brakes_push(void);
 const struct provider_table *brakes_table(void);
 const struct brake *brakes_of(int provider);
 uint64_t brakes_waiting(int provider);
+/* Its mail goes by the smarthost now. */
+bool brakes_relayed(int provider);
 unsigned brakes_samples(int provider, const struct brake_sample **out);
 unsigned brakes_unknown(const struct brake_unknown **out);
 struct brakes_counts brakes_counts(void);

@@ -499,6 +499,8 @@ ctl_notice(struct ctl *c, struct strings *args)
 				       : "refuses mail from");
 	line(c, "Receiving mail works, from this provider too; mail to everybody else is "
 		"sent as ever.");
+	if (brakes_relayed(id))
+		line(c, "Meanwhile another server of ours sends mail to this provider.");
 	line(
 	    c,
 	    "%" PRIu64

@@ -57,6 +57,9 @@ void brakes_list_write(FILE *f, int provider);
 /* The provider of a message that was never tried because it is held; -1: none. */
 int brakes_list_provider(const char *domain);
 
+/* This message went by the smarthost: it says nothing of the provider. */
+bool brakes_by_smarthost(const struct m_outcome *o);
+
 /* --- brakes_keep.c: over a restart */
 void brakes_keep(void);
 void brakes_restore(void);

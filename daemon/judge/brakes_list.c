@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "alert.h"
 #include "hub.h"
@@ -66,6 +67,45 @@ brakes_list_provider(const char *domain)
 	return id;
 }
 
+/* Braked, and a smarthost sends its mail meanwhile. A probe goes the straight way. */
+bool
+brakes_relayed(int provider)
+{
+	const char *at = NULL;
+	char name[64];
+	bool any = false;
+
+	if (hub.conf.brake_smarthost[0] == '\0' ||
+	    brakes.desk[provider].brake.state != BRAKE_BRAKED)
+		return false;
+	while (conf_list_next(hub.conf.brake_smarthost_for, &at, name, sizeof(name))) {
+		any = true;
+		if (strcmp(name, provider_name(brakes.table, provider)) == 0)
+			return true;
+	}
+	return !any;
+}
+
+bool
+brakes_by_smarthost(const struct m_outcome *o)
+{
+	const char *host = hub.conf.brake_smarthost;
+	size_t n = strcspn(host, ":");
+
+	return n > 0 && ((strncasecmp(o->host, host, n) == 0 && o->host[n] == '\0') ||
+			 (strncmp(o->ip, host, n) == 0 && o->ip[n] == '\0'));
+}
+
+static bool
+put_domain(int provider, const char *domain, char *buf, size_t *len)
+{
+	char entry[260];
+
+	snprintf(entry, sizeof(entry), "%s%s", brakes_relayed(provider) ? ">" : "",
+		 domain);
+	return strings_add(buf, BRAKES_LIST_BYTES, len, entry);
+}
+
 static bool
 put_domains(int provider, char *buf, size_t *len)
 {
@@ -74,11 +114,10 @@ put_domains(int provider, char *buf, size_t *len)
 
 	for (unsigned i = 0; (d = provider_domain(brakes.table, provider, i)) != NULL;
 	     i++)
-		fits &= strings_add(buf, BRAKES_LIST_BYTES, len, d);
+		fits &= put_domain(provider, d, buf, len);
 	for (unsigned i = 0; i < learned_count; i++)
 		if (learned[i].provider == provider)
-			fits &=
-			    strings_add(buf, BRAKES_LIST_BYTES, len, learned[i].domain);
+			fits &= put_domain(provider, learned[i].domain, buf, len);
 	return fits;
 }
 
