@@ -3,7 +3,8 @@
  *
  * Job:     writers of every kind at full speed, several at once, against a real watch;
  * then the tree is walked and each file compared with what watch handed over. Usage:
- * watch-oracle BACKEND FILES DIR [queue_uid_max]      exit 1: files were missed
+ * watch-oracle BACKEND FILES DIR [queue_uid_max [watches the kernel has for us]]
+ *                                               exit 1: files were missed
  *          watch-oracle BACKEND FILES DIR fair   as root: one account writes FILES files
  * as fast as it can, another one a file now and then; exit 1: that one waited 100 ms
  * Touches: DIR, child processes; as root also own mount namespaces and foreign uids.
@@ -327,24 +328,86 @@ run(const char *dir, char *const argv[])
 		fprintf(stderr, "watch-oracle: %s: status %d\n", argv[0], status);
 }
 
+/* A writer for which the machine has no program is said, not passed over. */
+static bool
+has_program(const char *name, const char *check)
+{
+	if (system(check) == 0)
+		return true;
+	printf("not tested: %s\n", name);
+	return false;
+}
+
+/* n files, 100 a directory, to be copied. */
+static void
+make_source(const char *base, const char *kind, long n, int version)
+{
+	char d[P], p[P + 64];
+	long i;
+
+	snprintf(d, sizeof d, "%s/%s", top, base);
+	mkdir(d, 0755);
+	for (i = 0; i < n; i++) {
+		snprintf(d, sizeof d, "%s/%s/d%ld", top, base, i / 100);
+		if (i % 100 == 0)
+			mkdir(d, 0755);
+		snprintf(p, sizeof p, "%s/f%ld.php", d, i);
+		make_file(p, kind, i, version);
+	}
+}
+
+/* rsync: a hidden temporary file each, renamed over the old one */
+static void
+w_rsync(long n)
+{
+	char d[P], to[P];
+	int version;
+
+	if (!has_program("rsync", "rsync --version >/dev/null 2>&1"))
+		return;
+	snprintf(d, sizeof d, "%s/sync/", top);
+	snprintf(to, sizeof to, "%s/home/a/www/sync", top);
+	for (version = 0; version < 2; version++) {
+		make_source("sync", "rsync", n / 2, version);
+		run(top,
+		    (char *[]){(char *)"rsync", (char *)"-a", (char *)"-c", d, to, NULL});
+	}
+}
+
+/* An archive unpacked by PHP, as a content manager's updater does it. */
+static void
+w_php_zip(long n)
+{
+	static const char pack[] =
+	    "$z = new ZipArchive; $z->open($argv[1], ZipArchive::CREATE); "
+	    "for ($i = 0; $i < (int)$argv[2]; $i++) $z->addFromString('zip/d' . "
+	    "intdiv($i, 100) . \"/f$i.php\", \"<?php // zip $i\"); $z->close();";
+	static const char unpack[] =
+	    "$z = new ZipArchive; $z->open($argv[1]); $z->extractTo($argv[2]);";
+	char archive[P], www[P], count[32];
+
+	if (!has_program("ZIP through PHP",
+			 "php -r 'exit(class_exists(\"ZipArchive\") ? 0 : 1);' "
+			 ">/dev/null 2>&1"))
+		return;
+	snprintf(archive, sizeof archive, "%s/src.zip", top);
+	snprintf(www, sizeof www, "%s/home/a/www", top);
+	snprintf(count, sizeof count, "%ld", n);
+	run(top,
+	    (char *[]){(char *)"php", (char *)"-r", (char *)pack, archive, count, NULL});
+	run(www,
+	    (char *[]){(char *)"php", (char *)"-r", (char *)unpack, archive, www, NULL});
+}
+
 /* tar and git, the real ones */
 static void
 w_programs(long n)
 {
-	char d[P], p[P + 64], www[P], archive[P];
-	long i;
+	char p[P * 5], www[P], archive[P];
 
-	snprintf(d, sizeof d, "%s/src", top);
 	snprintf(www, sizeof www, "%s/home/a/www", top);
 	snprintf(archive, sizeof archive, "%s/src.tar", top);
-	mkdir(d, 0755);
-	for (i = 0; i < n; i++) {
-		snprintf(d, sizeof d, "%s/src/d%ld", top, i / 100);
-		if (i % 100 == 0)
-			mkdir(d, 0755);
-		snprintf(p, sizeof p, "%s/f%ld.php", d, i);
-		make_file(p, "tar", i, 0);
-	}
+	make_source("src", "tar", n, 0);
 	run(top, (char *[]){(char *)"tar", (char *)"cf", archive, (char *)"src", NULL});
 	run(www, (char *[]){(char *)"tar", (char *)"xf", archive, NULL});
 	snprintf(
@@ -384,6 +447,24 @@ w_namespace(long n)
 	}
 }
 
+/* through a bind mount that everybody sees; main made and removes it */
+static void
+w_bind(long n)
+{
+	char p[P];
+	long i;
+
+	snprintf(p, sizeof p, "%s/bound/here", top);
+	if (access(p, F_OK) != 0) {
+		printf("not tested: bind mount\n");
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		snprintf(p, sizeof p, "%s/bound/f%ld.php", top, i);
+		make_file(p, "bind", i, 0);
+	}
+}
+
 static const struct writer {
 	const char *name;
 	writer_fn fn;
@@ -404,6 +485,9 @@ static const struct writer {
     {"rewrite", w_rewrite, 0},
     {"tar, git", w_programs, 0},
     {"namespace", w_namespace, 0},
+    {"rsync", w_rsync, 0},
+    {"ZIP through PHP", w_php_zip, 0},
+    {"bind mount", w_bind, 0},
 };
 #define WRITERS (sizeof writers / sizeof writers[0])
 
@@ -424,20 +508,26 @@ check_one(const char *path, const struct stat *st, int type, struct FTW *f)
 	return 0;
 }
 
-/* Nothing comes any more, and watch says that nothing waits. */
+/*
+ * Nothing comes any more, and watch says that nothing waits. What the kernel had no
+ * watches left for is found by rescans: one that began after the last write must be over.
+ */
 static void
 settle(void)
 {
-	mono_t end = mono_after_ms(clock_mono(), 600000);
+	mono_t end = mono_after_ms(clock_mono(), 1800000);
+	uint64_t rescans = j.sight.rescans;
 	int quiet = 0;
 
 	while (quiet < 2 && clock_mono().us < end.us) {
 		long files = wj_pump(&j, 6000, 0); /* a SIGHT comes every 5 s */
+		bool owed = strstr(j.degraded, "not watched") != NULL &&
+			    j.sight.rescans < rescans + 2;
 
 		if (files < 0)
 			die("watch is gone");
 		if (files == 0 && j.sight.files_waiting == 0 &&
-		    j.sight.rescan_dirs_left == 0)
+		    j.sight.rescan_dirs_left == 0 && !owed)
 			quiet++;
 		else
 			quiet = 0;
@@ -514,6 +604,37 @@ fair(long n)
 	return j.delay_count < 200 || j.delays[j.delay_count * 99 / 100] > 100000;
 }
 
+/* home/a/www/bind also at bound, until the end of our own mount namespace. */
+static void
+bind_mount(void)
+{
+	char d[P], www[P];
+
+	snprintf(www, sizeof www, "%s/home/a/www/bind", top);
+	snprintf(d, sizeof d, "%s/bound", top);
+	mkdir(www, 0755);
+	mkdir(d, 0755);
+	if (geteuid() != 0 || mount(www, d, NULL, MS_BIND, NULL) != 0)
+		return;
+	snprintf(d, sizeof d, "%s/bound/here", top);
+	make_file(d, "bind", -1, 0);
+}
+
+/* A user namespace of our own, in which nobody but us has watches. */
+static void
+few_watches(const char *number)
+{
+	int fd = unshare(CLONE_NEWUSER) == 0
+		     ? open("/proc/sys/user/max_inotify_watches", O_WRONLY)
+		     : -1;
+
+	if (fd < 0 || write(fd, number, strlen(number)) < 0) {
+		printf("not tested: only %s watches\n", number);
+		exit(0);
+	}
+	close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -532,6 +653,12 @@ main(int argc, char **argv)
 	snprintf(top, sizeof top, "%s/oracle.XXXXXX", argv[3]);
 	if (mkdtemp(top) == NULL)
 		die(top);
+	if (argc > 5)
+		few_watches(argv[5]);
+	/* mounts of ours end with us, whatever happens */
+	if (geteuid() == 0 && (unshare(CLONE_NEWNS) != 0 ||
+			       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0))
+		die("mount namespace");
 	chmod(top, 0755);
 	snprintf(p, sizeof p, "%s/home", top);
 	mkdir(p, 0755);
@@ -549,6 +676,7 @@ main(int argc, char **argv)
 		die("watch is not ready");
 	if (is_fair)
 		return fair(strtol(argv[2], NULL, 10));
+	bind_mount();
 	begin = clock_mono();
 	for (i = 0; i < WRITERS; i++) {
 		pid_t pid = fork();
