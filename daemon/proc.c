@@ -315,6 +315,15 @@ wire(enum slot s, int n, const int *ours)
 	}
 }
 
+static void start_due(void *arg);
+
+static void
+not_started(struct proc *p)
+{
+	p->next_start = mono_after_ms(clock_mono(), BACKOFF_MAX_MS);
+	(void)loop_once(BACKOFF_MAX_MS + 1, start_due, NULL);
+}
+
 static void
 start(enum slot s)
 {
@@ -331,7 +340,7 @@ start(enum slot s)
 		close_pairs(s, n, theirs);
 		close_pairs(P_WATCH, n, ours);
 		log_warn("start process=%s error=\"%s\"", p->name, e.text);
-		p->next_start = mono_after_ms(clock_mono(), BACKOFF_MAX_MS);
+		not_started(p);
 		return;
 	}
 	pid = fork();
@@ -341,7 +350,7 @@ start(enum slot s)
 	if (pid < 0) {
 		log_warn("fork process=%s errno=%d", p->name, errno);
 		close_pairs(P_WATCH, n, ours);
-		p->next_start = mono_after_ms(clock_mono(), BACKOFF_MAX_MS);
+		not_started(p);
 		return;
 	}
 	p->pid = pid;
@@ -597,7 +606,7 @@ proc_run(const struct conf *c, const char *conf_path, const char *prefix)
 		log_fatal(71, "start error=\"%s\"", e.text);
 	(void)loop_add(sfd, POLLIN, on_signal, NULL);
 	start_due(NULL);
-	(void)loop_every(1000, start_due, NULL);
+	(void)loop_every(60000, start_due, NULL); /* each wait has its own; in any case */
 	place_notify_ready();
 	loop_run();
 	if (exit_code != 0) {

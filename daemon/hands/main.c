@@ -23,8 +23,7 @@
 #include "verbs.h"
 #include "wire.h"
 
-#define BEAT_MS 5000
-#define LATE_MS 1000      /* how often time-outs are looked at */
+#define LATE_MS 1000      /* how often time-outs are looked at while programs run */
 #define STOP_WORD_MS 200  /* judge ended: the parent's STOP may be on its way */
 #define STOP_WAIT_MS 5000 /* programs still running then are left to finish alone */
 #define DONE_TEXT_MAX 3000
@@ -39,6 +38,7 @@ static const struct verb {
 };
 
 static struct conf conf;
+static int late_timer = -1;
 static struct wire judge, parent;
 static bool stopping, paused;
 static mono_t stop_not_before;
@@ -212,18 +212,16 @@ static void
 on_late(void *arg)
 {
 	(void)arg;
+	late_timer = -1;
 	job_kill_late();
 }
 
 static void
-on_beat(void *arg)
+after_round(void *arg)
 {
-	struct m_beat b = {0};
-	struct err e;
-
-	(void)arg;
-	if (m_beat_put(wire_out(), &b, &e) == 0)
-		(void)wire_send(&judge, wire_out(), &e);
+	pause_when_full(arg);
+	if (late_timer < 0 && job_free() < JOBS_MAX)
+		late_timer = loop_once(LATE_MS, on_late, NULL);
 }
 
 static int
@@ -257,9 +255,7 @@ hands_main(const struct conf *c, struct link *judge_link, struct link *parent_li
 	judge_link->fd = parent_link->fd = -1;
 	if (geteuid() != 0)
 		log_warn("degraded hands_not_root only_uid=%u", (unsigned)geteuid());
-	(void)loop_every(BEAT_MS, on_beat, NULL);
-	(void)loop_every(LATE_MS, on_late, NULL);
-	loop_after_round(pause_when_full, NULL);
+	loop_after_round(after_round, NULL);
 	loop_run();
 	return 0;
 }

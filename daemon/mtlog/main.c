@@ -3,7 +3,7 @@
  *
  * Job:     follow the MTA's log and tell judge each event in it.
  * Privilege: its own account, nothing more; opener.c opens the log for it.
- * Talks to: judge (OUTCOME, EARS, BEAT), the parent (CONF, STOP).
+ * Talks to: judge (OUTCOME, EARS), the parent (CONF, STOP).
  * Never:   decides, opens a path a line names, runs anything.
  * Exits:   0 asked to stop, or judge or the parent is gone; 71 could not start.
  */
@@ -29,8 +29,10 @@
 #include "text.h"
 #include "wire.h"
 
-#define TICK_MS 200
-#define BEAT_MS 5000
+#define TICK_MS 200       /* while lines come */
+#define IDLE_TICK_MS 1000 /* when none came for QUIET_MS */
+#define QUIET_MS 30000
+#define EARS_MS 5000
 #define OWNERS_MS 60000
 #define STEPS 64           /* of FOLLOW_STEP bytes in one tick */
 #define OUT_MAX (16 << 20) /* bytes that may wait for judge; then reading stops */
@@ -49,6 +51,8 @@ static struct self {
 	struct owners *owners;
 	char file[256], why[256]; /* why: degraded, "" when all is well */
 	int place_fd;
+	char place[FOLLOW_TEXT]; /* as it was written down last */
+	mono_t moved;            /* when that changed */
 	bool started, warming;
 	uint64_t not_told; /* outcomes that found no room: a fault of ours when not 0 */
 	struct login {
@@ -252,15 +256,10 @@ ears_tell(void)
 }
 
 static void
-on_beat(void *arg)
+on_ears(void *arg)
 {
-	struct m_beat m = {0};
-	struct err e;
-
 	(void)arg;
 	ears_tell();
-	if (m_beat_put(wire_out(), &m, &e) == 0)
-		(void)wire_send(&self.judge, wire_out(), &e);
 }
 
 /* --- reading ---------------------------------------------------------------------------
@@ -314,18 +313,24 @@ open_log(void *arg, const struct follow_place *older)
 			     : opener_inode(PATH_LOG, older->dev, older->ino);
 }
 
+/* Write down where we are, when that changed. */
 static void
 place_keep(void)
 {
 	struct follow_places p = follow_where(&self.follow);
 	char text[FOLLOW_TEXT] = "";
 
+	follow_print(&p, text);
+	if (memcmp(text, self.place, sizeof(text)) == 0)
+		return;
+	memcpy(self.place, text, sizeof(text));
+	self.moved = loop_now();
 	if (self.place_fd < 0)
 		return;
-	follow_print(&p, text);
-	if (pwrite(self.place_fd, text, sizeof(text), 0) != (ssize_t)sizeof(text))
-		log_warn_rate("place", 600, "place_not_kept error=\"%s\"",
-			      strerror(errno));
+	if (pwrite(self.place_fd, text, sizeof(text), 0) == (ssize_t)sizeof(text))
+		return;
+	self.place[0] = '\0'; /* once more the next time */
+	log_warn_rate("place", 600, "place_not_kept error=\"%s\"", strerror(errno));
 }
 
 static bool
@@ -365,9 +370,10 @@ start(void)
 static void
 on_tick(void *arg)
 {
-	bool more = true;
+	bool more = true, quiet = mono_diff_us(loop_now(), self.moved) > QUIET_MS * 1000;
 
 	(void)arg;
+	(void)loop_once(quiet ? IDLE_TICK_MS : TICK_MS, on_tick, NULL);
 	if (!self.started) {
 		start();
 		return;
@@ -492,7 +498,7 @@ mtlog_main(const struct conf *c, struct link *judge, struct link *parent)
 	    !wire_open(&self.parent, parent->fd, ROLE_MTLOG, ROLE_PARENT, 65536,
 		       on_message, on_gone, NULL))
 		log_bug("mtlog_loop full");
-	(void)loop_every(BEAT_MS, on_beat, NULL);
+	(void)loop_every(EARS_MS, on_ears, NULL);
 	if (strcmp(self.file, "none") == 0 || strcmp(c->mta, "none") == 0) {
 		(void)text_copy(self.why, sizeof(self.why),
 				strcmp(c->mta, "none") == 0
@@ -501,10 +507,10 @@ mtlog_main(const struct conf *c, struct link *judge, struct link *parent)
 	} else {
 		on_owners(NULL);
 		(void)loop_every(OWNERS_MS, on_owners, NULL);
-		(void)loop_every(TICK_MS, on_tick, NULL);
+		(void)loop_once(TICK_MS, on_tick, NULL);
 		start();
 	}
-	on_beat(NULL);
+	ears_tell();
 	loop_run();
 	follow_fini(&self.follow);
 	mtlog_free(&self.log);

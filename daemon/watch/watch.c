@@ -355,15 +355,9 @@ on_link(void *arg, int fd, short revents)
 static void
 on_sight(void *arg)
 {
-	static struct msg out;
-	struct m_beat beat = {0};
-	struct err e;
-
 	(void)arg;
 	notice_unwatched();
 	sight_tell(&self, true);
-	if (m_beat_put(&out, &beat, &e) == 0)
-		(void)send_msg(&self, &out);
 }
 
 /* --- start --- */

@@ -5,8 +5,9 @@ bench_idle.py BUILD [SECONDS]     as root: each process under its own uid
 
 Starts mailbraked below a temporary directory with the shipped rules and one account, waits until
 it is quiet, then counts for each process how often it slept and woke (voluntary context switches),
-its processor time, and its memory: RSS, and PSS, in which what processes share counts once.
-The rules' memory is the anonymous memory of the scan worker that loaded them, said apart.
+its processor time, and its memory: RSS, and PSS, in which what processes share counts once (the
+libraries, and the rules, which the scan workers share). The rules' memory is the anonymous memory
+of the scan process that loaded them; the last row is without it.
 """
 import ctypes
 import os
@@ -68,6 +69,19 @@ def tree(pid):
     return out
 
 
+def settle(pid):
+    """Wait until no process came or used processor time for a while; who there is then."""
+    quiet_s = int(os.environ.get("BENCH_QUIET_S", "31"))  # mtlog rests after 30 s without a line
+    last, since, end = None, time.time(), time.time() + 120
+    while time.time() - since < quiet_s and time.time() < end and os.path.exists("/proc/%d" % pid):
+        time.sleep(1)
+        roles = tree(pid)
+        now = (sorted(roles), [cpu_ms(k) // 30 for k in roles if roles[k].startswith("scan")])
+        if now != last:
+            last, since = now, time.time()
+    return roles
+
+
 def main():
     build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
     seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 20
@@ -97,10 +111,9 @@ def main():
     with open(top + "/log/err", "w") as err:
         p = subprocess.Popen([top + "/bin/mailbraked", "--prefix", top, "--conf", conf], stderr=err)
     try:
-        time.sleep(int(os.environ.get("BENCH_SETTLE_S", "10")))
+        roles = settle(p.pid)
         if p.poll() is not None:
             sys.exit(open(top + "/log/err").read())
-        roles = tree(p.pid)
         before = {k: (status(k, "voluntary_ctxt_switches"), cpu_ms(k)) for k in roles}
         time.sleep(seconds)
         rows = []
@@ -112,11 +125,12 @@ def main():
                                              "PSS kB", "own kB"))
         for r in sorted(rows):
             print("%-20s %12.0f %8d %9d %9d %9d" % r)
-        rules = sum(r[5] for r in rows if r[0].startswith("scan"))
         print("%-20s %12.0f %8d %9d %9d %9d" % tuple(
             ["all"] + [sum(r[i] for r in rows) for i in range(1, 6)]))
-        print("%-20s %12s %8s %9s %9d" % ("all but the rules", "", "", "",
-                                          sum(r[4] for r in rows) - rules))
+        scan = [r[5] for r in rows if r[0].startswith("scan")]
+        print("%-20s %12s %8s %9d %9d" % ("  but for the rules", "", "",
+                                          sum(r[3] for r in rows) - sum(scan),
+                                          sum(r[4] for r in rows) - max(scan)))
     finally:
         p.send_signal(signal.SIGTERM)
         try:
