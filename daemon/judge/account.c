@@ -208,8 +208,8 @@ seen_times(struct seen *ring, int64_t now_s, uint64_t hash)
 	return 1;
 }
 
-static bool
-free_mail(const char *domain)
+bool
+engine_free_mail(const char *domain)
 {
 	static const char *const names[] = {
 	    "gmail.com", "googlemail.com", "outlook.com",    "hotmail.com",
@@ -242,7 +242,7 @@ is_own(struct acct *a, const struct submission *s)
 		if (s->own < 0 && !known)
 			return false;
 		if (s->own > 0 && !known && empty < ACCT_DOMAINS &&
-		    !free_mail(s->domains[d]))
+		    !engine_free_mail(s->domains[d]))
 			a->own_domains[empty] = h;
 	}
 	return s->own > 0 || s->domain_count > 0;

@@ -107,6 +107,9 @@ void engine_configure(struct engine *e, const struct engine_conf *c);
  */
 int64_t engine_points(const struct engine *e, uint32_t uid, const char *path);
 
+/* Everybody's mail domain (gmail.com, ...): never an account's own. */
+bool engine_free_mail(const char *domain);
+
 /* Judge and count one message. */
 void engine_submission(struct engine *e, const struct submission *s, struct answer *out);
 void engine_outcome(struct engine *e, const struct outcome_fact *o);

@@ -49,7 +49,8 @@ struct hurry {
 struct look {
 	struct look *next;
 	uint64_t asked, dev, ino;
-	void (*fn)(void *arg, int take_fd);
+	void (*fn)(void *arg, int take_fd); /* NULL: when_fn, or nobody waits any more */
+	void (*when_fn)(void *arg, int64_t changed_us);
 	void *arg;
 };
 
@@ -164,9 +165,9 @@ on_hurried(struct msg *m)
 /* --- one file again
  * ------------------------------------------------------------------------ */
 
-void
-files_look(uint64_t uid, uint64_t dev, uint64_t ino, const char *path,
-	   void (*fn)(void *arg, int take_fd), void *arg)
+/* NULL: watch cannot be asked. */
+static struct look *
+ask_look(uint64_t uid, uint64_t dev, uint64_t ino, const char *path)
 {
 	struct m_look m = {
 	    .uid = uid, .dev = dev, .ino = ino, .asked = next_hurry, .path = path};
@@ -174,23 +175,57 @@ files_look(uint64_t uid, uint64_t dev, uint64_t ino, const char *path,
 	struct err e;
 
 	if (m_look_put(wire_out(), &m, &e) != 0 ||
-	    wire_send(&hub.watch, wire_out(), &e) != 0) {
-		fn(arg, -1);
-		return;
-	}
+	    wire_send(&hub.watch, wire_out(), &e) != 0)
+		return NULL;
 	l = xcalloc(1, sizeof *l);
 	l->asked = next_hurry++;
 	l->dev = dev;
 	l->ino = ino;
-	l->fn = fn;
-	l->arg = arg;
 	l->next = looks;
 	looks = l;
+	return l;
+}
+
+void
+files_look(uint64_t uid, uint64_t dev, uint64_t ino, const char *path,
+	   void (*fn)(void *arg, int take_fd), void *arg)
+{
+	struct look *l = ask_look(uid, dev, ino, path);
+
+	if (l == NULL) {
+		fn(arg, -1);
+		return;
+	}
+	l->fn = fn;
+	l->arg = arg;
+}
+
+uint64_t
+files_changed(uint64_t uid, const char *path, void (*fn)(void *arg, int64_t changed_us),
+	      void *arg)
+{
+	struct look *l = ask_look(uid, 0, 0, path);
+
+	if (l == NULL)
+		return 0;
+	l->when_fn = fn;
+	l->arg = arg;
+	return l->asked;
+}
+
+void
+files_changed_forget(uint64_t handle)
+{
+	struct look *l;
+
+	for (l = looks; handle != 0 && l != NULL; l = l->next)
+		if (l->asked == handle && l->fn == NULL)
+			l->when_fn = NULL;
 }
 
 /* take_fd: -1 when it is gone. false: nobody asked for this one. */
 static bool
-look_answer(uint64_t asked, uint64_t dev, uint64_t ino, int take_fd)
+look_answer(uint64_t asked, uint64_t dev, uint64_t ino, int64_t changed_us, int take_fd)
 {
 	struct look **at, *l;
 
@@ -198,11 +233,14 @@ look_answer(uint64_t asked, uint64_t dev, uint64_t ino, int take_fd)
 		if (l->asked != asked)
 			continue;
 		*at = l->next;
-		if (take_fd >= 0 && (l->dev != dev || l->ino != ino)) {
+		if (take_fd >= 0 && (l->fn == NULL || l->dev != dev || l->ino != ino)) {
 			close(take_fd);
 			take_fd = -1;
 		}
-		l->fn(l->arg, take_fd);
+		if (l->fn != NULL)
+			l->fn(l->arg, take_fd);
+		else if (l->when_fn != NULL)
+			l->when_fn(l->arg, changed_us);
 		free(l);
 		return true;
 	}
@@ -463,7 +501,8 @@ on_file(struct msg *m)
 		credit_due++;
 		return;
 	}
-	if (f.cause == CAUSE_ASKED && look_answer(f.asked, f.dev, f.ino, fd)) {
+	if (f.cause == CAUSE_ASKED &&
+	    look_answer(f.asked, f.dev, f.ino, f.ctime_us, fd)) {
 		m->fd = -1;
 		return;
 	}
@@ -506,7 +545,7 @@ on_gone(struct msg *m)
 	if (m_gone_get(m, &g, &e) != 0)
 		return;
 	if (g.asked != 0)
-		(void)look_answer(g.asked, g.dev, g.ino, -1);
+		(void)look_answer(g.asked, g.dev, g.ino, -1, -1);
 	if (store_file_get(hub.store, g.dev, g.ino, &have, &e) != 1)
 		return;
 	if (have.verdict != VERDICT_CLEAN) {
@@ -609,7 +648,7 @@ files_watch_up(void)
 
 	credit_due = 0;
 	while (looks != NULL)
-		(void)look_answer(looks->asked, 0, 0, -1);
+		(void)look_answer(looks->asked, 0, 0, -1, -1);
 	tell_since();
 	/* the old watch will not answer any more */
 	for (h = hurries; h != NULL; h = h->next)

@@ -44,6 +44,16 @@ void files_hurry_forget(uint64_t handle);
 void files_look(uint64_t uid, uint64_t dev, uint64_t ino, const char *path,
 		void (*fn)(void *arg, int take_fd), void *arg);
 
+/*
+ * When was the account's file at path created or last changed? fn is called once with its
+ * ctime (which its owner cannot set), or -1 when it is no file of this account below the
+ * watched roots. Returns a handle for files_changed_forget; 0: watch is not there, and fn
+ * will not be called.
+ */
+uint64_t files_changed(uint64_t uid, const char *path,
+		       void (*fn)(void *arg, int64_t changed_us), void *arg);
+void files_changed_forget(uint64_t handle);
+
 /* Close to verdict, microseconds, of the last 1,024 files: median and 99th; false: none
  * yet. */
 bool files_latency(int64_t *p50_us_out, int64_t *p99_us_out);

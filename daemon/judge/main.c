@@ -28,6 +28,7 @@
 #include "mailq.h"
 #include "mta.h"
 #include "outcome.h"
+#include "own.h"
 #include "pool.h"
 #include "priv.h"
 #include "proc.h"
@@ -333,6 +334,7 @@ on_minute(void *arg)
 	engine_tick(hub.engine, clock_wall());
 	alert_tick();
 	files_keep_since();
+	own_refresh();
 	save_soon();
 	if (++minutes % 60 == 0)
 		release_expire();
@@ -527,6 +529,8 @@ judge_main(const struct conf *c, struct link *parent)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGTERM, on_term);
 	hub.reduced = !priv_root();
+	if (own_start(c, &e) != 0)
+		log_fatal(78, "start error=\"%s\"", e.text);
 	if (priv_drop(c->user_judge, 0, &e) != 0)
 		log_fatal(78, "start error=\"%s\"", e.text);
 	workers_init(c);
@@ -543,6 +547,7 @@ judge_main(const struct conf *c, struct link *parent)
 	ctl_listen(CHILD_CTL);
 	mta_listen(CHILD_MTA);
 	loop_after_round(after_round, NULL);
+	own_refresh();
 	(void)loop_every(TICK_MS, on_minute, NULL);
 	loop_run();
 	log_info("stopping");

@@ -115,6 +115,7 @@ stretch_of(const struct facts *f, const struct engine_conf *c)
 	static const struct stretch changed_busy = {{20, 30, 60, 100}, {5, 5, 8, 20}};
 	static const struct stretch thin = {{20, 20, 30, 40}, {5, 6, 10, 40}};
 	static const struct stretch dormant = {{30, 30, 60, 100}, {5, 8, 30, 120}};
+	static const struct stretch claim = {{20, 20, 20, 20}, {5, 5, 5, 10}};
 	static const struct stretch known = {{30, 30, 60, 100}, {5, 6, 8, 20}};
 	static const struct stretch frequent = {{30, 30, 80, 100}, {5, 6, 8, 20}};
 	static const struct stretch odd_hour = {{15, 15, 15, 20}, {5, 6, 8, 12}};
@@ -127,6 +128,8 @@ stretch_of(const struct facts *f, const struct engine_conf *c)
 		return f->frequent && f->in_slot && (!f->no_body || f->new_text)
 			   ? &changed_busy
 			   : &changed;
+	if (f->standing == STAND_DORMANT && f->claimed)
+		return &claim;
 	if (f->standing == STAND_DORMANT)
 		return f->script_age_s >= 30 * 86400 && !f->owner_only ? &dormant : &thin;
 	if (!f->in_slot)

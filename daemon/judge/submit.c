@@ -19,11 +19,13 @@
 #include <unistd.h>
 
 #include "alert.h"
+#include "claim.h"
 #include "expect.h"
 #include "files.h"
 #include "hub.h"
 #include "log.h"
 #include "loop.h"
+#include "own.h"
 #include "pool.h"
 #include "subuid.h"
 #include "text.h"
@@ -41,12 +43,14 @@ struct client {
 	gid_t gid;
 	pid_t pid;
 	mono_t due; /* decide with what is known by then */
-	bool submitted, have_head, hurried, holding, gone;
+	bool submitted, have_head, hurried, looked_up, holding, gone;
 	bool nobody_reads;   /* no worker was there to read it */
 	const char *refusal; /* to be told when its message has come */
 	char login[33];
-	uint64_t size, token, hurry;
-	int body; /* the sealed memfd */
+	uint64_t size, token, hurry, look;
+	int64_t changed_us; /* of the file looked at, -1 not this account's */
+	char *looked;       /* its path */
+	int body;           /* the sealed memfd */
 	char *cwd, *argv, *env, *script;
 	size_t argv_len, env_len;
 	struct job *job;
@@ -76,6 +80,7 @@ static size_t remember_at;
 static bool ticking;
 
 static void decide(struct client *c);
+static void maybe_decide(struct client *c);
 static void tick_when_needed(void);
 
 unsigned
@@ -122,6 +127,7 @@ client_free(struct client *c)
 	if (c->job != NULL)
 		workers_forget(c->job);
 	files_hurry_forget(c->hurry);
+	files_changed_forget(c->look);
 	if (c->body >= 0)
 		link_fd_discard(c->body);
 	free(c->cwd);
@@ -129,6 +135,7 @@ client_free(struct client *c)
 	free(c->env);
 	free(c->script);
 	free(c->domains);
+	free(c->looked);
 	free(c);
 }
 
@@ -272,55 +279,35 @@ hold(struct client *c)
 /* --- judging
  * --------------------------------------------------------------------------------- */
 
-/* What X-PHP-Originating-Script names, in the directory it runs in; "" when it names
- * nothing. */
 static void
-header_claim(const struct client *c, char *path, size_t size)
+on_changed(void *arg, int64_t changed_us)
 {
-	const char *base = c->header_script, *colon = strchr(base, ':');
+	struct client *c = arg;
 
-	if (colon != NULL)
-		base = colon + 1;
-	path[0] = '\0';
-	if (base[0] == '/')
-		(void)text_copy(path, size, base);
-	else if (base[0] != '\0' && strchr(base, '/') == NULL)
-		(void)snprintf(path, size, "%s/%s", c->cwd, base);
+	c->look = 0;
+	c->looked_up = true;
+	c->changed_us = changed_us;
+	maybe_decide(c);
 }
 
-/*
- * The script's name: all there is are claims (what the wrapper found in its environment
- * and its parents' arguments, the header, the directory it runs in), so the worst of them
- * counts, and only among equals the best. A directory in which a malicious file lies is
- * such a claim too.
- */
+/* How old is the file it names? watch looks, while the rest is waited for anyway. */
 static void
-name_script(struct client *c)
+look_up(struct client *c, const char *path)
 {
-	char claims[3][PATH_MAX];
-	int64_t points, worst = -1;
-	size_t i, best = 2;
+	c->looked = xstrdup(path);
+	c->changed_us = -1;
+	c->look = files_changed(c->uid, path, on_changed, c);
+	c->looked_up = c->look == 0;
+}
 
-	claims[0][0] = '\0';
-	if (c->script[0] == '/')
-		(void)text_copy(claims[0], sizeof claims[0], c->script);
-	else if (c->script[0] != '\0')
-		(void)snprintf(claims[0], sizeof claims[0], "%s/%s", c->cwd, c->script);
-	header_claim(c, claims[1], sizeof claims[1]);
-	(void)snprintf(claims[2], sizeof claims[2], "%s/", c->cwd);
-	for (i = 0; i < 3; i++) {
-		if (claims[i][0] == '\0')
-			continue;
-		points = engine_points(hub.engine, c->uid, claims[i]);
-		if (i == 2 && worst >= 0 && points < hub.conf.malicious_points)
-			continue;
-		if (points > worst) {
-			worst = points;
-			best = i;
-		}
-	}
-	free(c->script);
-	c->script = xstrdup(claims[best]);
+/* A fact about the file that was looked at, and only for that name; -1 unknown. */
+static int64_t
+script_age_s(const struct client *c, wall_t now)
+{
+	if (c->looked == NULL || !c->looked_up || c->changed_us < 0 ||
+	    strcmp(c->looked, c->script) != 0)
+		return -1;
+	return now.us > c->changed_us ? (now.us - c->changed_us) / 1000000 : 0;
 }
 
 static void
@@ -333,19 +320,25 @@ ask_engine(struct client *c)
 				 .uid = c->uid,
 				 .user = c->login,
 				 .script_is_claim = true,
-				 .script_age_s = -1,
 				 .subject_hash = c->subject_hash,
 				 .body_hash = c->body_hash,
-				 .own = -1,
 				 .size = c->size,
 				 .domains = domains};
 
-	name_script(c);
-	sub.script = c->script;
+	struct claims claims = {c->script, c->header_script, c->cwd};
+	char *name = claim_name(&claims, c->uid);
+
+	free(c->script);
+	sub.script = c->script = name;
+	sub.script_age_s = script_age_s(c, sub.t);
 	sub.rcpts = c->rcpts > UINT32_MAX ? UINT32_MAX : (uint32_t)c->rcpts;
 	while (sub.domain_count < DOMAINS_MAX &&
 	       (domains[sub.domain_count] = strings_next(&s)) != NULL)
 		sub.domain_count++;
+	/* what no worker read, and what names more than we look at, is no owner's */
+	sub.own = !c->head_ok || sub.domain_count == DOMAINS_MAX
+		      ? 0
+		      : own_mail(c->login, c->rcpts, domains, sub.domain_count);
 	engine_submission(hub.engine, &sub, &c->answer);
 	hub.changed = true;
 }
@@ -385,7 +378,8 @@ decide(struct client *c)
 		hub.count.timed_out++;
 	}
 	files_hurry_forget(c->hurry);
-	c->hurry = 0;
+	files_changed_forget(c->look);
+	c->hurry = c->look = 0;
 	if (!c->have_head)
 		count_without_head(c);
 	ask_engine(c);
@@ -409,7 +403,7 @@ decide(struct client *c)
 static void
 maybe_decide(struct client *c)
 {
-	if (c->submitted && c->have_head && c->hurried && !c->holding)
+	if (c->submitted && c->have_head && c->hurried && c->looked_up && !c->holding)
 		decide(c);
 }
 
@@ -433,6 +427,16 @@ on_head(struct job *j, const struct m_verdict *v, const struct m_head *h)
 	(void)text_copy(c->header_script, sizeof c->header_script, h->claimed_script);
 	c->domains = xmemdup(h->domains, h->domains_len);
 	c->domains_len = h->domains_len;
+	if (c->looked == NULL) {
+		struct claims claims = {"", c->header_script, c->cwd};
+		char path[PATH_MAX];
+
+		claim_of_header(&claims, path);
+		if (path[0] != '\0')
+			look_up(c, path);
+		else
+			c->looked_up = true;
+	}
 	maybe_decide(c);
 }
 
@@ -472,6 +476,7 @@ on_submit(struct client *c, struct msg *m)
 	struct m_submit s;
 	const char *id;
 	struct err e;
+	char path[PATH_MAX];
 	int copy;
 
 	/* one message a connection; what comes after it changes nothing */
@@ -513,6 +518,9 @@ on_submit(struct client *c, struct msg *m)
 	scan.argv_len = c->argv_len;
 	c->job = workers_ask(&scan, copy, on_head, c);
 	c->hurry = files_hurry(c->uid, on_hurried, c);
+	claim_of_wrapper(&(struct claims){c->script, "", c->cwd}, path);
+	if (path[0] != '\0')
+		look_up(c, path);
 	/* not before: the above may have answered at once, and deciding frees the client
 	 */
 	c->submitted = true;

@@ -131,3 +131,9 @@ owners_full(const struct owners *o)
 {
 	return o->full;
 }
+
+unsigned
+owners_count(const struct owners *o)
+{
+	return o == NULL ? 0 : o->count;
+}

@@ -32,4 +32,7 @@ const char *owners_find(const struct owners *o, struct slice address);
 
 bool owners_full(const struct owners *o);
 
+/* Domains it knows. */
+unsigned owners_count(const struct owners *o);
+
 #endif

@@ -20,6 +20,7 @@ TESTS = {
     "wrapper": ("t_wrapper", "wrapper", None, False),
     "story-plain": ("t_story", "story", "builtin", False),
     "limits": ("t_limits", "limits", "builtin", False),
+    "facts": ("t_facts", "facts", "builtin", False),
     "hostile": ("t_hostile", "hostile", "builtin", False),
     "set-aside": ("t_aside", "aside", "builtin", False),
     "scan": ("t_scan", "scan", None, False),

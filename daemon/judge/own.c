@@ -1,0 +1,108 @@
+/*
+ * own - which domains are an account's own
+ *
+ * Job:     see own.h.
+ * Touches: the list's descriptor, log.
+ */
+#include "own.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "account.h"
+#include "log.h"
+#include "opener.h"
+#include "owners.h"
+#include "priv.h"
+
+static struct owners *list;
+static int paths;
+
+int
+own_start(const struct conf *c, struct err *e)
+{
+	static const char *const usual[] = {"/etc/mailbrake/domains", "/etc/userdomains",
+					    "/etc/virtual/domainowners"};
+	const char *const one[] = {c->own_domains};
+
+	list = owners_new();
+	if (strcmp(c->own_domains, "none") == 0)
+		return 0;
+	if (strcmp(c->own_domains, "auto") == 0) {
+		paths = 3;
+		return opener_start(usual, paths, e);
+	}
+	paths = 1;
+	return opener_start(one, paths, e);
+}
+
+/* Only root, and an account we were started as ourselves, writes what we believe. */
+static bool
+believed(const struct stat *st)
+{
+	return (st->st_uid == 0 || (!priv_root() && st->st_uid == geteuid())) &&
+	       (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+void
+own_refresh(void)
+{
+	static struct stat before;
+	struct stat st;
+	int fd = -1;
+
+	for (int i = 0; i < paths && fd < 0; i++)
+		fd = opener_get(i);
+	if (fd < 0)
+		return; /* none, or gone for a moment: what was known stays */
+	if (fstat(fd, &st) != 0 || !believed(&st)) {
+		log_warn_rate("own_domains", 3600,
+			      "own_domains not_read=\"others than root can write it\"");
+		close(fd);
+		return;
+	}
+	if (st.st_ino == before.st_ino && st.st_dev == before.st_dev &&
+	    st.st_size == before.st_size && st.st_mtim.tv_sec == before.st_mtim.tv_sec &&
+	    st.st_mtim.tv_nsec == before.st_mtim.tv_nsec) {
+		close(fd);
+		return;
+	}
+	before = st;
+	(void)owners_read(list, fd);
+	log_info("own_domains count=%u", owners_count(list));
+	if (owners_full(list))
+		log_warn("own_domains left_out=\"beyond %d domains or %d bytes\"",
+			 OWNERS_MAX, OWNERS_BYTES);
+}
+
+int
+own_mail(const char *login, uint64_t rcpts, const char *const *domains, size_t count)
+{
+	bool known = true;
+
+	if (owners_count(list) == 0 || login == NULL || login[0] == '\0')
+		return -1;
+	if (rcpts > OWN_RCPTS_MAX || count == 0)
+		return 0;
+	for (size_t i = 0; i < count && known; i++) {
+		char address[300];
+		const char *owner = NULL;
+
+		/* an account may have a panel serve any name; everybody's is nobody's */
+		if (!engine_free_mail(domains[i]) && strlen(domains[i]) < 256) {
+			address[0] = '@';
+			memcpy(address + 1, domains[i], strlen(domains[i]) + 1);
+			owner =
+			    owners_find(list, (struct slice){address, strlen(address)});
+		}
+		known = owner != NULL && strcmp(owner, login) == 0;
+	}
+	return known;
+}
+
+unsigned
+own_count(void)
+{
+	return owners_count(list);
+}

@@ -1,0 +1,69 @@
+/* Whose a domain is: by the list root keeps, and by nothing else. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "own.h"
+#include "t.h"
+#include "text.h"
+
+static char path[] = "/tmp/mailbrake-own.XXXXXX";
+
+static void
+write_list(const char *text, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC);
+
+	T_EQ(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	T_EQ(fchmod(fd, mode), 0);
+	close(fd);
+	own_refresh();
+}
+
+static int
+ask(const char *login, const char *a, const char *b)
+{
+	const char *domains[] = {a, b};
+
+	return own_mail(login, 2, domains, b == NULL ? 1 : 2);
+}
+
+int
+main(void)
+{
+	static struct conf c;
+	struct err e;
+	int fd = mkstemp(path);
+
+	close(fd);
+	conf_defaults(&c);
+	T_EQ(text_copy(c.own_domains, sizeof(c.own_domains), path), 1);
+	T_EQ(own_start(&c, &e), 0);
+	own_refresh();
+	T_EQ(ask("alice", "a.test", NULL), -1); /* an empty list knows nothing */
+	write_list("# list\n*: nobody\nA.test: alice\nb.test:bob\r\ngmail.com: alice\n"
+		   "no colon here\n",
+		   0644);
+	T_EQ(own_count(), 3);
+	T_EQ(ask("alice", "a.test", NULL), 1);
+	T_EQ(ask("alice", "a.test", "b.test"), 0);
+	T_EQ(ask("bob", "b.test", NULL), 1);
+	T_EQ(ask("bob", "sub.b.test", NULL), 0);
+	T_EQ(ask("alice", "gmail.com", NULL), 0);
+	T_EQ(ask("", "a.test", NULL), -1);
+	T_EQ(own_mail("alice", 2, NULL, 0), 0);
+	T_EQ(own_mail("alice", OWN_RCPTS_MAX + 1, (const char *[]){"a.test"}, 1), 0);
+	/* a list that others may write is not believed; what was known stays */
+	write_list("c.test: mallory\n", 0666);
+	T_EQ(ask("mallory", "c.test", NULL), 0);
+	T_EQ(ask("alice", "a.test", NULL), 1);
+	write_list("a.test: bob\n", 0600);
+	T_EQ(ask("alice", "a.test", NULL), 0);
+	T_EQ(ask("bob", "a.test", NULL), 1);
+	unlink(path);
+	own_refresh();
+	T_EQ(ask("bob", "a.test", NULL), 1);
+	return T_DONE();
+}
