@@ -113,6 +113,12 @@ bool engine_free_mail(const char *domain);
 /* Judge and count one message. */
 void engine_submission(struct engine *e, const struct submission *s, struct answer *out);
 void engine_outcome(struct engine *e, const struct outcome_fact *o);
+/*
+ * At one provider the account got so many final answers in 24 hours, and so many of them
+ * were refusals by its own fault: judged like its refusals everywhere, by whichever share
+ * is larger for sure, for two hours. Not within a day of a release.
+ */
+void engine_refusals(struct engine *e, uint32_t uid, uint32_t refused, uint32_t answered);
 void engine_file(struct engine *e, const struct file_fact *f);
 
 enum word_scope {

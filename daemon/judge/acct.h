@@ -62,8 +62,10 @@ struct acct {
 	struct slide names_24h; /* scripts first met while nothing is known of them */
 	struct slide new_own, new_msgs, new_equal, new_subject; /* 7 days */
 	struct slide sent_7d, refused_7d;
-	struct slide files_1h; /* clean fresh files */
-	int64_t multi_s;       /* lived; a new script addressed several strangers */
+	uint32_t at_one_refused, at_one_answered; /* engine_refusals */
+	int64_t at_one_s;                         /* lived; when it was said, 0 never */
+	struct slide files_1h;                    /* clean fresh files */
+	int64_t multi_s; /* lived; a new script addressed several strangers */
 	int64_t wave_from_s, wave_to_s; /* lived; files */
 	int64_t births_wall_s;          /* new scripts born around then */
 	uint32_t births;

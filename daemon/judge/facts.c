@@ -6,6 +6,8 @@
  */
 #include "acct.h"
 
+#define AT_ONE_S 7200 /* so long engine_refusals counts */
+
 #include <string.h>
 
 int64_t
@@ -227,6 +229,20 @@ gather_script(const struct engine *e, const struct acct *a, const struct judged 
 	f->msg_rcpts = j->msg.rcpts;
 }
 
+/* What one provider says of it, when that is worse than what all say. */
+static void
+gather_at_one(const struct engine *e, const struct acct *a, struct facts *f)
+{
+	uint32_t low = wilson_low_ppm(a->at_one_refused, a->at_one_answered);
+
+	if (a->at_one_s == 0 || e->now_s - a->at_one_s > AT_ONE_S ||
+	    a->at_one_answered < e->conf.refusal_min || low <= f->refused_low_ppm)
+		return;
+	f->refused = a->at_one_refused;
+	f->answered = a->at_one_answered;
+	f->refused_low_ppm = low;
+}
+
 void
 facts_gather(const struct engine *e, const struct acct *a, const struct judged *j,
 	     struct facts *f)
@@ -252,6 +268,7 @@ facts_gather(const struct engine *e, const struct acct *a, const struct judged *
 	f->refused = slide_get(&a->refused_7d, now, WEEK_S);
 	f->answered = f->refused + slide_get(&a->sent_7d, now, WEEK_S);
 	f->refused_low_ppm = wilson_low_ppm(f->refused, f->answered);
+	gather_at_one(e, a, f);
 	f->trusted_ceiling = a->ceiling_trust_s > now;
 	for (unsigned r = 0; r < RULE_COUNT; r++)
 		f->trusted_rule[r] = a->rule_trust_s[r] > now;

@@ -35,6 +35,7 @@
 #include "release.h"
 #include "reload.h"
 #include "submit.h"
+#include "tally.h"
 #include "text.h"
 #include "workers.h"
 #include "xmem.h"
@@ -331,6 +332,7 @@ on_minute(void *arg)
 	if (store_check(hub.store, &e) != 0)
 		hub_store_warn(&e);
 	check_reborn();
+	tally_minute();
 	engine_tick(hub.engine, clock_wall());
 	alert_tick();
 	files_keep_since();

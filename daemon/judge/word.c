@@ -160,6 +160,19 @@ engine_outcome(struct engine *e, const struct outcome_fact *o)
 		slide_add(&a->refused_7d, e->now_s, WEEK_S, 1);
 }
 
+void
+engine_refusals(struct engine *e, uint32_t uid, uint32_t refused, uint32_t answered)
+{
+	struct acct *a = acct_find(e, uid);
+
+	if (a == NULL || a == e->crowd ||
+	    (a->released_s != 0 && e->now_s - a->released_s < 86400))
+		return;
+	a->at_one_refused = refused;
+	a->at_one_answered = answered;
+	a->at_one_s = e->now_s;
+}
+
 /* What a release or the end of a hold forgives, and what it does not. */
 static void
 forgive(struct engine *e, struct acct *a)
@@ -167,6 +180,7 @@ forgive(struct engine *e, struct acct *a)
 	memset(&a->fresh, 0, sizeof(a->fresh));
 	memset(&a->fresh_all, 0, sizeof(a->fresh_all));
 	a->sent_7d = a->refused_7d = (struct slide){0};
+	a->at_one_s = 0;
 	a->evidence_exposed = 0;
 	a->released_s = e->now_s;
 	for (uint32_t i = 0; i < a->script_count; i++) {

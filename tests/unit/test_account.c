@@ -356,10 +356,43 @@ test_table_full(void)
 	engine_free(&e);
 }
 
+/* One provider refuses most of what an account sends there; the others take it all. */
+static void
+test_refused_at_one(void)
+{
+	struct engine *e = fresh(0);
+	int64_t t = shop(e);
+	struct mail m = {t + 10, 1000000, 0, 1, "/shop/index.php", 9000, 0};
+	struct outcome_fact o = {.t = wall_from_s(t),
+				 .uid = 1001,
+				 .user = "u",
+				 .kind = OUTCOME_SENT,
+				 .code = 250};
+
+	for (int i = 0; i < 500; i++)
+		engine_outcome(e, &o);
+	engine_refusals(e, 1001, 15, 29); /* too few */
+	T_EQ(send_one(e, m), ANSWER_PASS);
+	engine_refusals(e, 1001, 12, 40); /* 30 %, but not for sure */
+	m.text++;
+	T_EQ(send_one(e, m), ANSWER_PASS);
+	engine_refusals(e, 1001, 36, 40);
+	m.t += 7201; /* said too long ago */
+	m.text++;
+	T_EQ(send_one(e, m), ANSWER_PASS);
+	engine_refusals(e, 1001, 36, 40);
+	m.t += 10;
+	m.text++;
+	T_EQ(send_one(e, m), ANSWER_HOLD);
+	T_EQ(last.reason, REASON_REFUSALS);
+	engine_free(&e);
+}
+
 int
 main(void)
 {
 	test_mailers();
+	test_refused_at_one();
 	test_names_and_bcc();
 	test_explained();
 	test_words();
