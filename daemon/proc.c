@@ -151,9 +151,10 @@ worker_count(void)
 
 	if (n == 0) {
 		n = sysconf(_SC_NPROCESSORS_ONLN);
-		n = n < 2 ? 2 : n > 4 ? 4 : n;
+		n = n < 3 ? 3 : n > 4 ? 4 : n;
 	}
-	/* one is kept for messages, so that mail never waits behind files */
+	/* one is kept for messages, so that mail never waits behind files; of three, one
+	 * for files that change, which never wait behind a rescan's */
 	return n < 2 ? 2 : n;
 }
 

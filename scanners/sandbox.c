@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ioprio.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
 #include <stdio.h>
@@ -130,6 +131,12 @@ add_calls(scmp_filter_ctx f)
 		rc = seccomp_rule_add(
 		    f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
 		    SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
+	/* its own place at the disk: after everybody else's for background files */
+	if (rc == 0)
+		rc = seccomp_rule_add(
+		    f, SCMP_ACT_ALLOW, SCMP_SYS(ioprio_set), 2,
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)IOPRIO_WHO_PROCESS),
+		    SCMP_A1(SCMP_CMP_EQ, 0));
 	/* abort() and raise(): a signal to oneself */
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,

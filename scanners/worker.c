@@ -7,6 +7,7 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <linux/ioprio.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,6 +37,8 @@ struct worker {
 	struct scanengine *engine;
 	struct worker_slot *slot;
 	struct link link;
+	bool idle_class;
+	int own_class; /* as ioprio_set wants it */
 	uint8_t *buf;
 	size_t buf_size;
 	struct engine_result result;
@@ -195,6 +199,20 @@ scan_file(struct worker *w, const struct m_scan *job, int fd)
 			      MADV_DONTNEED);
 }
 
+/*
+ * Background files are read in the idle class: whoever else wants the disk goes first.
+ * libc has no name for the call; the sandbox lets it through for this process alone.
+ */
+static void
+disk_class(struct worker *w, bool idle)
+{
+	if (w->idle_class == idle)
+		return;
+	w->idle_class = idle;
+	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
+		      idle ? (int)IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0) : w->own_class);
+}
+
 static void
 scan_mail(struct worker *w, const struct m_scan *job, int fd)
 {
@@ -244,6 +262,7 @@ serve(struct worker *w)
 	w->slot->size = job.size;
 	atomic_store(&w->slot->found, 0);
 	atomic_store(&w->slot->busy, 1);
+	disk_class(w, job.background != 0);
 	timer(ITIMER_PROF, within(w->conf->cpu_ms));
 	timer(ITIMER_REAL, w->conf->wall_ms);
 	if (job.kind == SCAN_MAIL)
@@ -276,6 +295,9 @@ worker_main(int link_fd, struct scanengine *en, const struct worker_conf *c,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (w.buf == MAP_FAILED)
 		log_fatal(71, "worker_memory bytes=%zu", w.buf_size);
+	w.own_class = (int)syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0);
+	if (w.own_class < 0)
+		w.own_class = (int)IOPRIO_PRIO_VALUE(IOPRIO_CLASS_NONE, 0);
 	link_init(&w.link, link_fd, ROLE_SCANNER, ROLE_CLIENT, (size_t)4 << 20);
 	if (sandbox_enter(WORK_MEMORY, &e) != 0)
 		log_fatal(71, "sandbox error=%s", e.text);

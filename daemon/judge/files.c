@@ -523,6 +523,7 @@ on_file(struct msg *m)
 	if (under_way != NULL)
 		under_way->prev = &l->next;
 	under_way = l;
+	scan.background = f.cause == CAUSE_WALK || f.cause == CAUSE_RESCAN;
 	scan.size = f.size;
 	scan.mtime_us = f.mtime_us;
 	scan.ctime_us = f.ctime_us;

@@ -11,12 +11,15 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "loop.h"
+#include "pace.h"
 #include "text.h"
 #include "wire.h"
 #include "xmem.h"
 
 #define SET_MAX 64
 #define WORKERS (2 * SET_MAX)
+#define FILE_OVERHEAD_US 100 /* of a file beside what its worker counts */
 
 static struct worker {
 	struct wire wire;
@@ -27,7 +30,8 @@ static struct worker {
 static struct jobs {
 	struct job *first, **last;
 	uint64_t count;
-} files = {NULL, &files.first, 0}, mails = {NULL, &mails.first, 0};
+} files = {NULL, &files.first, 0}, mails = {NULL, &mails.first, 0},
+  rest = {NULL, &rest.first, 0}; /* files of walks and rescans */
 /* given up on: told in workers_round, so that workers_ask never answers before it returns
  */
 static struct jobs failed = {NULL, &failed.first, 0};
@@ -37,6 +41,8 @@ static uint64_t next_asked = 1;
 static struct workers_state state;
 static int set_in_force = -1;
 static void (*rules_fn)(void);
+static struct pace pace;
+static int pace_timer = -1;
 
 static void dispatch(void);
 
@@ -79,6 +85,12 @@ push(struct jobs *q, struct job *j)
 	*q->last = j;
 	q->last = &j->next;
 	q->count++;
+}
+
+static struct jobs *
+queue_of(const struct job *j)
+{
+	return j->kind == SCAN_MAIL ? &mails : j->scan.background ? &rest : &files;
 }
 
 static struct job *
@@ -136,7 +148,7 @@ static void
 again_or_lost(struct job *j, const char *reason)
 {
 	if (j->done != NULL && (int64_t)j->tries <= conf.scan_retries)
-		push(j->kind == SCAN_MAIL ? &mails : &files, j);
+		push(queue_of(j), j);
 	else
 		finish_lost(j, reason);
 }
@@ -174,11 +186,18 @@ on_verdict(struct worker *w, struct msg *m)
 		log_warn_rate("worker_answer", 60, "worker_answer unfit type=VERDICT");
 		return;
 	}
+	/* one that died of it does not say what it used: all it may */
+	if (j->scan.background)
+		pace_cost(&pace, FILE_OVERHEAD_US + (v.cpu_us > 0 ? (int64_t)v.cpu_us
+						     : v.verdict == VERDICT_UNSCANNED &&
+							     v.reason[0] == 'c'
+							 ? conf.scan_cpu_ms * 1000
+							 : 0));
 	if (j->kind == SCAN_MAIL) /* the zygote answers for a child that died so */
 		again_or_lost(j, v.reason);
 	else if (v.verdict == VERDICT_UNSCANNED && worth_again(v.reason) &&
 		 (int64_t)j->tries <= conf.scan_retries)
-		push(&files, j);
+		push(queue_of(j), j);
 	else
 		finish(j, &v, NULL);
 }
@@ -361,15 +380,50 @@ pop_mail(void)
 	return NULL;
 }
 
+static void
+on_pace(void *arg)
+{
+	(void)arg;
+	pace_timer = -1;
+	dispatch();
+}
+
+/* May a background file begin now? If not, a timer asks again. */
+static bool
+paced(void)
+{
+	int64_t us, cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (rest.count == 0)
+		return false;
+	us = pace_wait_us(&pace, clock_mono(), conf.scan_cpu_share, cpus < 1 ? 1 : cpus);
+	if (us > 0 && pace_timer < 0)
+		pace_timer = loop_once(us / 1000 + 1, on_pace, NULL);
+	return us == 0;
+}
+
+static size_t
+ready_in_set(size_t set)
+{
+	size_t i, n = 0;
+
+	for (i = set * SET_MAX; i < (set + 1) * SET_MAX; i++)
+		n += workers[i].ready;
+	return n;
+}
+
 static struct job *
 next_for(const struct worker *w)
 {
+	const size_t number = (size_t)(w - workers) % SET_MAX;
 	struct job *j = pop_mail();
 
-	/* the first of a set is kept for messages, as long as another one looks at files
-	 */
-	if (j == NULL && (w - workers) % SET_MAX != 0)
-		j = pop(&files);
+	if (j != NULL || number == 0)
+		return j;
+	j = pop(&files);
+	if (j == NULL &&
+	    (number > 1 || ready_in_set((size_t)(w - workers) / SET_MAX) < 3) && paced())
+		j = pop(&rest);
 	return j;
 }
 
@@ -413,7 +467,7 @@ workers_ask(const struct m_scan *scan, int take_fd, job_fn done, void *arg)
 	j->scan.asked = j->asked;
 	j->scan.path = j->path;
 	j->scan.argv = j->argv;
-	push(j->kind == SCAN_MAIL ? &mails : &files, j);
+	push(queue_of(j), j);
 	dispatch();
 	return j;
 }
@@ -434,7 +488,7 @@ workers_state(struct workers_state *out)
 		state.workers += workers[i].there;
 		state.ready += workers[i].ready;
 	}
-	state.waiting = files.count + mails.count;
+	state.waiting = files.count + rest.count + mails.count;
 	*out = state;
 }
 

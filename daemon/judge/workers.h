@@ -6,8 +6,11 @@
  *          are exchanged with the rules.
  * Touches: the links to the workers.
  * Limits:  the first worker of each set takes messages only, so that mail
- *          never waits behind files. Files are bounded by what watch is
- *          granted, messages by the clients there may be.
+ *          never waits behind files; of three or more the second takes no
+ *          background files (walks, rescans), so that a file that changed never
+ *          waits behind one of those. Background files come last and within
+ *          scan_cpu_share. Files are bounded by what watch is granted, messages
+ *          by the clients there may be.
  */
 #ifndef MAILBRAKE_WORKERS_H
 #define MAILBRAKE_WORKERS_H

@@ -24,6 +24,7 @@ TESTS = {
     "hostile": ("t_hostile", "hostile", "builtin", False),
     "set-aside": ("t_aside", "aside", "builtin", False),
     "scan": ("t_scan", "scan", None, False),
+    "share": ("t_share", "share", "builtin", False),
     "budget": ("t_budget", "budget", None, False),
     "rules": ("t_rules", "reload_story", "builtin", False),
     "sockets": ("t_sockets", "sockets", "builtin", False),
