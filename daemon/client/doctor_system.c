@@ -278,8 +278,11 @@ check_inotify(struct doctor *d)
 	else
 		doctor_say(
 		    d, "inotify", max < 100000 ? "warn" : "ok",
-		    "%lld directories can be watched (fs.inotify.max_user_watches)",
-		    (long long)max);
+		    "%lld directories can be watched (fs.inotify.max_user_watches%s)",
+		    (long long)max,
+		    max < 100000 ? "; more with " MB_DATADIR
+				   "/sysctl/mailbrake-inotify.conf"
+				 : "");
 }
 
 void
