@@ -157,7 +157,7 @@ void
 notice_unwatched(void)
 {
 	struct backend_state s;
-	int64_t rest_us = 10 * w->rescan_took_us;
+	int64_t rest_us = 4 * w->rescan_took_us;
 
 	w->b->state(&s);
 	if (s.unwatched == 0 || w->rescanning || !w->walked ||

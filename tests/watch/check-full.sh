@@ -1,6 +1,7 @@
 #!/bin/sh
 # The slower tests of process watch: 100,000 files by every kind of writer on each backend
-# (0 missed), fairness between accounts, mounts that go and come, no watches left.
+# (0 missed), fairness between accounts, mounts that go and come, no watches left, and what is
+# seen on which file system.
 #   tests/watch/check-full.sh BUILD
 b=${1:-build}
 cd "$(dirname "$0")/../.." || exit 2
@@ -15,3 +16,5 @@ out=$(WATCH_SLOW=1 "$b/tests/unit/test_watch_hostile" 2>&1)
 say hostile-slow $? "$out"
 out=$(sh tests/e2e/watch-oracle.sh "$b" "${WATCH_FILES:-100000}" 2>&1)
 say oracle $? "$out"
+out=$(sh tests/watch/filesystems.sh "$b" 2>&1)
+say filesystems $? "$out"
