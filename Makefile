@@ -217,6 +217,7 @@ install: all
 	  contrib/mailbrake-wrapper >$(B)/mailbrake-wrapper
 	$(I) 755 $(B)/mailbrake-wrapper $(D)$(sbindir)/mailbrake-wrapper
 	cd rules && find . -type f -exec $(I) 644 '{}' '$(D)$(datadir)/rules/{}' \;
+	cd tests/samples && find . -type f -exec $(I) 644 '{}' '$(D)$(datadir)/rules/samples/{}' \;
 	$(I) 644 contrib/mailbrake.conf $(D)$(datadir)/mailbrake.conf
 	test -e $(D)$(sysconfdir)/mailbrake/mailbrake.conf || \
 	  $(I) 644 contrib/mailbrake.conf $(D)$(sysconfdir)/mailbrake/mailbrake.conf

@@ -115,6 +115,7 @@ store_trust_put(struct store *s, const struct store_trust *v, struct err *e)
 	row_text(&r, v->who);
 	row_num(&r, v->t.us);
 	row_num(&r, v->until.us);
+	row_text(&r, v->reason == NULL ? "" : v->reason);
 	return store_put(s, &r, e);
 }
 
@@ -135,7 +136,8 @@ store_trust_each(struct store *s, bool (*fn)(void *, const struct store_trust *)
 		 void *arg, struct err *e)
 {
 	sqlite3_stmt *q = store_read(
-	    s, "SELECT uid,kind,key,who,t,until FROM trust ORDER BY uid,kind,key", e);
+	    s, "SELECT uid,kind,key,who,t,until,reason FROM trust ORDER BY uid,kind,key",
+	    e);
 	int r;
 
 	if (q == NULL)
@@ -146,7 +148,8 @@ store_trust_each(struct store *s, bool (*fn)(void *, const struct store_trust *)
 					.key = col_text(q, 2),
 					.who = col_text(q, 3),
 					.t = col_time(q, 4),
-					.until = col_time(q, 5)};
+					.until = col_time(q, 5),
+					.reason = col_text(q, 6)};
 
 		if (!fn(arg, &v))
 			break;

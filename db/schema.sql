@@ -111,11 +111,12 @@ CREATE TABLE counter (          -- outcomes an hour, for providers, report and d
 
 CREATE TABLE trust (            -- what an admin vouched for beside whole accounts
   uid      INTEGER NOT NULL,    -- account it holds for, -1 all; source: mailbrake(1)
-  kind     TEXT NOT NULL,       -- script, sha256, path; source: mailbrake(1)
-  key      BLOB NOT NULL,       -- the script's path or the hash; source: mailbrake(1)
+  kind     TEXT NOT NULL,       -- script, sha256, path, rule; source: mailbrake(1)
+  key      BLOB NOT NULL,       -- the path, pattern, hash or name; source: mailbrake(1)
   who      TEXT NOT NULL,       -- the admin's login; source: SO_PEERCRED of the CLI
   t        INTEGER NOT NULL,    -- us: when he said so; source: clock
   until    INTEGER NOT NULL,    -- us: when it ends, 0 never; source: mailbrake(1)
+  reason   TEXT NOT NULL DEFAULT '', -- why, in his words; source: mailbrake(1)
   PRIMARY KEY (uid, kind, key)
 ) WITHOUT ROWID;
 

@@ -26,7 +26,7 @@
 #include "err.h"
 
 #define STORE_FILE "mailbrake.db"
-#define STORE_VERSION 2               /* PRAGMA user_version of db/schema.sql */
+#define STORE_VERSION 3               /* PRAGMA user_version of db/schema.sql */
 #define STORE_GROUP_ROWS 100          /* a transaction is committed at so many rows ... */
 #define STORE_GROUP_MS 8              /* ... or at this age */
 #define STORE_RETRY_MS 1000           /* after a refused commit */
@@ -216,6 +216,7 @@ struct store_trust {
 	int64_t uid; /* -1: every account */
 	const char *kind, *key, *who;
 	wall_t t, until;
+	const char *reason; /* NULL is "" */
 };
 int store_trust_put(struct store *s, const struct store_trust *v, struct err *e);
 int store_trust_drop(struct store *s, int64_t uid, const char *kind, const char *key,

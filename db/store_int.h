@@ -58,7 +58,8 @@
 	  "VALUES(?,?,?,?,?,?) " \
 	  "ON CONFLICT DO UPDATE SET count=count+excluded.count") \
 	W(TRUST_PUT, 1, 0, \
-	  "INSERT OR REPLACE INTO trust(uid,kind,key,who,t,until) VALUES(?,?,?,?,?,?)") \
+	  "INSERT OR REPLACE INTO trust(uid,kind,key,who,t,until,reason) " \
+	  "VALUES(?,?,?,?,?,?,?)") \
 	W(TRUST_DROP, 1, 0, "DELETE FROM trust WHERE uid=? AND kind=? AND key=?") \
 	W(KV_PUT, 0, 0, "INSERT OR REPLACE INTO kv(name,value) VALUES(?,?)") \
 	W(PRUNE_DECISION, 0, 0, "DELETE FROM decision WHERE t<?") \

@@ -40,6 +40,7 @@ struct scanengine {
 	int *string;  /* by libyara's string: the prefilter's number */
 	uint8_t *hit; /* by rule: found in this file already */
 	/* of the file being looked at */
+	const struct engine_file *file;
 	struct engine_result *r;
 	struct score score;
 };
@@ -167,6 +168,18 @@ add_finding(struct scanengine *x, const char *rule, const char *group, int point
 		r->findings_len = before;
 }
 
+static bool
+is_good(const struct engine_file *f, const char *rule)
+{
+	struct strings s = strings_of(f->good_rules, f->good_rules_len);
+	const char *name;
+
+	while ((name = strings_next(&s)) != NULL)
+		if (strcmp(name, rule) == 0)
+			return true;
+	return false;
+}
+
 static int
 on_match(YR_SCAN_CONTEXT *ctx, int message, void *data, void *arg)
 {
@@ -181,7 +194,8 @@ on_match(YR_SCAN_CONTEXT *ctx, int message, void *data, void *arg)
 			const struct rule_info *info = &x->rules->info[i];
 
 			x->hit[i] = 1;
-			add_finding(x, info->name, info->group, info->points);
+			add_finding(x, info->name, info->group,
+				    is_good(x->file, info->name) ? 0 : info->points);
 		}
 	}
 	return CALLBACK_CONTINUE;
@@ -388,6 +402,7 @@ scanengine_scan(struct scanengine *en, const void *data, size_t len,
 	r->findings_len = 0;
 	r->findings_count = 0;
 	en->r = r;
+	en->file = file;
 	en->score = (struct score){.rows = 0};
 	hash(en, data, len);
 	g = gate_ask(en->gate, data, len, file->path);

@@ -177,7 +177,9 @@ scan_file(struct worker *w, const struct m_scan *job, int fd)
 					      .mtime_us = job->mtime_us,
 					      .ctime_us = job->ctime_us,
 					      .now_us = clock_wall().us,
-					      .mode = (uint32_t)job->mode};
+					      .mode = (uint32_t)job->mode,
+					      .good_rules = job->argv,
+					      .good_rules_len = job->argv_len};
 
 		scanengine_scan(w->engine, w->buf, (size_t)n, &f, r);
 		v.verdict = r->verdict;

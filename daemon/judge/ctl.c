@@ -26,6 +26,7 @@
 #include "loop.h"
 #include "mailq.h"
 #include "priv.h"
+#include "known_good.h"
 #include "release.h"
 #include "reload.h"
 #include "text.h"
@@ -163,7 +164,7 @@ static const struct verb {
     {"put-back", 1, ctl_put_back}, {"providers", 0, ctl_providers},
     {"dossier", 1, ctl_dossier},   {"notice", 1, ctl_notice},
     {"report", 0, ctl_report},     {"top", 0, ctl_top},
-    {"rules", 1, reload_ctl},
+    {"rules", 1, reload_ctl},      {"known-good", 0, known_good_ctl},
 };
 
 static void

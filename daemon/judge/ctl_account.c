@@ -10,6 +10,7 @@
 
 #include "ctl_row.h"
 #include "hub.h"
+#include "known_good.h"
 #include "reason.h"
 #include "text.h"
 
@@ -71,10 +72,16 @@ explain_decision(void *arg, const struct store_decision *v)
 static bool
 explain_finding(void *arg, const struct store_finding *v)
 {
-	ctl_row(arg,
-		json_pack("{s:s, s:I, s:o, s:I, s:o}", "kind", "finding", "t",
-			  (json_int_t)wall_s(v->t), "name", ctl_text(v->path), "value",
-			  (json_int_t)v->points, "text", ctl_text(v->rule)));
+	const char *good =
+	    known_good_finding((uint64_t)v->uid, v->path, v->sha256, v->rule);
+	char text[600];
+
+	(void)snprintf(text, sizeof text, "%s%s%s", v->rule, good != NULL ? ": " : "",
+		       good != NULL ? good : "");
+	ctl_row(arg, json_pack("{s:s, s:I, s:o, s:I, s:o}", "kind", "finding", "t",
+			       (json_int_t)wall_s(v->t), "name", ctl_text(v->path),
+			       "value", (json_int_t)(good != NULL ? 0 : v->points),
+			       "text", ctl_text(text)));
 	return true;
 }
 

@@ -16,6 +16,7 @@
 #include "ctl.h"
 #include "files.h"
 #include "hub.h"
+#include "known_good.h"
 #include "subuid.h"
 #include "text.h"
 #include "xmem.h"
@@ -65,6 +66,7 @@ static bool
 add_finding(void *arg, const struct store_finding *v)
 {
 	struct one_file *f = arg;
+	const char *good;
 	char id[48];
 
 	if (f->any && (f->dev != v->dev || f->ino != v->ino))
@@ -83,7 +85,11 @@ add_finding(void *arg, const struct store_finding *v)
 				   ctl_text(v->path), "sha256", v->sha256, "uid",
 				   (json_int_t)v->uid);
 	}
-	f->score += v->points;
+	good = known_good_finding((uint64_t)v->uid, v->path, v->sha256, v->rule);
+	if (good == NULL)
+		f->score += v->points;
+	else
+		(void)json_object_set_new(f->row, "known_good", ctl_text(good));
 	(void)json_array_append_new(f->rules, ctl_text(v->rule));
 	return true;
 }

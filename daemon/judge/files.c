@@ -14,6 +14,7 @@
 
 #include "alert.h"
 #include "hub.h"
+#include "known_good.h"
 #include "log.h"
 #include "loop.h"
 #include "subuid.h"
@@ -221,6 +222,19 @@ files_changed_forget(uint64_t handle)
 	for (l = looks; handle != 0 && l != NULL; l = l->next)
 		if (l->asked == handle && l->fn == NULL)
 			l->when_fn = NULL;
+}
+
+/* Nobody waits for this one in looks, so what comes back is scanned as any file. */
+void
+files_again(uint64_t uid, uint64_t dev, uint64_t ino, const char *path)
+{
+	struct m_look m = {
+	    .uid = uid, .dev = dev, .ino = ino, .asked = next_hurry++, .path = path};
+	struct err e;
+
+	if (m_look_put(wire_out(), &m, &e) != 0 ||
+	    wire_send(&hub.watch, wire_out(), &e) != 0)
+		log_warn_rate("again", 60, "look_again error=\"%s\"", e.text);
 }
 
 /* take_fd: -1 when it is gone. false: nobody asked for this one. */
@@ -449,14 +463,31 @@ static void
 on_verdict(struct job *j, const struct m_verdict *v, const struct m_head *h)
 {
 	struct looked *l = j->arg;
+	struct m_verdict counted;
 	wall_t now = clock_wall();
-	char shown[512];
+	char shown[512], why[900];
+	const char *good;
 
 	(void)h;
-	count_verdict(v);
 	note_latency(l);
 	keep_verdict(l, v, now);
+	good = v->findings_len == 0 ? NULL
+				    : known_good_file(l->file.uid, l->path, v->sha256);
+	if (good != NULL) {
+		log_info("verdict_known_good score=%" PRId64 " uid=%" PRIu64
+			 " path=\"%s\" why=\"%s\"",
+			 v->score, l->file.uid, text_safe(shown, sizeof shown, l->path),
+			 text_safe(why, sizeof why, good));
+		counted = *v;
+		counted.verdict = VERDICT_CLEAN;
+		counted.score = 0;
+		v = &counted;
+	}
+	count_verdict(v);
 	tell_engine(l, v, now);
+	/* what an admin has just vouched for may be what the account is held for */
+	if (l->file.cause == CAUSE_ASKED && v->score < hub.conf.weak_points)
+		engine_reviewed(hub.engine, now, (uint32_t)l->file.uid, "admin");
 	if (v->verdict != VERDICT_CLEAN)
 		log_info("verdict verdict=%s score=%" PRId64 " uid=%" PRIu64
 			 " ms=%" PRId64 " path=\"%s\"%s%s",
@@ -466,7 +497,7 @@ on_verdict(struct job *j, const struct m_verdict *v, const struct m_head *h)
 			 v->reason[0] ? " reason=" : "", v->reason);
 	if (v->verdict == VERDICT_MALICIOUS || v->verdict == VERDICT_SUSPICIOUS)
 		alert_file(l->file.uid, l->path, v);
-	credit_due++;
+	credit_due += l->file.cause != CAUSE_ASKED; /* that one cost none */
 	looked_free(l);
 	wake_hurries();
 }
@@ -490,7 +521,8 @@ known(const struct m_file *f)
 static void
 on_file(struct msg *m)
 {
-	struct m_scan scan = {.kind = SCAN_FILE, .argv = ""};
+	static char good[16384];
+	struct m_scan scan = {.kind = SCAN_FILE};
 	struct m_file f;
 	struct looked *l;
 	struct err e;
@@ -532,6 +564,8 @@ on_file(struct msg *m)
 	scan.mode = f.mode;
 	scan.nlink = f.nlink;
 	scan.path = l->path;
+	scan.argv = good;
+	scan.argv_len = known_good_rules(f.uid, good, sizeof good);
 	(void)workers_ask(&scan, fd, on_verdict, l);
 }
 

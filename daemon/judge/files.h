@@ -54,6 +54,10 @@ uint64_t files_changed(uint64_t uid, const char *path,
 		       void (*fn)(void *arg, int64_t changed_us), void *arg);
 void files_changed_forget(uint64_t handle);
 
+/* Have a file of an account looked at again, if it is still there and the same: an
+ * admin's word on it changed. */
+void files_again(uint64_t uid, uint64_t dev, uint64_t ino, const char *path);
+
 /* Close to verdict, microseconds, of the last 1,024 files: median and 99th; false: none
  * yet. */
 bool files_latency(int64_t *p50_us_out, int64_t *p99_us_out);

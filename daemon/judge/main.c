@@ -23,6 +23,7 @@
 #include "engine_conf.h"
 #include "files.h"
 #include "hub.h"
+#include "known_good.h"
 #include "log.h"
 #include "loop.h"
 #include "mailq.h"
@@ -232,6 +233,7 @@ open_stores(void)
 	if (store_account_each(hub.store, load_account, &bad, &e) != 0)
 		hub_store_warn(&e);
 	alert_restore();
+	known_good_load();
 	store_status(hub.store, &st);
 	store_generation = st.generation;
 	if (st.set_aside[0] != '\0')
@@ -335,6 +337,7 @@ on_minute(void *arg)
 	tally_minute();
 	engine_tick(hub.engine, clock_wall());
 	alert_tick();
+	known_good_tick();
 	files_keep_since();
 	own_refresh();
 	save_soon();

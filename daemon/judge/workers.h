@@ -62,7 +62,8 @@ void workers_forget(struct job *j);
 
 struct workers_state {
 	unsigned workers, ready;
-	uint64_t waiting, files_done, mails_done, lost, rules, rules_broken, rules_skipped;
+	uint64_t waiting, files_done, mails_done, lost, rules, rules_broken,
+	    rules_skipped;
 	char rules_version[80], problem[512];
 };
 void workers_state(struct workers_state *out);

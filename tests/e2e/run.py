@@ -27,6 +27,7 @@ TESTS = {
     "share": ("t_share", "share", "builtin", False),
     "budget": ("t_budget", "budget", None, False),
     "rules": ("t_rules", "reload_story", "builtin", False),
+    "known-good": ("t_rules", "known_good", "builtin", False),
     "sockets": ("t_sockets", "sockets", "builtin", False),
     "story-postfix": ("t_story", "story", "postfix", True),
     "story-exim": ("t_story", "story", "exim", True),

@@ -96,3 +96,68 @@ def reload_story(c, build, kind):
             c.failed.append(w.daemon_log()[-3000:])
     finally:
         w.close()
+
+
+def known_good(c, build, kind):
+    w = World(build, few_rules=True, settings="alert_mail =")
+    try:
+        site = next(iter(w.sites))
+        w.start_daemon()
+        text = "<?php /* %s */ explode(\"\\n\", $_POST['emaillist']);"
+
+        def score(name):
+            path = os.path.join(w.webroot(site), name)
+            return sum(r["value"] for r in w.mb("explain", site)[1]
+                       if r["kind"] == "finding" and r["name"] == path)
+
+        def evidence():
+            rows = w.mb("accounts", "all")[1]
+            return next((r["score"] for r in rows if r["login"] == site), None)
+
+        def wait(points, why):
+            try:
+                w.wait_for(lambda: evidence() == points, why)
+            except TimeoutError:
+                pass
+            c.eq(evidence(), points, why)
+
+        w.drop(site, "one.php", text % "one")
+        sha = found(w, site, "one.php")["sha256"]
+        wait(100, "evidence of one file")
+        for args in ((), ("--hash", "12", "--reason", "x"), ("--hash", sha),
+                     ("--path", "/*/x.php", "--reason", "x"), ("--rule",),
+                     ("--hash", sha, "--reason", "x", "--for", "soon"),
+                     ("--hash", sha, "--reason", "x", "--user", "nobody-at-all"),
+                     ("--hash", sha, "--reason", "x", "--until", "2001-01-01")):
+            c.eq(w.mb("known-good", "add", *args)[0], 64, "refused: %s" % (args,))
+        c.eq(w.mb("known-good")[0], 1, "none was said")
+
+        for args in (("--hash", sha), ("--rule", "few_mailer"),
+                     ("--path", w.webroot(site) + "/*.php"), ("--path", w.webroot(site) + "/"),
+                     ("--rule", "few_mailer", "--user", site)):
+            code, rows = w.mb("known-good", "add", *args, "--for", "30d", "--reason", "ours")
+            c.eq((code, len(rows)), (0, 1), "add %s: %s" % (args, rows))
+            wait(0, "no evidence with %s" % (args,))
+            why = [r for r in w.mb("explain", site)[1] if r["kind"] == "finding"]
+            c.true(why and "ours" in why[0]["text"] and why[0]["value"] == 0,
+                   "explain says why: %s" % why)
+            c.eq(w.mb("known-good", "end", rows[0]["id"])[0], 0, "end")
+            wait(100, "evidence again after %s" % (args,))
+        c.eq(w.mb("known-good", "end", "00000000")[0], 1, "end of what was not said")
+        c.note("said and ended")
+
+        # by hash: another content is another file; kept over a restart
+        w.mb("known-good", "add", "--hash", sha, "--reason", "ours")
+        wait(0, "no evidence")
+        w.stop_daemon()
+        w.start_daemon()
+        c.eq([r["reason"] for r in w.mb("known-good")[1]], ["ours"], "kept over a restart")
+        w.drop(site, "two.php", text % "two")
+        found(w, site, "two.php")
+        wait(100, "another content counts")
+        c.eq((score("one.php"), score("two.php")), (0, 100), "of the two")
+        c.note("over a restart")
+        if c.failed:
+            c.failed.append(w.daemon_log()[-3000:])
+    finally:
+        w.close()

@@ -525,8 +525,8 @@ test_damage(void)
 			long at;
 			size_t bytes;
 		} hit[] = {{0, 65536}, {8192, 65536}, {131072, 16384}};
-		struct store_trust trust = {1001,   "script", "/home/a/x.php",
-					    "root", {1},      {0}};
+		struct store_trust trust = {1001, "script", "/home/a/x.php", "root", {1},
+					    {0},  "why"};
 
 		begin_anew();
 		s = must_open();
