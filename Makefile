@@ -25,8 +25,10 @@ VERSION := 0.1
 # only db/ the second (tests/layering.sh).
 PKG_scan   := yara gmime-3.0 libseccomp zlib libhs libcrypto
 LIB_scan   := -lmagic
-PKG_daemon := sqlite3 jansson libcap-ng libcrypto
+PKG_daemon = sqlite3 jansson libcap-ng libcrypto $(JOURNAL)
 LIB_daemon := -linotifytools
+# the journal is read where libsystemd was there at build
+JOURNAL := $(shell $(PKG_CONFIG) --exists libsystemd 2>/dev/null && echo libsystemd)
 PKG_cli    := jansson libcrypto zlib liblzma ncurses libcap-ng
 LIB_cli    := -linih
 LIB_wrapper := -linih
@@ -67,7 +69,7 @@ BASE    := -std=c11 $(OPT) $(WARN) $(WERROR) $(HARD) $(FORTIFY) $(SAN) $(DEFS) $
 pkgs    = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null | sed 's/-I/-isystem /g')
 
 CF_common := $(BASE)
-CF_daemon = $(BASE) $(call pkgs,$(PKG_daemon))
+CF_daemon = $(BASE) $(if $(JOURNAL),-DMB_JOURNAL) $(call pkgs,$(PKG_daemon))
 CF_scan   = $(BASE) $(call pkgs,$(PKG_scan))
 CF_cli    = $(BASE) $(call pkgs,$(PKG_cli))
 

@@ -221,6 +221,13 @@ doctor_mta(struct doctor *d)
 	for (i = 0; log == NULL && i < sizeof logs / sizeof logs[0]; i++)
 		if (access(logs[i], F_OK) == 0)
 			log = logs[i];
+	if (log == NULL && strcmp(c->mta, "exim") != 0 &&
+	    access("/run/systemd/journal/socket", F_OK) == 0)
+		log = "journal";
+	if (log != NULL && strncmp(log, "journal", 7) == 0) {
+		doctor_say(d, "mta-log", "ok", "the systemd journal");
+		return;
+	}
 	if (log == NULL)
 		doctor_say(d, "mta-log", "warn",
 			   "no log of the mail system was found (mta_log)");

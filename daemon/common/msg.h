@@ -102,6 +102,7 @@ enum outcome_flag {
 	OUTCOME_LOCAL_CLIENT =
 	    8,              /* a submission by SMTP from this machine, without login */
 	OUTCOME_LOCAL = 16, /* delivered here */
+	OUTCOME_OLD = 32,   /* a submission told before: it is in the queue still */
 };
 
 /* "clean", "suspicious", "malicious", "unscanned". Static. */

@@ -80,10 +80,17 @@ set_caps(uint64_t caps, capng_type_t types)
 int
 priv_drop(const char *user, uint64_t caps, struct err *e)
 {
+	return priv_drop_group(user, NULL, caps, e);
+}
+
+int
+priv_drop_group(const char *user, const char *group, uint64_t caps, struct err *e)
+{
 	const struct rlimit none = {0, 0};
 	uid_t uid = 0;
-	gid_t gid = 0;
-	int r;
+	gid_t gid = 0, extra;
+	int r, flags = CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING;
+	struct err ignored;
 
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -98,8 +105,12 @@ priv_drop(const char *user, uint64_t caps, struct err *e)
 			       "account %s is root: it must be one without power", user);
 	capng_clear(CAPNG_SELECT_BOTH);
 	set_caps(caps, CAPNG_EFFECTIVE | CAPNG_PERMITTED);
-	r = capng_change_id((int)uid, (int)gid,
-			    CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
+	if (group != NULL && priv_group(group, &extra, &ignored) == 0) {
+		if (setgroups(1, &extra) != 0)
+			return err_sys(e, "group %s", group);
+		flags = CAPNG_CLEAR_BOUNDING;
+	}
+	r = capng_change_id((int)uid, (int)gid, (capng_flags_t)flags);
 	if (r != 0)
 		return err_sys(e, "becoming %s (step %d)", user, r);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)

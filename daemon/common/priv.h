@@ -33,6 +33,10 @@ int priv_group(const char *group, gid_t *gid_out, struct err *e);
  */
 int priv_drop(const char *user, uint64_t caps, struct err *e);
 
+/* The same, with one supplementary group: "systemd-journal" may read the journal. A group
+ * that does not exist is left out. */
+int priv_drop_group(const char *user, const char *group, uint64_t caps, struct err *e);
+
 /* The parent's own: effective capabilities cut to the mask; the bounding set stays, so
  * that `hands`, which it starts, can become any owner and run a set-id MTA. */
 int priv_trim(uint64_t caps, struct err *e);

@@ -26,7 +26,7 @@
 #define KICK_MS 500 /* a thaw is followed by another look at the queue after so long */
 #define KICK_EVERY_MS 10000
 #define KICK_TIMEOUT_S 3600 /* a queue run of Exim lasts as long as its deliveries */
-#define PLACES 4            /* of job.h's: the rest is for releases and alerts */
+#define PLACES 5            /* of job.h's: the rest is for releases and alerts */
 #define PARKED 64 /* requests that wait for a place; judge sends far fewer at once */
 
 static const char *const env[] = {

@@ -40,7 +40,8 @@ static struct node {
 	uint8_t is, want;   /* enum is, enum want */
 	uint8_t tries, req; /* req: 1 + the request it is in, 0: none */
 	bool used, ours;    /* ours: it has a row; told by the hook or frozen by us */
-} * nodes;                  /* MAILQ_MAX, made when first needed */
+	bool hooked; /* the MTA's hook was told to hold it: its line comes after a thaw */
+} * nodes;           /* MAILQ_MAX, made when first needed */
 static uint32_t heads[BUCKETS], ring;
 static struct mailq_counts count;
 static uint64_t next_asked = ASKED;
@@ -304,6 +305,7 @@ ask(unsigned slot)
 		(void)strings_add(ids, sizeof ids, &m.ids_len, n->id);
 		n->req = (uint8_t)(slot + 1);
 		taken++;
+		put_row(n);
 	}
 	if (first == NULL)
 		return false;
@@ -460,7 +462,6 @@ want(struct node *n, enum want w)
 	n->due = (mono_t){0};
 	set(n, (enum is)n->is, w);
 	n->ours = true;
-	put_row(n);
 }
 
 void
@@ -472,7 +473,7 @@ mailq_held(uint32_t uid, const char *id, uint32_t rcpts, wall_t t)
 	if ((n = find(id)) == NULL)
 		return;
 	set(n, FROZEN, FREEZE);
-	n->ours = true;
+	n->ours = n->hooked = true;
 	put_row(n);
 }
 
@@ -481,7 +482,7 @@ mailq_knows(uint32_t uid, const char *id)
 {
 	const struct node *n = find(id);
 
-	return n != NULL && n->uid == uid && n->is == FROZEN;
+	return n != NULL && n->uid == uid && (n->ours || n->hooked);
 }
 
 void
@@ -522,7 +523,6 @@ mailq_thaw(uint32_t uid)
 			continue;
 		want(n, MOVE);
 		if (!differs(n) && n->req == 0) { /* nobody was asked yet */
-			set_row(n->id, "released", "it had not been frozen yet");
 			n->ours = false;
 		}
 	}
@@ -576,7 +576,7 @@ load_one(void *arg, const struct store_held *v)
 	mailq_add((uint32_t)v->uid, v->id, (uint32_t)v->rcpts, v->t);
 	if ((n = find(v->id)) != NULL) {
 		set(n, strcmp(v->state, "freezing") == 0 ? MOVING : FROZEN, w);
-		n->ours = true;
+		n->ours = n->hooked = true;
 		n->due = mono_after_ms(clock_mono(), RETRY_MS); /* hands starts too */
 	}
 	return true;

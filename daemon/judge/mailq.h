@@ -23,7 +23,7 @@
 #define MAILQ_MAX 200000
 #define MAILQ_ID 32      /* bytes of a queue id with its NUL */
 #define MAILQ_BATCH 2000 /* ids in one request */
-#define MAILQ_REQUESTS 2 /* requests at once: hands has places for more than these */
+#define MAILQ_REQUESTS 4 /* requests at once; hands has more places than these */
 #define MAILQ_TRIES 6
 
 /* What was frozen before a restart; once, when the store is open. */
@@ -33,7 +33,7 @@ void mailq_load(void);
 void mailq_add(uint32_t uid, const char *id, uint32_t rcpts, wall_t t);
 /* The MTA's hook was told to hold it: it is frozen as soon as it is in the queue. */
 void mailq_held(uint32_t uid, const char *id, uint32_t rcpts, wall_t t);
-/* It is known as uid's, by mailq_held. */
+/* It is known as uid's, and frozen or to be. */
 bool mailq_knows(uint32_t uid, const char *id);
 /* It left the queue. */
 void mailq_gone(const char *id);

@@ -67,16 +67,18 @@ owner(const struct m_outcome *o)
 }
 
 /*
- * Exim writes its log itself. Postfix's goes through syslog unless maillog_file is set,
- * and a syslog line with Postfix's tag can be written by any local user: such a log is a
- * claim.
+ * Exim writes its log itself, and the journal knows who wrote an entry (mtlog leaves out
+ * what others wrote under the MTA's name). Else Postfix's goes through syslog unless
+ * maillog_file is set, and a syslog line with Postfix's tag can be written by any local
+ * user: such a log is a claim.
  */
 bool
 outcome_trusted(void)
 {
 	if (strcmp(hub.conf.mta_log_trust, "auto") != 0)
 		return strcmp(hub.conf.mta_log_trust, "yes") == 0;
-	return strcmp(hub.ears.mta, "exim") == 0;
+	return strcmp(hub.ears.mta, "exim") == 0 ||
+	       strncmp(hub.ears.file, "journal", 7) == 0;
 }
 
 /*
@@ -92,6 +94,17 @@ held_since(uint32_t uid, wall_t t)
 	       wall_s(x.since) >= wall_s(t);
 }
 
+/* It was judged before this process or mtlog was started, and is in the queue still. */
+static void
+on_queued(const struct m_outcome *o, int64_t uid)
+{
+	if (uid <= 0 || hub_is_ours(uid) || mailq_knows((uint32_t)uid, o->queue_id))
+		return;
+	mailq_add((uint32_t)uid, o->queue_id, (uint32_t)o->rcpts, clock_wall());
+	if (held_since((uint32_t)uid, (wall_t){0}))
+		mailq_freeze_one(o->queue_id);
+}
+
 /* A message the MTA took: if nobody asked us before, it went around the wrapper. */
 static void
 on_submit(const struct m_outcome *o)
@@ -105,6 +118,10 @@ on_submit(const struct m_outcome *o)
 	int64_t uid = owner(o);
 	struct answer a;
 
+	if ((o->flags & OUTCOME_OLD) != 0) {
+		on_queued(o, uid);
+		return;
+	}
 	count.submissions++;
 	if ((o->flags & OUTCOME_BOUNCE) != 0 || uid == 0 || hub_is_ours(uid))
 		return;

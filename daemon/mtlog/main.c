@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,15 +17,15 @@
 
 #include "conf.h"
 #include "follow.h"
+#include "journal.h"
 #include "log.h"
 #include "loop.h"
 #include "mt_scan.h"
 #include "mtlog.h"
 #include "opener.h"
-#include "owners.h"
 #include "priv.h"
-#include "qfile.h"
 #include "text.h"
+#include "whose.h"
 #include "wire.h"
 
 #define TICK_MS 200       /* while lines come */
@@ -37,82 +36,24 @@
 #define STEPS 64           /* of FOLLOW_STEP bytes in one tick */
 #define OUT_MAX (16 << 20) /* bytes that may wait for judge; then reading stops */
 #define WARM_BYTES \
-	(8 << 20)   /* read before the place we stopped at, for what is in flight */
-#define LOGINS 1024 /* login names whose uid is remembered */
-
-/* The paths opener.c is started with. */
-enum { PATH_LOG, PATH_QUEUE, PATH_CPANEL, PATH_DIRECTADMIN, PATH_COUNT };
+	(8 << 20) /* read before the place we stopped at, for what is in flight */
+#define WARM_ENTRIES 20000 /* the same of the journal */
 
 static struct self {
 	struct conf conf;
 	struct wire judge, parent;
 	struct follow follow;
+	struct journal *journal; /* NULL: a file is followed */
+	uid_t mta_uids[JOURNAL_UIDS];
+	size_t mta_uid_count;
 	struct mtlog *log;
-	struct owners *owners;
 	char file[256], why[256]; /* why: degraded, "" when all is well */
 	int place_fd;
 	char place[FOLLOW_TEXT]; /* as it was written down last */
 	mono_t moved;            /* when that changed */
 	bool started, warming;
 	uint64_t not_told; /* outcomes that found no room: a fault of ours when not 0 */
-	struct login {
-		char name[36];
-		int64_t uid;
-		mono_t at;
-	} login[LOGINS];
 } self;
-
-/* --- whose -----------------------------------------------------------------------------
- */
-
-/* The uid of a login; -1 unknown. Asked of the system at most once a minute for one name.
- */
-static int64_t
-uid_of(const char *name)
-{
-	uint32_t h = 5381;
-	struct login *l;
-	struct passwd *pw;
-
-	for (const char *p = name; *p != '\0'; p++)
-		h = h * 33 + (unsigned char)*p;
-	l = &self.login[h % LOGINS];
-	if (strcmp(l->name, name) == 0 && l->name[0] != '\0' &&
-	    mono_diff_us(loop_now(), l->at) < INT64_C(60000000))
-		return l->uid;
-	pw = getpwnam(name);
-	if (text_copy(l->name, sizeof(l->name), name)) {
-		l->uid = pw == NULL ? -1 : (int64_t)pw->pw_uid;
-		l->at = loop_now();
-	} else {
-		l->name[0] = '\0';
-	}
-	return pw == NULL ? -1 : (int64_t)pw->pw_uid;
-}
-
-/*
- * The account of an event: the kernel's uid or login first; else the SMTP login, when it
- * is a system account or its domain is one account's by the panel's list.
- */
-static int64_t
-account_of(const struct mt_event *ev, char *user, size_t size)
-{
-	const char *owner;
-
-	user[0] = '\0';
-	if (ev->uid >= 0)
-		return ev->uid;
-	if (ev->user.s != NULL)
-		return uid_of(slice_copy(user, size, ev->user));
-	if (ev->auth.s == NULL)
-		return -1;
-	if ((owner = owners_find(self.owners, ev->auth)) != NULL) {
-		(void)text_copy(user, size, owner);
-		return uid_of(user);
-	}
-	slice_copy(user, size, ev->auth);
-	return uid_of(user);
-}
 
 /* --- telling judge ---------------------------------------------------------------------
  */
@@ -137,14 +78,14 @@ domain(char *dst, size_t size, struct slice s)
 }
 
 static void
-tell(const struct mt_event *ev)
+tell_with(const struct mt_event *ev, unsigned more_flags)
 {
 	static char user[128], auth[256], id[32], sender[400], whole[400], rcpt[256],
 	    host[256], ip[64], text[2048], cwd[300];
 	struct m_outcome m = {
 	    .time_us = ev->time.us,
 	    .kind = ev->kind,
-	    .flags = (ev->own ? OUTCOME_OWN : 0u) |
+	    .flags = more_flags | (ev->own ? OUTCOME_OWN : 0u) |
 		     (ev->answered ? OUTCOME_ANSWERED : 0u) |
 		     (ev->bounce ? OUTCOME_BOUNCE : 0u) |
 		     (ev->local_client ? OUTCOME_LOCAL_CLIENT : 0u) |
@@ -156,7 +97,7 @@ tell(const struct mt_event *ev)
 	};
 	struct err e;
 
-	m.uid = account_of(ev, user, sizeof(user));
+	m.uid = whose_event(ev, user, sizeof(user));
 	m.user = user;
 	m.auth = safe(auth, sizeof(auth), ev->auth);
 	m.ip = safe(ip, sizeof(ip), ev->ip);
@@ -178,32 +119,17 @@ tell(const struct mt_event *ev)
 	}
 }
 
-/* The uid of a message that Postfix is taking in; -1: it did not come by sendmail(1). */
-static int64_t
-message_uid(const char *id)
+static void
+tell(const struct mt_event *ev)
 {
-	static char head[QFILE_MAX];
-	int fd = opener_message(PATH_QUEUE, id);
-	size_t have = 0, want = 65536;
-	int64_t uid = -2;
-	ssize_t n;
+	tell_with(ev, 0);
+}
 
-	if (fd < 0) {
-		log_warn_rate("message", 600, "queue_file id=\"%.20s\" error=\"%s\"", id,
-			      strerror(errno));
-		return -1;
-	}
-	/* an envelope is rarely longer than the first step */
-	for (; uid == -2 && want <= sizeof(head); want *= 8) {
-		while (have < want &&
-		       (n = pread(fd, head + have, want - have, (off_t)have)) > 0)
-			have += (size_t)n;
-		uid = qfile_uid(head, have, id);
-		if (have < want)
-			break;
-	}
-	close(fd);
-	return uid < 0 ? -1 : uid;
+static void
+tell_old(void *arg, const struct mt_event *ev)
+{
+	(void)arg;
+	tell_with(ev, OUTCOME_OLD);
 }
 
 /* An SMTP login's account, or that of a message in Postfix's queue. */
@@ -221,9 +147,9 @@ whose_tell(struct msg *m)
 	o.asked = w.asked;
 	if (w.auth[0] != '\0') {
 		ev.auth = (struct slice){w.auth, strlen(w.auth)};
-		o.uid = account_of(&ev, user, sizeof(user));
+		o.uid = whose_event(&ev, user, sizeof(user));
 	} else if (text_copy(id, sizeof(id), w.queue_id)) {
-		o.uid = message_uid(id);
+		o.uid = whose_message(id);
 	}
 	if (m_owner_put(wire_out(), &o, &e) != 0 ||
 	    wire_send(&self.judge, wire_out(), &e) != 0)
@@ -234,18 +160,27 @@ static void
 ears_tell(void)
 {
 	struct mtlog_counts c = {0};
+	struct journal_counts jc = {0};
 	struct m_ears m = {.mta = self.conf.mta, .file = self.file};
 	static char why[512];
 	struct err e;
 
 	if (self.log != NULL)
 		c = mtlog_counts(self.log);
+	if (self.journal != NULL)
+		jc = journal_counts(self.journal);
 	(void)text_copy(why, sizeof(why), self.why);
-	if (why[0] == '\0' && (self.not_told != 0 || self.follow.lost != 0))
+	if (why[0] == '\0' &&
+	    (self.not_told != 0 || self.follow.lost != 0 || jc.lost != 0))
 		snprintf(why, sizeof(why),
 			 "%llu outcomes were not told, %llu rotations not seen",
 			 (unsigned long long)self.not_told,
-			 (unsigned long long)self.follow.lost);
+			 (unsigned long long)(self.follow.lost + jc.lost));
+	else if (why[0] == '\0' && jc.forged != 0)
+		snprintf(why, sizeof(why),
+			 "%llu entries under the MTA's name were written by others and "
+			 "left out",
+			 (unsigned long long)jc.forged);
 	m.lines = c.lines;
 	m.damaged = c.damaged + self.follow.cut;
 	m.behind_bytes = follow_behind(&self.follow);
@@ -309,8 +244,8 @@ static int
 open_log(void *arg, const struct follow_place *older)
 {
 	(void)arg;
-	return older == NULL ? opener_get(PATH_LOG)
-			     : opener_inode(PATH_LOG, older->dev, older->ino);
+	return older == NULL ? opener_get(OPEN_LOG)
+			     : opener_inode(OPEN_LOG, older->dev, older->ino);
 }
 
 /* Write down where we are, when that changed. */
@@ -342,16 +277,109 @@ place_read(struct follow_places *p)
 	       follow_parse(text, p);
 }
 
+/* --- the journal --- */
+
+static bool
+have_journal_parser(const struct journal_entry *n)
+{
+	const char *line = slice_begins(n->ident, "exim")
+			       ? "2026-01-01 00:00:00 "
+			       : "Jan  1 00:00:00 h postfix/smtp[1]: ";
+
+	return have_parser(line, strlen(line));
+}
+
 static void
-start(void)
+on_entry(void *arg, const struct journal_entry *n)
+{
+	struct mt_event ev;
+
+	(void)arg;
+	if (have_journal_parser(n) &&
+	    mtlog_entry(self.log, n->ident, n->text, n->time, n->pid, &ev) == 1)
+		tell(&ev);
+}
+
+static void
+on_old_entry(void *arg, const struct journal_entry *n)
+{
+	struct mt_event ev;
+
+	(void)arg;
+	if (have_journal_parser(n))
+		(void)mtlog_entry(self.log, n->ident, n->text, n->time, n->pid, &ev);
+}
+
+#define CURSOR_MARK "journal "
+
+static void
+cursor_keep(void)
+{
+	static char last[sizeof(CURSOR_MARK) + JOURNAL_CURSOR];
+	char cursor[JOURNAL_CURSOR], text[sizeof(CURSOR_MARK) + JOURNAL_CURSOR] = "";
+
+	if (self.place_fd < 0 || !journal_where(self.journal, cursor))
+		return;
+	snprintf(text, sizeof(text), CURSOR_MARK "%s", cursor);
+	if (strcmp(text, last) == 0)
+		return;
+	(void)text_copy(last, sizeof(last), text);
+	self.moved = loop_now();
+	if (pwrite(self.place_fd, text, sizeof(text), 0) != (ssize_t)sizeof(text))
+		log_warn_rate("place", 600, "place_not_kept error=\"%s\"",
+			      strerror(errno));
+}
+
+/* The cursor of the last run; NULL: none. */
+static const char *
+cursor_read(char *buf, size_t size)
+{
+	ssize_t n = self.place_fd < 0 ? -1 : pread(self.place_fd, buf, size - 1, 0);
+
+	if (n <= (ssize_t)strlen(CURSOR_MARK) ||
+	    strncmp(buf, CURSOR_MARK, strlen(CURSOR_MARK)) != 0)
+		return NULL;
+	buf[n] = '\0';
+	return buf + strlen(CURSOR_MARK);
+}
+
+static bool
+is_journal(void)
+{
+	return strncmp(self.file, "journal", 7) == 0 &&
+	       (self.file[7] == '\0' || self.file[7] == ':');
+}
+
+static int
+start_journal(struct err *e)
+{
+	char buf[sizeof(CURSOR_MARK) + JOURNAL_CURSOR + 1];
+
+	journal_close(&self.journal);
+	if (journal_open(&self.journal, self.file[7] == ':' ? self.file + 8 : NULL,
+			 self.mta_uids, self.mta_uid_count, e) != 0)
+		return -1;
+	return journal_start(self.journal, cursor_read(buf, sizeof(buf)), WARM_ENTRIES,
+			     on_old_entry, NULL, e);
+}
+
+static int
+start_file(struct err *e)
 {
 	struct follow_places p;
-	struct err e;
 
 	follow_fini(&self.follow);
 	follow_init(&self.follow, open_log, on_line, NULL);
-	if (follow_start(&self.follow, place_read(&p) ? &p : NULL, WARM_BYTES,
-			 on_old_line, &e) != 0) {
+	return follow_start(&self.follow, place_read(&p) ? &p : NULL, WARM_BYTES,
+			    on_old_line, e);
+}
+
+static void
+start(void)
+{
+	struct err e;
+
+	if ((is_journal() ? start_journal(&e) : start_file(&e)) != 0) {
 		if (self.why[0] == '\0')
 			log_warn("log_not_read file=\"%s\" error=\"%s\"", self.file,
 				 e.text);
@@ -363,8 +391,26 @@ start(void)
 	self.why[0] = '\0';
 	log_info("log_followed file=\"%s\" offset=%llu", self.file,
 		 (unsigned long long)self.follow.now.at.offset);
-	place_keep();
-	ears_tell();
+	if (self.journal == NULL)
+		place_keep();
+	ears_tell(); /* first: which log it is decides whether its events may act */
+	if (self.log != NULL)
+		mtlog_each(self.log, tell_old, NULL);
+}
+
+static void
+tick_journal(void)
+{
+	struct err e;
+	int more = 1;
+
+	for (int i = 0; more == 1 && i < STEPS && !link_waiting(&self.judge.link); i++) {
+		if ((more = journal_step(self.journal, on_entry, NULL, &e)) < 0) {
+			log_warn("journal error=\"%s\"", e.text);
+			self.started = false; /* opened anew at the next tick */
+		}
+		cursor_keep();
+	}
 }
 
 static void
@@ -380,6 +426,10 @@ on_tick(void *arg)
 	}
 	if (self.log != NULL)
 		mtlog_set_now(self.log, clock_wall());
+	if (self.journal != NULL) {
+		tick_journal();
+		return;
+	}
 	for (int i = 0; more && i < STEPS && !link_waiting(&self.judge.link); i++) {
 		more = follow_step(&self.follow, loop_now());
 		place_keep();
@@ -389,17 +439,8 @@ on_tick(void *arg)
 static void
 on_owners(void *arg)
 {
-	static const int list[] = {PATH_CPANEL, PATH_DIRECTADMIN};
-
 	(void)arg;
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		int fd = opener_get(list[i]);
-
-		if (fd >= 0) {
-			(void)owners_read(self.owners, fd);
-			return;
-		}
-	}
+	whose_refresh();
 }
 
 /* --- the process -----------------------------------------------------------------------
@@ -442,7 +483,25 @@ find_log(const struct conf *c)
 		if ((strcmp(c->mta, "auto") == 0 || strcmp(c->mta, usual[i].mta) == 0) &&
 		    access(usual[i].path, F_OK) == 0)
 			return usual[i].path;
+	if (access("/run/systemd/journal/socket", F_OK) == 0 &&
+	    strcmp(c->mta, "exim") != 0)
+		return "journal";
 	return "none";
+}
+
+/* Who writes entries for the MTA; looked up while names can be. */
+static void
+mta_uids(const struct conf *c)
+{
+	const char *at = NULL;
+	char name[64];
+	gid_t gid;
+	struct err e;
+
+	while (self.mta_uid_count < JOURNAL_UIDS &&
+	       conf_list_next(c->mta_users, &at, name, sizeof(name)))
+		if (priv_lookup(name, &self.mta_uids[self.mta_uid_count], &gid, &e) == 0)
+			self.mta_uid_count++;
 }
 
 /* Opened while we may: judge owns the folder. */
@@ -467,18 +526,20 @@ place_open(const struct conf *c)
 static int
 set_up(const struct conf *c, struct err *e)
 {
-	const char *paths[PATH_COUNT] = {[PATH_LOG] = self.file,
-					 [PATH_QUEUE] = c->postfix_queue_dir,
-					 [PATH_CPANEL] = "/etc/userdomains",
-					 [PATH_DIRECTADMIN] =
+	const char *paths[OPEN_COUNT] = {[OPEN_LOG] = self.file,
+					 [OPEN_QUEUE] = c->postfix_queue_dir,
+					 [OPEN_CPANEL] = "/etc/userdomains",
+					 [OPEN_DIRECTADMIN] =
 					     "/etc/virtual/domainowners"};
 
 	if (!text_copy(self.file, sizeof(self.file), find_log(c)))
 		return err_set(e, ERR_INPUT, "mta_log is too long");
 	place_open(c);
-	self.owners = owners_new();
-	return opener_start(paths, PATH_COUNT, e) == 0 ? priv_drop(c->user_mtlog, 0, e)
-						       : -1;
+	mta_uids(c);
+	if (opener_start(paths, OPEN_COUNT, e) != 0)
+		return -1;
+	return priv_drop_group(c->user_mtlog, is_journal() ? "systemd-journal" : NULL, 0,
+			       e);
 }
 
 int
@@ -505,7 +566,7 @@ mtlog_main(const struct conf *c, struct link *judge, struct link *parent)
 				    ? ""
 				    : "no MTA log was found: set mta_log");
 	} else {
-		on_owners(NULL);
+		whose_refresh();
 		(void)loop_every(OWNERS_MS, on_owners, NULL);
 		(void)loop_once(TICK_MS, on_tick, NULL);
 		start();
@@ -513,7 +574,8 @@ mtlog_main(const struct conf *c, struct link *judge, struct link *parent)
 	ears_tell();
 	loop_run();
 	follow_fini(&self.follow);
+	journal_close(&self.journal);
 	mtlog_free(&self.log);
-	owners_free(&self.owners);
+	whose_fini();
 	return EX_OK;
 }

@@ -258,18 +258,15 @@ outcome(struct mtlog *m, struct mt_event *ev)
 	return 1;
 }
 
-int
-mtlog_line(struct mtlog *m, const char *line, size_t len, struct mt_event *ev)
+/* One line, taken apart: join it with what is known. */
+static int
+take(struct mtlog *m, enum mt_line what, uint64_t pid, struct mt_event *ev)
 {
-	uint64_t pid;
-	enum mt_line what;
 	struct process *p;
 	struct flight *f;
 	int rc = 0;
 
 	m->counts.lines++;
-	what = m->mta == MTLOG_EXIM ? exim_line(&m->base, line, len, ev, &pid)
-				    : postfix_line(&m->base, line, len, ev, &pid);
 	switch (what) {
 	case MT_NOTHING:
 		return 0;
@@ -302,6 +299,56 @@ mtlog_line(struct mtlog *m, const char *line, size_t len, struct mt_event *ev)
 	}
 	m->counts.events += rc == 1;
 	return rc;
+}
+
+int
+mtlog_line(struct mtlog *m, const char *line, size_t len, struct mt_event *ev)
+{
+	uint64_t pid;
+	enum mt_line what;
+
+	what = m->mta == MTLOG_EXIM ? exim_line(&m->base, line, len, ev, &pid)
+				    : postfix_line(&m->base, line, len, ev, &pid);
+	return take(m, what, pid, ev);
+}
+
+int
+mtlog_entry(struct mtlog *m, struct slice ident, struct slice text, wall_t time,
+	    uint64_t pid, struct mt_event *ev)
+{
+	char line[4096];
+	size_t n = text.len < sizeof line ? text.len : sizeof line;
+	uint64_t in_line = 0;
+	enum mt_line what;
+
+	if (m->mta == MTLOG_EXIM) { /* with its own stamp (log_file_path = syslog) */
+		memcpy(line, text.s, n);
+		what = exim_line(&m->base, line, n, ev, &in_line);
+		return take(m, what, in_line, ev);
+	}
+	memset(ev, 0, sizeof *ev);
+	ev->uid = -1;
+	ev->time = time;
+	what = postfix_text(ident, text, ev);
+	return take(m, what, pid, ev);
+}
+
+void
+mtlog_each(const struct mtlog *m, void (*fn)(void *arg, const struct mt_event *ev),
+	   void *arg)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->fresh; i++) {
+		const struct flight *f = &m->flight[i];
+		struct mt_event ev = {.kind = MT_SUBMIT, .uid = -1, .time = m->base.now};
+
+		if (!f->used || !f->submitted)
+			continue;
+		ev.queue_id = (struct slice){f->id, strlen(f->id)};
+		lend(f, &ev);
+		fn(arg, &ev);
+	}
 }
 
 int

@@ -43,6 +43,14 @@ void mtlog_set_now(struct mtlog *m, wall_t now);
  */
 int mtlog_line(struct mtlog *m, const char *line, size_t len, struct mt_event *ev);
 
+/* The same for an entry of the journal, which has its own time, program and process. */
+int mtlog_entry(struct mtlog *m, struct slice ident, struct slice text, wall_t time,
+		uint64_t pid, struct mt_event *ev);
+
+/* fn for each message that was accepted and has not left: an MT_SUBMIT of it. */
+void mtlog_each(const struct mtlog *m, void (*fn)(void *arg, const struct mt_event *ev),
+		void *arg);
+
 struct mtlog_counts mtlog_counts(const struct mtlog *m);
 
 /* Which MTA wrote these lines? 1 and *out from the first telling line, else 0. */

@@ -33,6 +33,7 @@ TESTS = {
     "story-exim": ("t_story", "story", "exim", True),
     "around-exim": ("t_around", "around", "exim", True),
     "around-postfix": ("t_around", "around", "postfix", True),
+    "journal-postfix": ("t_journal", "journal", "postfix", True),
     "providers-exim": ("t_providers", "story", "exim", True),
     "providers-postfix": ("t_providers", "story", "postfix", True),
     "kill-hold": ("t_faults", "kill_hold", "builtin", True),

@@ -1,0 +1,30 @@
+/*
+ * whose - the account behind an event, a login or a message
+ *
+ * Job:     uids of login names, SMTP logins by the panel's list of domains, messages of
+ *          Postfix's queue by their files.
+ * Touches: the account database; files that opener.c opens.
+ */
+#ifndef MAILBRAKE_WHOSE_H
+#define MAILBRAKE_WHOSE_H
+
+#include "mt_event.h"
+
+/* The paths opener.c is started with. */
+enum open_path { OPEN_LOG, OPEN_QUEUE, OPEN_CPANEL, OPEN_DIRECTADMIN, OPEN_COUNT };
+
+/*
+ * The uid of an event's account, -1 unknown: the kernel's uid or login first; else the
+ * SMTP login, when it is a system account or its domain is one account's by the panel's
+ * list. user: the login it was found by, or "".
+ */
+int64_t whose_event(const struct mt_event *ev, char *user, size_t size);
+
+/* The uid of a message that Postfix is taking in; -1: it did not come by sendmail(1). */
+int64_t whose_message(const char *id);
+
+/* Read the panel's list anew. */
+void whose_refresh(void);
+void whose_fini(void);
+
+#endif
