@@ -384,7 +384,7 @@ test_refused_at_one(void)
 	m.t += 10;
 	m.text++;
 	T_EQ(send_one(e, m), ANSWER_HOLD);
-	T_EQ(last.reason, REASON_REFUSALS);
+	T_EQ(last.why, REASON_REFUSALS);
 	engine_free(&e);
 }
 

@@ -1,0 +1,131 @@
+/*
+ * tally_store - the tallies, from the store
+ *
+ * Job:     counters of hours -> sums; once a minute to the engine.
+ * Touches: the store's counters, the engine.
+ */
+#include "tally.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "brakes.h"
+#include "hub.h"
+#include "xmem.h"
+
+static const int64_t span_h[SPANS] = {1, 24, 168};
+
+struct sum {
+	struct tally *tally; /* provider_count of them */
+	int64_t hour;
+};
+
+static struct tally_who *
+who_of(struct tally *t, int64_t uid)
+{
+	struct tally_who *least = &t->who[0];
+
+	for (unsigned i = 0; i < t->whos; i++) {
+		if (t->who[i].uid == uid)
+			return &t->who[i];
+		if (t->who[i].failed < least->failed)
+			least = &t->who[i];
+	}
+	if (t->whos < TALLY_WHO_MAX)
+		least = &t->who[t->whos++];
+	*least = (struct tally_who){.uid = uid};
+	return least;
+}
+
+static enum reply_scope
+scope_of(const char *name)
+{
+	for (int i = 0; i < SCOPE_COUNT; i++)
+		if (strcmp(name, reply_scope_name((enum reply_scope)i)) == 0)
+			return (enum reply_scope)i;
+	return SCOPE_UNKNOWN;
+}
+
+static void
+count_day(struct tally *t, const struct store_counter *v, bool sent)
+{
+	enum reply_scope scope = scope_of(v->scope);
+	uint64_t n = (uint64_t)v->count;
+	struct tally_who *w = who_of(t, v->uid);
+	bool fault = strcmp(v->outcome, "bounced") == 0 &&
+		     (scope == SCOPE_CONTENT || scope == SCOPE_RECIPIENT ||
+		      scope == SCOPE_DOMAIN || scope == SCOPE_UNKNOWN);
+
+	if (!sent)
+		t->scope[scope] += n;
+	t->fault += fault ? n : 0;
+	w->sent += sent ? n : 0;
+	w->failed += sent ? 0 : n;
+	w->fault += fault ? n : 0;
+	w->ip += scope == SCOPE_IP || scope == SCOPE_IP_THROTTLE ? n : 0;
+}
+
+static bool
+on_counter(void *arg, const struct store_counter *v)
+{
+	struct sum *s = arg;
+	int id = provider_by_name(brakes_table(), v->provider);
+	struct tally *t = id < 0 ? NULL : &s->tally[id];
+	bool sent = strcmp(v->outcome, "sent") == 0;
+
+	if (t == NULL)
+		return true;
+	for (int k = 0; k < SPANS; k++)
+		if (s->hour - v->hour < span_h[k])
+			*(sent                                  ? &t->sent[k]
+			  : strcmp(v->outcome, "deferred") == 0 ? &t->deferred[k]
+								: &t->bounced[k]) +=
+			    (uint64_t)v->count;
+	if (s->hour - v->hour < span_h[SPAN_24H])
+		count_day(t, v, sent);
+	return true;
+}
+
+static struct tally *
+since(enum span k, struct err *e)
+{
+	struct sum s = {.hour = wall_s(clock_wall()) / 3600};
+
+	s.tally = xcalloc(provider_count(brakes_table()), sizeof(*s.tally));
+	if (store_counter_each(hub.store, s.hour - span_h[k] + 1, on_counter, &s, e) == 0)
+		return s.tally;
+	free(s.tally);
+	return NULL;
+}
+
+struct tally *
+tally_all(struct err *e)
+{
+	return since(SPAN_7D, e);
+}
+
+/* An account may drive several: what counts is where it is worst. */
+void
+tally_minute(void)
+{
+	struct tally *all;
+	struct err e;
+
+	if (brakes_table() == NULL)
+		return;
+	if ((all = since(SPAN_24H, &e)) == NULL) {
+		hub_store_warn(&e);
+		return;
+	}
+	for (unsigned i = 0; i < provider_count(brakes_table()); i++) {
+		const struct tally_who *w =
+		    tally_driver(&all[i], (uint64_t)hub.conf.refusal_min);
+		uint64_t n = w == NULL ? 0 : w->fault + w->sent;
+
+		if (w == NULL || w->uid <= 0 || n > UINT32_MAX || hub_is_ours(w->uid))
+			continue;
+		engine_refusals(hub.engine, (uint32_t)w->uid, (uint32_t)w->fault,
+				(uint32_t)n);
+	}
+	free(all);
+}
