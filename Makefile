@@ -29,7 +29,7 @@ PKG_daemon = sqlite3 jansson libcap-ng libcrypto $(JOURNAL)
 LIB_daemon := -linotifytools
 # the journal is read where libsystemd was there at build
 JOURNAL := $(shell $(PKG_CONFIG) --exists libsystemd 2>/dev/null && echo libsystemd)
-PKG_cli    := jansson libcrypto zlib liblzma ncurses libcap-ng
+PKG_cli    := libcares jansson libcrypto zlib liblzma ncurses libcap-ng
 LIB_cli    := -linih
 LIB_wrapper := -linih
 

@@ -26,6 +26,7 @@ struct brake_sample {
 	int code;
 	enum reply_scope scope;
 	char row[48], text[320]; /* text: safe */
+	char domain[128];        /* of the envelope sender, "" none */
 };
 
 struct brake_unknown {

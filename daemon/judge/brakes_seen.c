@@ -35,6 +35,7 @@ brakes_seen_sample(const struct m_outcome *o, const struct provider_verdict *v,
 {
 	struct brake_desk *d = &brakes.desk[v->provider_id];
 	struct brake_sample *s = &d->sample[d->samples++ % BRAKES_SAMPLES];
+	const char *at = strrchr(o->sender, '@');
 
 	s->t = (wall_t){o->time_us};
 	s->uid = uid;
@@ -42,6 +43,7 @@ brakes_seen_sample(const struct m_outcome *o, const struct provider_verdict *v,
 	s->scope = v->scope;
 	(void)text_copy(s->row, sizeof(s->row), v->row);
 	(void)text_copy(s->text, sizeof(s->text), o->text);
+	(void)text_copy(s->domain, sizeof(s->domain), at == NULL ? "" : at + 1);
 }
 
 void

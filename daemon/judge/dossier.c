@@ -118,28 +118,25 @@ about_provider(void *arg, const struct store_decision *d)
 }
 
 static void
+sample_row(struct ctl *c, const struct brake_sample *s)
+{
+	ctl_row(c, json_pack("{s:s, s:I, s:s, s:i, s:o, s:o}", "kind", "refusal", "t",
+			     (json_int_t)wall_s(s->t), "name", s->row, "value", s->code,
+			     "text", ctl_text(s->text), "domain", ctl_text(s->domain)));
+}
+
+static void
 dossier_samples(struct ctl *c, int id)
 {
 	const struct brake_sample *s;
 	unsigned n = brakes_samples(id, &s);
 
 	for (unsigned i = 0; i < n; i++)
-		fact(c, "refusal", s[i].t, s[i].row, json_integer(s[i].code), "%s",
-		     s[i].text);
+		sample_row(c, &s[i]);
 	if (n == 0)
 		fact(
 		    c, "missing", (wall_t){0}, "refusal", json_null(),
 		    "no refusal of this address by this provider since the daemon began");
-}
-
-static void
-dossier_missing(struct ctl *c)
-{
-	static const char *const what[] = {"PTR", "SPF", "DKIM", "DMARC"};
-
-	for (size_t i = 0; i < sizeof(what) / sizeof(what[0]); i++)
-		fact(c, "missing", (wall_t){0}, what[i], json_null(),
-		     "the daemon looks nothing up in the DNS: check it before you ask");
 }
 
 static void
@@ -180,7 +177,6 @@ dossier_provider(struct ctl *c, int id)
 		if (t->who[i].uid > 0 && t->who[i].failed * 20 >= t->who[i].sent &&
 		    t->who[i].failed > 0)
 			dossier_account(c, t->who[i].uid);
-	dossier_missing(c);
 	free(all);
 	ctl_end(c, 0, "%s", "");
 }
@@ -201,6 +197,15 @@ ctl_dossier(struct ctl *c, struct strings *args)
 		return;
 	}
 	dossier_account(c, uid);
+	for (unsigned i = 0; brakes_table() != NULL && i < provider_count(brakes_table());
+	     i++) {
+		const struct brake_sample *s;
+		unsigned n = brakes_samples((int)i, &s);
+
+		for (unsigned k = 0; k < n; k++)
+			if (s[k].uid == uid)
+				sample_row(c, &s[k]);
+	}
 	ctl_end(c, c->rows == 0 ? 1 : 0,
 		c->rows == 0 ? "the account was never seen" : "%s", "");
 }

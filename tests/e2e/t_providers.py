@@ -9,6 +9,7 @@ lost, mail sent twice, mail to others delayed.
 import os
 import re
 import signal
+import socket
 import socketserver
 import subprocess
 import threading
@@ -106,6 +107,45 @@ class Server(socketserver.ThreadingTCPServer):
     request_queue_size = 128
 
 
+class Resolver:
+    """A name server on 127.0.0.1: what RECORDS say, and nothing else."""
+
+    RECORDS = {("1.2.0.192.in-addr.arpa", 12): b"\x02mx\x02mb\x04test\0",
+               ("mx.mb.test", 1): bytes((192, 0, 2, 1)),
+               ("mb.test", 16): b"\x19v=spf1 ip4:192.0.2.1 -all",
+               ("default._domainkey.mb.test", 16): b"\x0fv=DKIM1; p=AAAA"}
+
+    def __init__(self):
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(("127.0.0.1", 53))
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            ask, whom = self.sock.recvfrom(2000)
+            if not ask:
+                return
+            end = ask.index(b"\0", 12)
+            labels, at = [], 12
+            while at < end:
+                labels.append(ask[at + 1:at + 1 + ask[at]].decode().lower())
+                at += 1 + ask[at]
+            kind = int.from_bytes(ask[end + 1:end + 3], "big")
+            data = self.RECORDS.get((".".join(labels), kind))
+            answer = b"" if data is None else (
+                b"\xc0\x0c" + kind.to_bytes(2, "big") + b"\0\1\0\0\0\x3c" +
+                len(data).to_bytes(2, "big") + data)
+            self.sock.sendto(ask[:2] + (b"\x81\x83" if data is None else b"\x81\x80") +
+                             b"\0\1\0" + bytes((bool(data),)) + b"\0\0\0\0" +
+                             ask[12:end + 5] + answer, whom)
+
+    def close(self):
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"", ("127.0.0.1", 53))
+        self.thread.join(10)
+        self.sock.close()
+
+
 class Provider:
     """One MX: what it took (id, recipient, when) and how often it refused (when)."""
 
@@ -176,6 +216,8 @@ def wrap_mta(kind):
         with open(etc + "/hosts", "w") as f:
             f.write("127.0.0.1 localhost\n")
             f.writelines("%s %s\n" % (IPS[p], names) for p, names in NAMES.items())
+        with open(etc + "/resolv.conf", "w") as f:
+            f.write("nameserver 127.0.0.1\n")
 
     def first(self):
         if kind == "postfix":
@@ -345,6 +387,26 @@ def open_again(s, spam, waits, others):
            "dossier's refusals")
     c.note("refused after the brake " + ", ".join(
         "%s %d" % (n, max(0, after_brake(s, n))) for n in BRAKED) + "; lost 0, twice 0")
+
+
+def dossier(s):
+    """Facts of the store, and of a resolver of our own; then without one."""
+    resolver = Resolver()
+    code, rows = s.w.mb("dossier", "microsoft")
+    resolver.close()
+    kinds = {r["kind"] for r in rows}
+    s.c.true({"provider", "count", "refusal", "measure"} <= kinds, "dossier: %r" % kinds)
+    s.c.true(any("S3140" in r["text"] for r in rows if r["kind"] == "refusal"),
+             "dossier's refusals")
+    dns = {r["name"]: (r["kind"], r["value"]) for r in rows if r["kind"] in ("dns", "missing")}
+    s.c.eq(dns, {"PTR 192.0.2.1": ("dns", "mx.mb.test"),
+                 "SPF mb.test": ("dns", "v=spf1 ip4:192.0.2.1 -all"),
+                 "DKIM mb.test": ("dns", "v=DKIM1; p=AAAA"),
+                 "DMARC mb.test": ("missing", None)}, "what the DNS says")
+    for how in ((), ("--offline",)):
+        code, rows = s.w.mb("dossier", "microsoft", *how)
+        s.c.eq((code, [r["name"] for r in rows if r["kind"] in ("dns", "missing")]),
+               (0, ["DNS"]), "without a resolver %r" % (how,))
 
 
 def other_road(s):
