@@ -301,7 +301,8 @@ count_passed(struct engine *e, struct acct *a, const struct judged *j, enum stan
 		a->evidence_exposed += j->exposed;
 		a->evidence_exposed -= a->evidence_exposed < explained ? 0 : explained;
 	}
-	if (st != STAND_NEW && st != STAND_BLIND)
+	/* what an admin trusts takes nothing from the others' allowance */
+	if ((st != STAND_NEW && st != STAND_BLIND) || a->facts.trusted_script)
 		return;
 	if (first && st == STAND_BLIND)
 		slide_add(&a->names_24h, now, 86400, 1);

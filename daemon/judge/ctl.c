@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ctl_choose.h"
 #include "ctl_row.h"
 #include "hub.h"
 #include "log.h"
@@ -107,6 +108,7 @@ drop(struct ctl *c)
 	mailq_forget(c);
 	loop_cancel(c->step_timer);
 	free(c->ids);
+	ctl_choose_forget(c);
 	ctl_files_forget(c);
 	reload_forget(c);
 	wire_close(&c->wire);

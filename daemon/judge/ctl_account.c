@@ -5,13 +5,17 @@
  * Touches: the engine, the store by reading.
  * Source:  the fields of the rows: daemon/client/columns.def.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl_choose.h"
 #include "ctl_row.h"
+#include "log.h"
 #include "hub.h"
 #include "known_good.h"
 #include "reason.h"
+#include "release.h"
 #include "text.h"
 
 #define NAME_COLUMN 14 /* of engine_explain's text; lines that go on: one more */
@@ -146,22 +150,76 @@ ctl_state_of(int64_t uid)
 							     : "unknown";
 }
 
+/* What a word is about, and until when. */
+struct about {
+	enum word_scope scope;
+	const char *arg;
+	wall_t until; /* 0: no end */
+};
+
+static bool
+about_what(struct ctl *c, struct strings *args, struct about *out)
+{
+	const char *name, *value;
+	int64_t span;
+
+	*out = (struct about){.scope = SCOPE_ACCOUNT};
+	while ((name = strings_next(args)) != NULL) {
+		if (strcmp(name, "--ceiling") == 0) {
+			out->scope = SCOPE_CEILING;
+			continue;
+		}
+		value = strings_next(args);
+		if (value == NULL) {
+			ctl_end(c, 64, "an option needs a value");
+			return false;
+		}
+		if (strcmp(name, "--script") == 0) {
+			out->scope = SCOPE_SCRIPT;
+			out->arg = value;
+		} else if (strcmp(name, "--rule") == 0) {
+			out->scope = SCOPE_RULE;
+			out->arg = value;
+		} else if (strcmp(name, "--for") == 0 &&
+			   (span = choice_span_s(value)) > 0) {
+			out->until.us = clock_wall().us + span * 1000000;
+		} else {
+			ctl_end(c, 64, "--script PATH, --rule NAME, --ceiling, --for 7d");
+			return false;
+		}
+	}
+	return true;
+}
+
 static void
 say_word(struct ctl *c, struct strings *args, enum acct_word word, const char *done)
 {
+	static const char *const scopes[] = {"account", "script", "rule", "ceiling"};
 	int64_t uid = ctl_account_arg(c, strings_next(args));
+	struct about about;
 	const char *before;
+	char shown[200];
 	struct err e;
 
-	if (uid < 0)
+	if (uid < 0 || !about_what(c, args, &about))
 		return;
 	before = ctl_state_of(uid);
-	if (engine_word(hub.engine, clock_wall(), (uint32_t)uid, word, SCOPE_ACCOUNT,
-			NULL, (wall_t){0}, c->who, &e) != 0) {
-		ctl_end(c, 1, "%s", e.text);
+	if (engine_word(hub.engine, clock_wall(), (uint32_t)uid, word, about.scope,
+			about.arg, about.until, c->who, &e) != 0) {
+		ctl_end(c, e.code == ERR_INPUT ? 64 : 1, "%s", e.text);
 		return;
 	}
 	hub.changed = true;
+	if (about.scope == SCOPE_SCRIPT)
+		(void)release_reviewed((uint32_t)uid);
+	log_info("word uid=%u word=%s scope=%s about=\"%s\" until=%" PRId64 " who=%s",
+		 (unsigned)uid, word_name(word), scopes[about.scope],
+		 text_safe(shown, sizeof shown, about.arg == NULL ? "" : about.arg),
+		 wall_s(about.until), c->who);
+	if (about.scope != SCOPE_ACCOUNT)
+		done = word == WORD_TRUST
+			   ? "trusted in this; the rest is judged as before"
+			   : "not trusted in this any more";
 	ctl_row(c, json_pack("{s:o, s:I, s:s, s:s, s:s}", "login",
 			     ctl_text(hub_login((uint64_t)uid)), "uid", (json_int_t)uid,
 			     "from", before, "to", ctl_state_of(uid), "text", done));

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl_choose.h"
 #include "ctl_row.h"
 #include "hub.h"
 #include "loop.h"
@@ -137,62 +138,78 @@ left_row(void *arg, const char *id, bool ok, const char *result)
 		ctl_end(c, c->failed > 0 ? 1 : 0, "%s", "");
 }
 
-static bool
-release_of_account(void *arg, const struct store_held *v)
+/* All that was chosen is asked for; the answers come one by one. */
+static void
+release_chosen(struct ctl *c)
 {
-	struct ctl *c = arg;
+	size_t i;
 
-	if (c->id_count < CTL_IDS_MAX)
-		(void)text_copy(c->ids[c->id_count++], HELD_ID, v->id);
-	return c->id_count < CTL_IDS_MAX;
+	c->open_jobs += c->id_count;
+	for (i = 0; i < c->id_count; i++)
+		release_one(c->ids[i], false, left_row, c);
+	free(c->ids);
+	c->ids = NULL;
+	c->all_asked = true;
+	if (c->open_jobs == 0 && !c->ended)
+		ctl_end(c, c->rows == 0 || c->failed > 0 ? 1 : 0, "%s",
+			c->rows == 0 ? "no held message fits" : "");
 }
 
 static void
 release_account(struct ctl *c, int64_t uid)
 {
 	struct err e;
-	size_t i;
 
 	if (engine_word(hub.engine, clock_wall(), (uint32_t)uid, WORD_RELEASE,
-			SCOPE_ACCOUNT, NULL, (wall_t){0}, c->who, &e) == 0) {
-		hub.changed = true;
-		ctl_row(c, json_pack("{s:o, s:I, s:s, s:s}", "login",
-				     ctl_text(hub_login((uint64_t)uid)), "uid",
-				     (json_int_t)uid, "state", ctl_state_of(uid), "text",
-				     "its mail is judged anew; held mail is being sent"));
-	}
-	c->id_count = 0;
-	c->ids = xcalloc(CTL_IDS_MAX, sizeof *c->ids);
-	if (store_held_each(hub.store, uid, "held", CTL_IDS_MAX, release_of_account, c,
-			    &e) != 0)
-		hub_store_warn(&e);
-	c->open_jobs += c->id_count;
-	for (i = 0; i < c->id_count; i++)
-		release_one(c->ids[i], false, left_row, c);
-	free(c->ids);
-	c->ids = NULL;
+			SCOPE_ACCOUNT, NULL, (wall_t){0}, c->who, &e) != 0)
+		return;
+	hub.changed = true;
+	ctl_row(c, json_pack("{s:o, s:I, s:s, s:s}", "login",
+			     ctl_text(hub_login((uint64_t)uid)), "uid", (json_int_t)uid,
+			     "state", ctl_state_of(uid), "text",
+			     "its mail is judged anew; held mail is being sent"));
 }
 
+/*
+ * USER ends the hold and sends what is held; USER with a choice sends what is chosen and
+ * the account stays held; IDs send those. One USER a command.
+ */
 void
 ctl_release(struct ctl *c, struct strings *args)
 {
+	struct choice choice = {.any = false};
 	const char *name;
 	bool again = false;
-	int64_t uid;
+	int64_t uid = -1;
+	int option;
 
 	while ((name = strings_next(args)) != NULL && !c->ended) {
 		if (strcmp(name, "--again") == 0) {
 			again = true;
-		} else if (hub_uid(name) >= 0) {
-			if ((uid = ctl_account_arg(c, name)) >= 0)
-				release_account(c, uid);
+		} else if ((option = choice_option(c, &choice, name, args)) != 0) {
+			if (option < 0)
+				return;
+		} else if (uid < 0 && hub_uid(name) >= 0) {
+			uid = hub_uid(name);
 		} else if (held_id_ok(name)) {
 			c->open_jobs++;
 			release_one(name, again, left_row, c);
 		} else {
 			(void)ctl_account_arg(c, name);
+			if (!c->ended)
+				ctl_end(c, 64, "one account at a time");
 			return;
 		}
+	}
+	if (choice.any && uid < 0) {
+		ctl_end(c, 64, "whose held mail? name an account before the options");
+		return;
+	}
+	if (uid >= 0) {
+		if (!choice.any)
+			release_account(c, uid);
+		ctl_choose(c, uid, &choice, release_chosen);
+		return;
 	}
 	c->all_asked = true;
 	if (c->open_jobs == 0 && !c->ended)
@@ -220,13 +237,50 @@ discard_step(void *arg)
 		ctl_end(c, c->rows == 0 || c->failed > 0 ? 1 : 0, "%s", "");
 }
 
+static void
+discard_chosen(struct ctl *c)
+{
+	c->open_jobs += c->id_count;
+	if (c->id_count == 0)
+		ctl_end(c, 1, "no held message fits");
+	else
+		discard_step(c);
+}
+
+/* USER and a choice among its held messages: never all of them by one short word. */
+static void
+discard_of(struct ctl *c, int64_t uid, struct strings *args)
+{
+	struct choice choice = {.any = false};
+	const char *name;
+
+	while ((name = strings_next(args)) != NULL) {
+		int option = choice_option(c, &choice, name, args);
+
+		if (option < 0)
+			return;
+		if (option == 0) {
+			ctl_end(c, 64, "discard USER takes options, discard ID... ids");
+			return;
+		}
+	}
+	if (choice.any)
+		ctl_choose(c, uid, &choice, discard_chosen);
+	else
+		ctl_end(c, 64, "say which: --script, --subject, --domain, --before");
+}
+
 void
 ctl_discard(struct ctl *c, struct strings *args)
 {
-	struct strings count = *args;
-	const char *id;
+	struct strings count = *args, rest = *args;
+	const char *id = strings_next(&rest);
 	size_t n = 0;
 
+	if (id != NULL && !held_id_ok(id) && hub_uid(id) >= 0) {
+		discard_of(c, hub_uid(id), &rest);
+		return;
+	}
 	while (strings_next(&count) != NULL)
 		n++;
 	c->ids = xcalloc(n, sizeof *c->ids);

@@ -22,6 +22,7 @@ struct ctl {
 	bool ended, all_asked;
 	uint64_t rows, failed, open_jobs, asked;
 	char (*ids)[HELD_ID];
+	struct choosing *choosing; /* ctl_choose.c: which ids are meant */
 	size_t id_count, id_next;
 	int step_timer;
 	int64_t list_uid; /* a list that is sent in parts: of this account, -1 all, ... */

@@ -17,6 +17,7 @@
 #include "known_good.h"
 #include "log.h"
 #include "loop.h"
+#include "release.h"
 #include "subuid.h"
 #include "text.h"
 #include "workers.h"
@@ -25,6 +26,7 @@
 /* a fresh file that nobody could look into (too large, too costly) is a weak sign by
  * itself */
 #define UNSCANNED_POINTS 30
+#define RECHECK_FILES 64 /* looked for again at once */
 #define SINCE_KEY "watch_since_us"
 #define SINCE_MARGIN_US \
 	120000000 /* files seen twice are known; files not seen are not \
@@ -392,8 +394,11 @@ tell_engine(const struct looked *l, const struct m_verdict *v, wall_t now)
 	if (v->verdict == VERDICT_UNSCANNED && f.fresh && named_as_script(l->path))
 		f.points = UNSCANNED_POINTS;
 	if ((v->verdict != VERDICT_UNSCANNED || f.points > 0) && l->file.uid != 0 &&
-	    (matters(v) || f.points > 0))
+	    (matters(v) || f.points > 0)) {
 		engine_file(hub.engine, &f);
+		if (f.points == 0)
+			(void)release_reviewed(f.uid);
+	}
 	hub.changed = true;
 }
 
@@ -590,9 +595,87 @@ on_gone(struct msg *m)
 		if (store_finding_gone(hub.store, g.dev, g.ino, f.t, &e) != 0)
 			hub_store_warn(&e);
 		engine_file(hub.engine, &f);
+		(void)release_reviewed(f.uid);
 	}
 	if (store_file_drop(hub.store, g.dev, g.ino, &e) != 0)
 		hub_store_warn(&e);
+}
+
+/* It is there: nothing to do. Gone: on_gone has seen to it. */
+static void
+still_there(void *arg, int take_fd)
+{
+	(void)arg;
+	if (take_fd >= 0)
+		close(take_fd);
+}
+
+/* Where the round over all findings stands, and the files of this part of it. */
+struct recheck {
+	struct store_finding at;
+	bool all, more;
+	unsigned count;
+	struct {
+		uint64_t uid, dev, ino;
+		char *path;
+	} files[RECHECK_FILES];
+};
+
+static int
+finding_order(const struct store_finding *a, const struct store_finding *b)
+{
+	if (a->uid != b->uid)
+		return a->uid < b->uid ? -1 : 1;
+	if (a->dev != b->dev)
+		return a->dev < b->dev ? -1 : 1;
+	return a->ino < b->ino ? -1 : a->ino > b->ino;
+}
+
+static bool
+recheck_one(void *arg, const struct store_finding *v)
+{
+	struct recheck *r = arg;
+
+	if (r->all && finding_order(v, &r->at) <= 0)
+		return true;
+	if (r->count > 0 && r->files[r->count - 1].dev == v->dev &&
+	    r->files[r->count - 1].ino == v->ino)
+		return true; /* another rule's finding in it */
+	if (r->count == RECHECK_FILES) {
+		r->more = true;
+		return false;
+	}
+	r->files[r->count].uid = (uint64_t)v->uid;
+	r->files[r->count].dev = v->dev;
+	r->files[r->count].ino = v->ino;
+	r->files[r->count++].path = xstrdup(v->path);
+	return true;
+}
+
+void
+files_recheck(int64_t uid)
+{
+	static struct recheck round = {.all = true};
+	static struct recheck one;
+	struct recheck *r = uid < 0 ? &round : &one;
+	struct err e;
+
+	r->count = 0;
+	r->more = false;
+	if (!wire_up(&hub.watch) || !hub.sight.ready)
+		return;
+	if (store_finding_each(hub.store, uid, true, recheck_one, r, &e) != 0)
+		hub_store_warn(&e);
+	for (unsigned i = 0; i < r->count; i++) {
+		r->at.uid = (int64_t)r->files[i].uid;
+		r->at.dev = r->files[i].dev;
+		r->at.ino = r->files[i].ino;
+		files_look(r->files[i].uid, r->files[i].dev, r->files[i].ino,
+			   r->files[i].path, still_there, NULL);
+		free(r->files[i].path);
+	}
+	if (!r->more)
+		r->at = (struct store_finding){.uid = -1};
 }
 
 static void

@@ -58,6 +58,13 @@ void files_changed_forget(uint64_t handle);
  * admin's word on it changed. */
 void files_again(uint64_t uid, uint64_t dev, uint64_t ino, const char *path);
 
+/*
+ * Are the files with findings still there? A removed file ends its finding, and a hold it
+ * caused when the held mail was reviewed. Of one account now; uid -1: some of all, in
+ * turn, once a minute.
+ */
+void files_recheck(int64_t uid);
+
 /* Close to verdict, microseconds, of the last 1,024 files: median and 99th; false: none
  * yet. */
 bool files_latency(int64_t *p50_us_out, int64_t *p99_us_out);

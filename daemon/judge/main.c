@@ -340,6 +340,7 @@ on_minute(void *arg)
 	known_good_tick();
 	files_keep_since();
 	own_refresh();
+	files_recheck(-1);
 	save_soon();
 	if (++minutes % 60 == 0)
 		release_expire();

@@ -13,6 +13,7 @@
 
 #include "alert.h"
 #include "expect.h"
+#include "files.h"
 #include "hub.h"
 #include "log.h"
 #include "pool.h"
@@ -260,14 +261,15 @@ release_forget(const void *arg)
 			g->fn = NULL;
 }
 
-static void
-maybe_reviewed(uint32_t uid)
+bool
+release_reviewed(uint32_t uid)
 {
 	uint64_t messages, bytes;
 
 	held_usage(hub.held, uid, &messages, &bytes);
 	if (messages == 0)
 		engine_reviewed(hub.engine, clock_wall(), uid, "admin");
+	return messages == 0;
 }
 
 static void
@@ -277,7 +279,8 @@ remove_file(const char *id, uint32_t uid)
 
 	if (held_remove(hub.held, id, &e) < 0)
 		log_warn("held_remove id=%s error=\"%s\"", id, e.text);
-	maybe_reviewed(uid);
+	if (release_reviewed(uid))
+		files_recheck(uid); /* what caused it may have been removed meanwhile */
 }
 
 bool

@@ -42,6 +42,12 @@ void release_recover(void);
 /* Rows for held files that have none: a new database was begun while we ran. */
 void release_adopt(void);
 
+/*
+ * Something changed that may have caused a hold: when none of the account's mail is held,
+ * all of it was reviewed, and a hold whose cause is gone ends. false: some is held.
+ */
+bool release_reviewed(uint32_t uid);
+
 /* Once an hour: give up what nobody reviewed in held_expire_s, loudly, and warn before.
  */
 void release_expire(void);

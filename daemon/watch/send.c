@@ -247,8 +247,12 @@ send_look(struct watch *w, const struct m_look *look, mono_t now)
 	struct err e;
 	int fd = -1;
 	bool same = false;
+	enum safe s = look_open(w, look->path, &fd, &st);
 
-	if (look_open(w, look->path, &fd, &st) == SAFE_OK)
+	/* not to be opened is not gone: whoever asked is told, the file is not named */
+	if (s != SAFE_OK && s != SAFE_GONE)
+		g.dev = g.ino = 0;
+	if (s == SAFE_OK)
 		same = st.st_uid == look->uid &&
 		       (look->ino == 0 ||
 			(st.st_ino == look->ino && st.st_dev == look->dev));

@@ -21,6 +21,7 @@ TESTS = {
     "story-plain": ("t_story", "story", "builtin", False),
     "limits": ("t_limits", "limits", "builtin", False),
     "facts": ("t_facts", "facts", "builtin", False),
+    "choice": ("t_choice", "choice", "builtin", False),
     "hostile": ("t_hostile", "hostile", "builtin", False),
     "set-aside": ("t_aside", "aside", "builtin", False),
     "scan": ("t_scan", "scan", None, False),

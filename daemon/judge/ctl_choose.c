@@ -1,0 +1,201 @@
+/*
+ * ctl_choose - which held messages of an account are meant, and for how long a word holds
+ *
+ * Job:     see ctl_choose.h.
+ * Touches: held mail by reading, the store by reading.
+ */
+#include "ctl_choose.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "hub.h"
+#include "loop.h"
+#include "text.h"
+#include "xmem.h"
+
+#define CHOOSE_STEP 32 /* files looked into at once; messages are answered in between */
+#define SPAN_MAX INT64_C(315360000)
+
+struct choosing {
+	struct choice what;
+	size_t kept;
+	void (*fn)(struct ctl *c);
+};
+
+int64_t
+choice_span_s(const char *text)
+{
+	static const struct {
+		char unit;
+		int64_t s;
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
+	char digits[20];
+	size_t n = strlen(text), i;
+	int64_t v;
+
+	if (n < 2 || n > sizeof digits)
+		return -1;
+	memcpy(digits, text, n - 1);
+	digits[n - 1] = '\0';
+	if (!text_to_i64(digits, 1, SPAN_MAX, &v))
+		return -1;
+	for (i = 0; i < sizeof units / sizeof units[0]; i++)
+		if (text[n - 1] == units[i].unit)
+			return v * units[i].s > SPAN_MAX ? SPAN_MAX : v * units[i].s;
+	return -1;
+}
+
+int64_t
+choice_time_us(const char *text, wall_t now)
+{
+	static const char *const forms[] = {"%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M",
+					    "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S",
+					    "%Y-%m-%d"};
+	int64_t s = choice_span_s(text);
+	size_t i;
+
+	if (s >= 0)
+		return now.us - s * 1000000;
+	if (text_to_i64(text, 0, INT64_C(4102444800), &s))
+		return s * 1000000;
+	for (i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		struct tm tm = {.tm_isdst = -1};
+		const char *end = strptime(text, forms[i], &tm);
+		time_t t;
+
+		if (end == NULL || *end != '\0')
+			continue;
+		t = mktime(&tm);
+		return t == (time_t)-1 ? -1 : (int64_t)t * 1000000;
+	}
+	return -1;
+}
+
+int
+choice_option(struct ctl *c, struct choice *ch, const char *name, struct strings *args)
+{
+	const struct {
+		const char *name;
+		char *dst;
+		size_t size;
+		int64_t *time;
+	} options[] = {{"--script", ch->script, sizeof ch->script, NULL},
+		       {"--subject", ch->subject, sizeof ch->subject, NULL},
+		       {"--domain", ch->domain, sizeof ch->domain, NULL},
+		       {"--before", NULL, 0, &ch->before_us},
+		       {"--after", NULL, 0, &ch->after_us}};
+	const char *value;
+	char shown[80];
+	size_t i;
+
+	for (i = 0; i < sizeof options / sizeof options[0]; i++)
+		if (strcmp(name, options[i].name) == 0)
+			break;
+	if (i == sizeof options / sizeof options[0])
+		return 0;
+	value = strings_next(args);
+	if (value == NULL || value[0] == '\0') {
+		ctl_end(c, 64, "%s needs a value", options[i].name);
+		return -1;
+	}
+	if (options[i].time != NULL)
+		*options[i].time = choice_time_us(value, clock_wall());
+	if (options[i].time != NULL
+		? *options[i].time < 0
+		: !text_copy(options[i].dst, options[i].size, value)) {
+		ctl_end(c, 64, "%s: %s is not understood", options[i].name,
+			text_safe(shown, sizeof shown, value));
+		return -1;
+	}
+	ch->any = true;
+	return 1;
+}
+
+static bool
+by_row(void *arg, const struct store_held *v)
+{
+	struct ctl *c = arg;
+	const struct choice *ch = &c->choosing->what;
+
+	if ((ch->script[0] != '\0' && fnmatch(ch->script, v->script, 0) != 0) ||
+	    (ch->subject[0] != '\0' &&
+	     fnmatch(ch->subject, v->subject, FNM_CASEFOLD) != 0) ||
+	    (ch->before_us != 0 && v->t.us >= ch->before_us) ||
+	    (ch->after_us != 0 && v->t.us < ch->after_us))
+		return true;
+	(void)text_copy(c->ids[c->id_count++], HELD_ID, v->id);
+	return c->id_count < CTL_IDS_MAX;
+}
+
+/* Only the message's own file knows all its recipients' domains. */
+static bool
+by_domain(const char *id, const char *glob)
+{
+	struct held *held = NULL;
+	struct strings s;
+	const char *one;
+	struct err e;
+	bool fits = false;
+
+	if (held_open(hub.held, id, false, &held, &e) != 1)
+		return false;
+	s = strings_of(held_head(held)->domains, held_head(held)->domains_len);
+	for (one = strings_next(&s); one != NULL; one = fits ? strings_next(&s) : NULL)
+		fits = fnmatch(glob, one, FNM_CASEFOLD) == 0;
+	held_close(&held);
+	return fits;
+}
+
+static void
+step(void *arg)
+{
+	struct ctl *c = arg;
+	struct choosing *w = c->choosing;
+	size_t end = c->id_next + CHOOSE_STEP;
+
+	c->step_timer = -1;
+	for (; c->id_next < c->id_count && c->id_next < end; c->id_next++) {
+		if (!by_domain(c->ids[c->id_next], w->what.domain))
+			continue;
+		if (w->kept != c->id_next)
+			memcpy(c->ids[w->kept], c->ids[c->id_next], HELD_ID);
+		w->kept++;
+	}
+	if (c->id_next < c->id_count) {
+		c->step_timer = loop_once(1, step, c);
+		return;
+	}
+	c->id_count = w->kept;
+	c->id_next = 0;
+	w->fn(c);
+}
+
+void
+ctl_choose(struct ctl *c, int64_t uid, const struct choice *ch, void (*fn)(struct ctl *c))
+{
+	struct err e;
+
+	ctl_choose_forget(c);
+	c->choosing = xcalloc(1, sizeof *c->choosing);
+	c->choosing->what = *ch;
+	c->choosing->fn = fn;
+	c->id_count = c->id_next = 0;
+	free(c->ids);
+	c->ids = xcalloc(CTL_IDS_MAX, sizeof *c->ids);
+	if (store_held_each(hub.store, uid, "held", CTL_IDS_MAX, by_row, c, &e) != 0)
+		hub_store_warn(&e);
+	if (ch->domain[0] != '\0')
+		step(c);
+	else
+		fn(c);
+}
+
+void
+ctl_choose_forget(struct ctl *c)
+{
+	free(c->choosing);
+	c->choosing = NULL;
+}
