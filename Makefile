@@ -215,6 +215,7 @@ install: all
 	$(I) 755 $(B)/mailbrake-scan $(D)$(libexecdir)/mailbrake-scan
 	$(I) 755 $(B)/mailbrake-sendmail $(D)$(libexecdir)/mailbrake-sendmail
 	$(I) 755 contrib/make-users $(D)$(libexecdir)/make-users
+	$(I) 755 contrib/make-sums $(D)$(libexecdir)/make-sums
 	sed -e 's|^real=|wrapper_installed=$(libexecdir)/mailbrake-sendmail\n&|' \
 	  contrib/mailbrake-wrapper >$(B)/mailbrake-wrapper
 	$(I) 755 $(B)/mailbrake-wrapper $(D)$(sbindir)/mailbrake-wrapper

@@ -2,17 +2,19 @@
  * facts - see facts.h
  *
  * Job:     the facts of a path and its times.
- * Touches: nothing.
+ * Touches: the table of users, once.
  * Source:  where the CMSs keep uploads and caches, and the names of their entry files, by
  *          their own documentation.
  */
 #include "facts.h"
 
 #include <ctype.h>
+#include <pwd.h>
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
+#include "scanengine.h"
 #include "text.h"
 
 static const char *const upload_dirs[] = {
@@ -131,11 +133,52 @@ facts_of_name(struct file_facts *f, const char *name)
 	}
 }
 
+#define WEB_USERS_MAX 16
+
+static uint32_t web_users[WEB_USERS_MAX];
+static size_t web_user_count;
+
 void
-facts_of(struct file_facts *f, const char *path, int64_t mtime_us, int64_t ctime_us,
-	 int64_t now_us, uint32_t mode)
+facts_add_web_user(uint32_t uid)
+{
+	if (web_user_count < WEB_USERS_MAX)
+		web_users[web_user_count++] = uid;
+}
+
+void
+facts_find_web_users(void)
+{
+	static const char *const names[] = {"www-data", "apache", "httpd", "nginx",
+					    "http",     "nobody", "lsadm", "webapps"};
+	const struct passwd *pw;
+	size_t i;
+
+	web_user_count = 0;
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		if ((pw = getpwnam(names[i])) != NULL)
+			facts_add_web_user(pw->pw_uid);
+}
+
+static void
+facts_of_owner(struct file_facts *f, const struct engine_file *file)
+{
+	size_t i;
+
+	if (file->uid < 0 || file->dir_uid < 0 || file->uid == file->dir_uid)
+		return;
+	f->foreign_owner = 1;
+	for (i = 0; i < web_user_count; i++)
+		if (web_users[i] == (uint64_t)file->uid)
+			f->written_by_web = 1;
+}
+
+void
+facts_of(struct file_facts *f, const struct engine_file *file)
 {
 	const int64_t day = INT64_C(86400) * 1000000;
+	const int64_t mtime_us = file->mtime_us, ctime_us = file->ctime_us;
+	const int64_t now_us = file->now_us;
+	const char *path = file->path;
 	const char *name = strrchr(path, '/');
 	size_t i;
 
@@ -156,7 +199,8 @@ facts_of(struct file_facts *f, const char *path, int64_t mtime_us, int64_t ctime
 		     strstr(path, "/wp-includes/") != NULL ||
 		     strstr(path, "/wp-admin/") != NULL))
 			f->core_name_misplaced = 1;
-	f->executable = (mode & 0111) != 0;
+	f->executable = (file->mode & 0111) != 0;
+	facts_of_owner(f, file);
 	f->backdated = mtime_us > 0 && ctime_us > 0 && now_us > 0 &&
 		       ctime_us > now_us - 3 * day && mtime_us < ctime_us - 30 * day;
 }

@@ -36,6 +36,13 @@
 	FACT_INT(backdated, \
 		 "mtime is more than 30 days before ctime, ctime is of the last 3 days") \
 	FACT_INT(executable, "an execute bit is set") \
+	FACT_INT(foreign_owner, \
+		 "its owner is not the owner of the directory it lies in") \
+	FACT_INT(written_by_web, \
+		 "foreign_owner, and its owner is the web server's own account") \
+	FACT_INT( \
+	    core_changed, \
+	    "lies where a package of a *.sums list has a file, with other contents") \
 	FACT_STR(filename, "the last component of the path") \
 	FACT_STR(filepath, "the path") \
 	FACT_STR(extension, "the extension with its dot, lower case") \
@@ -52,10 +59,15 @@ struct file_facts {
 };
 
 /*
- * Work out the facts of a path and its times (microseconds since 1970; 0: not known;
- * now_us: the time of the scan). The strings point into *f.
+ * Work out the facts of a file that is known by its path, times, mode and owners (see
+ * scanengine.h). The strings point into *f. core_changed is the engine's to fill.
  */
-void facts_of(struct file_facts *f, const char *path, int64_t mtime_us, int64_t ctime_us,
-	      int64_t now_us, uint32_t mode);
+struct engine_file;
+void facts_of(struct file_facts *f, const struct engine_file *file);
+
+/* Look up which of the web servers' usual accounts there are; before the sandbox. */
+void facts_find_web_users(void);
+/* One more of them. */
+void facts_add_web_user(uint32_t uid);
 
 #endif

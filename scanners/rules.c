@@ -16,6 +16,7 @@
 #include "facts.h"
 #include "php.h"
 #include "relint.h"
+#include "sums.h"
 #include "text.h"
 #include "xmem.h"
 #include "yarasrc.h"
@@ -436,6 +437,7 @@ set_version(struct rules *r)
 		if (!r->source[i].broken)
 			(void)EVP_DigestUpdate(ctx, r->source[i].text,
 					       r->source[i].len + 1);
+	(void)EVP_DigestUpdate(ctx, &r->sums_hash, sizeof r->sums_hash);
 	(void)EVP_DigestFinal_ex(ctx, d, &len);
 	EVP_MD_CTX_free(ctx);
 	for (i = 0; i < 16; i++)
@@ -467,11 +469,12 @@ rules_load_kept(struct rules *r, const char *const *dirs, size_t dir_count,
 {
 	size_t i;
 
-	*r = (struct rules){.compiled = c};
+	*r = (struct rules){.compiled = c, .sums = sums_new()};
 	for (i = 0; i < dir_count; i++)
 		if (rules_read(r, dirs[i], i == 0, e) != 0)
 			goto fail;
 	rules_drop_included(r);
+	sums_sort(r->sums);
 	if (c != NULL && compiled_find(c, r) && !rules_from_kept(r))
 		compiled_spoil(c);
 	if ((r->yara == NULL && compile_new(r, e) != 0) || note_rules(r, e) != 0)
@@ -509,6 +512,7 @@ rules_fini(struct rules *r)
 		free(r->note[i].rule);
 		free(r->note[i].text);
 	}
+	sums_free(&r->sums);
 	free(r->included);
 	free(r->note);
 	free(r->source);

@@ -77,6 +77,8 @@ struct rules {
 	size_t included_count;
 	struct rule_note *note; /* at most RULES_NOTES_MAX; notes_lost are further ones */
 	size_t note_count, notes_lost;
+	struct sums *sums;  /* of the *.sums files; sums.h */
+	uint64_t sums_hash; /* of their text */
 	unsigned broken;    /* files left out */
 	unsigned skipped;   /* rules left out of files that work */
 	char problem[2048]; /* what is wrong with the first of them; "" if nothing */

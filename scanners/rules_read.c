@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "rules.h"
+#include "sums.h"
 #include "text.h"
 #include "xmem.h"
 #include "yarasrc.h"
@@ -36,7 +37,8 @@ is_rule_file(const struct dirent *d)
 	const char *dot = strrchr(d->d_name, '.');
 
 	return d->d_name[0] != '.' && dot != NULL &&
-	       (strcmp(dot, ".yar") == 0 || strcmp(dot, ".yara") == 0);
+	       (strcmp(dot, ".yar") == 0 || strcmp(dot, ".yara") == 0 ||
+		strcmp(dot, ".sums") == 0);
 }
 
 /* The whole file with a NUL behind it; NULL and *e. */
@@ -217,6 +219,24 @@ read_source(struct rules *r, const char *path, struct err *e)
 	return 0;
 }
 
+/* A list of checksums: a fault of it is a fault of the set. */
+static void
+read_sums(struct rules *r, const char *path)
+{
+	const struct rule_source s = {.path = (char *)(uintptr_t)path};
+	struct err e;
+	size_t len = 0, i;
+	char *text = read_file(path, &len, &e);
+
+	if (text == NULL || sums_add(r->sums, text, len, &e) != 0) {
+		rules_note(r, NOTE_ERROR, &s, 0, NULL, e.text);
+		r->broken++;
+	}
+	for (i = 0; i < len; i++)
+		r->sums_hash = (r->sums_hash ^ (unsigned char)text[i]) * 1099511628211u;
+	free(text);
+}
+
 int
 rules_read(struct rules *r, const char *dir, bool must, struct err *e)
 {
@@ -233,7 +253,11 @@ rules_read(struct rules *r, const char *dir, bool must, struct err *e)
 		return must || errno != ENOENT ? err_sys(e, "%s", dir) : 0;
 	for (i = 0; i < n; i++) {
 		(void)snprintf(path, sizeof path, "%s/%s", dir, list[i]->d_name);
-		(void)read_source(r, path, &one); /* its note says what is wrong */
+		if (strcmp(strrchr(list[i]->d_name, '.'), ".sums") == 0)
+			read_sums(r, path);
+		else
+			(void)read_source(r, path,
+					  &one); /* its note says what is wrong */
 		free(list[i]);
 	}
 	free(list);

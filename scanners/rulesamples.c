@@ -16,9 +16,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "facts.h"
 #include "text.h"
 #include "xmem.h"
 
+#define WEB_UID 999999 /* of no account: a web server's for the samples */
 #define DAY_US (INT64_C(86400) * 1000000)
 #define NOW_US (INT64_C(20000) * DAY_US) /* any day; the same in each run */
 
@@ -36,7 +38,9 @@ static const struct engine_file places[] = {
      .mtime_us = NOW_US - 90 * DAY_US,
      .ctime_us = NOW_US - DAY_US,
      .now_us = NOW_US,
-     .mode = 0755},
+     .mode = 0755,
+     .uid = WEB_UID,
+     .dir_uid = 1000},
     {.path = "/srv/www/.cache/picture.jpg.php"},
     {.path = "/srv/www/xkqtz.php"},
 };
@@ -262,6 +266,7 @@ int
 rules_samples(const struct rules *r, const struct engine_conf *c, const char *dir,
 	      struct sample_count *count, sample_fn fn, void *arg, struct err *e)
 {
+	struct engine_conf conf = *c;
 	struct run *x = xcalloc(1, sizeof *x);
 	int rc;
 
@@ -269,7 +274,9 @@ rules_samples(const struct rules *r, const struct engine_conf *c, const char *di
 	x->count = count;
 	x->fn = fn;
 	x->arg = arg;
-	rc = scanengine_new(&x->engine, r, c, e);
+	conf.thorough = true; /* a rule is asked although enough is known */
+	rc = scanengine_new(&x->engine, r, &conf, e);
+	facts_add_web_user(WEB_UID);
 	if (rc == 0) {
 		x->data = xcalloc(SAMPLE_BYTES_MAX, 1);
 		x->has = xcalloc(r->count + 1, 1);

@@ -16,6 +16,7 @@
 #include "php.h"
 #include "prefilter.h"
 #include "score.h"
+#include "sums.h"
 
 #define FACTS_MAX 256
 
@@ -112,6 +113,7 @@ scanengine_new(struct scanengine **out, const struct rules *rules,
 	if (x == NULL)
 		return err_set(e, ERR_SYS, "engine: no memory");
 	x->rules = rules;
+	facts_find_web_users();
 	x->conf = *c;
 	x->hit = calloc(rules->count + 1, 1);
 	/* fetched now: later there is no file to fetch a provider from */
@@ -410,8 +412,8 @@ scanengine_scan(struct scanengine *en, const void *data, size_t len,
 	if (!g.look)
 		return;
 	memset(en->hit, 0, en->rules->count);
-	facts_of(&f, file->path, file->mtime_us, file->ctime_us, file->now_us,
-		 file->mode);
+	facts_of(&f, file);
+	f.core_changed = sums_changed(en->rules->sums, file->path, r->sha256);
 	f.filetype = g.type;
 	f.has_php = g.php;
 	run_views(en, data, len, g.php || f.php_ext, &f);

@@ -39,6 +39,7 @@ struct engine_file {
 	const char *path;
 	int64_t mtime_us, ctime_us, now_us;
 	uint32_t mode;
+	int64_t uid, dir_uid; /* owner of it, and of its directory; -1: not known */
 	const char
 	    *good_rules; /* a list (msg.h): what these find is told, with no points */
 	size_t good_rules_len;

@@ -178,6 +178,8 @@ scan_file(struct worker *w, const struct m_scan *job, int fd)
 					      .ctime_us = job->ctime_us,
 					      .now_us = clock_wall().us,
 					      .mode = (uint32_t)job->mode,
+					      .uid = (int64_t)job->uid,
+					      .dir_uid = (int64_t)job->dir_uid,
 					      .good_rules = job->argv,
 					      .good_rules_len = job->argv_len};
 

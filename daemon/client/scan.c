@@ -290,7 +290,7 @@ run(struct scan *s, struct pool *p)
 		while (pool_room(p) && ahead_room(s) && !over(s)) {
 			walk_next(&s->walk, &ent);
 			if (ent.kind == WALK_FILE)
-				pool_give(p, ent.path, ent.fd, &ent.st,
+				pool_give(p, ent.path, ent.fd, &ent.st, ent.dir_uid,
 					  ahead_add(s, ent.path));
 			else if (ent.kind == WALK_ERROR)
 				on_error(s, &ent);

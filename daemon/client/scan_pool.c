@@ -283,7 +283,7 @@ ts_us(const struct timespec *t)
 
 void
 pool_give(struct pool *p, const char *path, int take_fd, const struct stat *st,
-	  uint64_t tag)
+	  int64_t dir_uid, uint64_t tag)
 {
 	struct worker *w = idlest(p);
 	struct m_scan job = {.kind = SCAN_FILE,
@@ -294,6 +294,7 @@ pool_give(struct pool *p, const char *path, int take_fd, const struct stat *st,
 			     .gid = st->st_gid,
 			     .mode = st->st_mode,
 			     .nlink = st->st_nlink,
+			     .dir_uid = dir_uid,
 			     .path = path,
 			     .argv = ""};
 	struct err e;

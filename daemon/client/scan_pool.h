@@ -47,10 +47,11 @@ const char *pool_rules_version(const struct pool *p);
 /* Is there room for one more file? */
 bool pool_room(const struct pool *p);
 
-/* Give one file away (the fd is taken). There must be room. tag: the caller's own number
+/* Give one file away (the fd is taken). There must be room. dir_uid: see
+ * walk_entry. tag: the caller's own number
  * for it. */
 void pool_give(struct pool *p, const char *path, int take_fd, const struct stat *st,
-	       uint64_t tag);
+	       int64_t dir_uid, uint64_t tag);
 
 /*
  * Wait at most timeout_ms for answers and call fn for each. false: nothing is in flight.

@@ -159,7 +159,7 @@ visit(struct walk *w, int dir, const char *name, unsigned char type, bool root,
       struct walk_entry *out)
 {
 	const int nofollow = root ? 0 : O_NOFOLLOW;
-	struct stat *st = &out->st;
+	struct stat *st = &out->st, above;
 	int fd;
 
 	if (type == DT_LNK && !root)
@@ -197,6 +197,8 @@ visit(struct walk *w, int dir, const char *name, unsigned char type, bool root,
 		return 1;
 	}
 	out->kind = WALK_FILE;
+	out->dir_uid =
+	    dir != AT_FDCWD && fstat(dir, &above) == 0 ? (int64_t)above.st_uid : -1;
 	out->fd = fd;
 	out->path = w->path;
 	return 1;

@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "scan_names.h"
@@ -48,6 +49,7 @@ struct walk_entry {
 	const char *path; /* until the next call */
 	const char *reason;
 	struct stat st;
+	int64_t dir_uid; /* owner of the directory it lies in, -1: not known */
 };
 
 void walk_init(struct walk *w, char **roots, bool count_only);

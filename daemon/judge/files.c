@@ -568,6 +568,7 @@ on_file(struct msg *m)
 	scan.gid = f.gid;
 	scan.mode = f.mode;
 	scan.nlink = f.nlink;
+	scan.dir_uid = f.dir_uid;
 	scan.path = l->path;
 	scan.argv = good;
 	scan.argv_len = known_good_rules(f.uid, good, sizeof good);

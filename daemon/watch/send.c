@@ -71,8 +71,8 @@ send_was(const struct watch *w, const struct stat *st)
 
 /* fd stays the caller's. */
 static bool
-send_file(struct watch *w, int fd, const struct stat *st, enum file_cause cause,
-	  mono_t event, uint64_t asked, const char *path)
+send_file(struct watch *w, int fd, const struct stat *st, int64_t dir_uid,
+	  enum file_cause cause, mono_t event, uint64_t asked, const char *path)
 {
 	struct m_file f = {.dev = st->st_dev,
 			   .ino = st->st_ino,
@@ -83,6 +83,7 @@ send_file(struct watch *w, int fd, const struct stat *st, enum file_cause cause,
 			   .gid = st->st_gid,
 			   .mode = st->st_mode,
 			   .nlink = st->st_nlink,
+			   .dir_uid = dir_uid,
 			   .cause = cause,
 			   .event_us = event.us,
 			   .asked = asked,
@@ -178,8 +179,8 @@ send_entry(struct watch *w, struct entry *e, mono_t now)
 	switch (s) {
 	case SAFE_OK:
 		place(w, e, path, sizeof path);
-		taken =
-		    send_file(w, fd, &st, (enum file_cause)e->cause, e->last, 0, path);
+		taken = send_file(w, fd, &st, dst.st_uid, (enum file_cause)e->cause,
+				  e->last, 0, path);
 		close(fd);
 		if (!taken)
 			queue_back(w->queue, e, now, 0);
@@ -210,8 +211,10 @@ send_entry(struct watch *w, struct entry *e, mono_t now)
 
 /* Open path safely below the root it lies in. */
 static enum safe
-look_open(const struct watch *w, const char *path, int *fd_out, struct stat *st)
+look_open(const struct watch *w, const char *path, int *fd_out, struct stat *st,
+	  int64_t *dir_uid_out)
 {
+	struct stat dst;
 	char below[PATH_SHOWN];
 	const char *rest;
 	char *name;
@@ -228,6 +231,7 @@ look_open(const struct watch *w, const char *path, int *fd_out, struct stat *st)
 		*name++ = '\0';
 	dir = safe_open_dir(root, name == NULL ? "" : below, O_PATH);
 	if (dir >= 0) {
+		*dir_uid_out = fstat(dir, &dst) == 0 ? (int64_t)dst.st_uid : -1;
 		s = safe_open_file(dir, name == NULL ? below : name, fd_out, st);
 		close(dir);
 	}
@@ -245,9 +249,10 @@ send_look(struct watch *w, const struct m_look *look, mono_t now)
 			   .path = look->path};
 	struct stat st;
 	struct err e;
+	int64_t dir_uid = -1;
 	int fd = -1;
 	bool same = false;
-	enum safe s = look_open(w, look->path, &fd, &st);
+	enum safe s = look_open(w, look->path, &fd, &st, &dir_uid);
 
 	/* not to be opened is not gone: whoever asked is told, the file is not named */
 	if (s != SAFE_OK && s != SAFE_GONE)
@@ -257,7 +262,8 @@ send_look(struct watch *w, const struct m_look *look, mono_t now)
 		       (look->ino == 0 ||
 			(st.st_ino == look->ino && st.st_dev == look->dev));
 	if (same)
-		(void)send_file(w, fd, &st, CAUSE_ASKED, now, look->asked, look->path);
+		(void)send_file(w, fd, &st, dir_uid, CAUSE_ASKED, now, look->asked,
+				look->path);
 	else if (m_gone_put(&out, &g, &e) == 0)
 		(void)send_msg(w, &out);
 	if (fd >= 0)

@@ -129,7 +129,8 @@ all(const char *dir, bool hit)
 	while (d != NULL && (ent = readdir(d)) != NULL) {
 		char *dot;
 
-		if (ent->d_name[0] == '.')
+		/* of a context's rules test_context knows the place */
+		if (ent->d_name[0] == '.' || strncmp(ent->d_name, "context_", 8) == 0)
 			continue;
 		(void)snprintf(path, sizeof path, "%s/%s", dir, ent->d_name);
 		(void)snprintf(name, sizeof name, "%s", ent->d_name);
