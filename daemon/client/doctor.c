@@ -187,6 +187,7 @@ cmd_doctor(struct cli *c, int argc, char **argv)
 	check_socket(&d, "submit.sock", true);
 	check_socket(&d, "ctl.sock", false);
 	doctor_mta(&d);
+	doctor_direct(&d);
 	doctor_kernel(&d);
 	doctor_unit(&d);
 	table_free(&d.table);

@@ -22,6 +22,7 @@ void doctor_sendmail(struct doctor *d);
 void doctor_rules(struct doctor *d);
 /* Which mail system, and can its log be read? */
 void doctor_mta(struct doctor *d);
+void doctor_direct(struct doctor *d);
 /* What the kernel can do. */
 void doctor_kernel(struct doctor *d);
 /* Is `hands` left outside what systemd takes away? */

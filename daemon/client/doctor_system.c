@@ -239,6 +239,34 @@ doctor_mta(struct doctor *d)
 			   log, strerror(errno));
 }
 
+/* Connections straight to remote mail ports: counted by contrib/nftables. */
+void
+doctor_direct(struct doctor *d)
+{
+	static const char *const places[] = {"/usr/sbin/nft", "/sbin/nft"};
+	static char nft[64], out[65536], a1[] = "list", a2[] = "table", a3[] = "inet",
+					 a4[] = "mailbrake";
+	char *argv[] = {nft, a1, a2, a3, a4, NULL};
+	size_t i;
+
+	for (i = 0; i < 2 && nft[0] == '\0'; i++)
+		if (access(places[i], X_OK) == 0)
+			(void)text_copy(nft, sizeof nft, places[i]);
+	if (!priv_root())
+		doctor_say(d, "direct-smtp", "skipped", "only root may ask the firewall");
+	else if (nft[0] == '\0')
+		doctor_say(d, "direct-smtp", "warn",
+			   "there is no nft: connections of accounts straight to remote "
+			   "mail ports are not seen");
+	else if (run(argv, out, sizeof out) != 0)
+		doctor_say(d, "direct-smtp", "warn",
+			   "contrib/nftables is not loaded: connections of accounts "
+			   "straight to remote mail ports are not seen");
+	else
+		doctor_say(d, "direct-smtp", "ok", "counted by nftables%s",
+			   strstr(out, "reject") != NULL ? ", and refused" : "");
+}
+
 /* --- the kernel --- */
 
 static void

@@ -35,6 +35,7 @@ static const struct verb {
 } verbs[] = {
     {MSG_INJECT, verb_inject},   {MSG_ALERT, verb_alert}, {MSG_TAKE, verb_take},
     {MSG_PUTBACK, verb_putback}, {MSG_QUEUE, verb_queue}, {MSG_BRAKE, verb_brake},
+    {MSG_DIRECT, verb_direct},
 };
 
 static struct conf conf;
@@ -89,6 +90,15 @@ hands_queued(const struct m_queued *q)
 	    wire_send(&judge, wire_out(), &e) != 0)
 		log_warn("queued_not_told asked=%llu error=\"%s\"",
 			 (unsigned long long)q->asked, e.text);
+}
+
+void
+hands_tries(const struct m_tries *t)
+{
+	struct err e;
+
+	if (m_tries_put(wire_out(), t, &e) != 0 || wire_send(&judge, wire_out(), &e) != 0)
+		log_warn("tries_not_told error=\"%s\"", e.text);
 }
 
 static void

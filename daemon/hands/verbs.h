@@ -22,6 +22,8 @@ void hands_done(uint64_t asked, bool ok, int64_t exit_code, const char *text);
 
 /* The same for a QUEUE that freezes, thaws or drops: which of its ids are not done. */
 void hands_queued(const struct m_queued *q);
+/* The same for DIRECT. */
+void hands_tries(const struct m_tries *t);
 
 /*
  * The verbs. m is borrowed; a verb that keeps m->fd sets it to -1. Each answers with
@@ -33,6 +35,7 @@ void verb_take(struct msg *m);
 void verb_putback(struct msg *m);
 void verb_queue(struct msg *m);
 void verb_brake(struct msg *m);
+void verb_direct(struct msg *m);
 
 /* The daemon stops: what the MTA holds back for a brake is let go; takes no list any
  * more. Its jobs may still run when it returns. */

@@ -39,8 +39,16 @@ brakes_list_learn(const char *domain, int provider)
 			learned[i].provider = provider;
 			return;
 		}
-	if (learned_count == BRAKES_LEARNED)
-		return; /* those beyond it are not held; their refusals still count */
+	if (learned_count == BRAKES_LEARNED) {
+		/* those beyond it are not held; their refusals still count */
+		alert_degraded(
+		    "learned-domains",
+		    "More than %d domains were seen at the mail servers of big "
+		    "providers: mail to further ones is not held while their "
+		    "provider is braked (the last one: %s).",
+		    BRAKES_LEARNED, domain);
+		return;
+	}
 	(void)text_copy(learned[learned_count].domain, sizeof(learned->domain), domain);
 	learned[learned_count++].provider = provider;
 	if (brake_holds(&brakes.desk[provider].brake))

@@ -12,6 +12,7 @@
 #include "ctl_choose.h"
 #include "ctl_row.h"
 #include "log.h"
+#include "direct.h"
 #include "hub.h"
 #include "known_good.h"
 #include "reason.h"
@@ -133,6 +134,14 @@ ctl_explain(struct ctl *c, struct strings *args)
 			  ctl_text(hub_login((uint64_t)uid)), "value",
 			  state_name(x.state), "text", ctl_text(reason_says(x.reason))));
 	explain_screen(c, x.text);
+	if (direct_of((uint32_t)uid) > 0)
+		ctl_row(c,
+			json_pack("{s:s, s:s, s:o, s:I}", "kind", "fact", "name",
+				  "direct", "value",
+				  json_sprintf("%" PRIu64 " connections straight to "
+					       "remote mail servers, past every check",
+					       direct_of((uint32_t)uid)),
+				  "connections", (json_int_t)direct_of((uint32_t)uid)));
 	if (store_finding_each(hub.store, uid, true, explain_finding, c, &e) != 0 ||
 	    store_decision_each(hub.store, uid, 20, explain_decision, c, &e) != 0) {
 		ctl_end(c, 71, "%s", e.text);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "files.h"
+#include "direct.h"
 #include "hub.h"
 #include "mailq.h"
 #include "outcome.h"
@@ -197,6 +198,26 @@ judge_part(struct ctl *c)
 	     st.accounts_refused > 0 ? "; the table is full (accounts_max)" : "");
 }
 
+/* Not set up is no fault; it is said, as what is not seen. */
+static void
+direct_part(struct ctl *c)
+{
+	struct direct_counts d = direct_counts();
+
+	if (!d.known)
+		part(c, "direct-smtp", "unwatched", NULL,
+		     "connections straight to remote mail ports are not seen: %s", d.why);
+	else
+		part(c, "direct-smtp", d.left_out > 0 ? "degraded" : "ok",
+		     json_pack("{s:o, s:o, s:o}", "accounts", num(d.uids), "connections",
+			       num(d.connections), "left_out", num(d.left_out)),
+		     "%" PRIu64
+		     " accounts connected straight to remote mail ports, %" PRIu64
+		     " times%s",
+		     d.uids, d.connections,
+		     d.left_out > 0 ? "; more accounts than are kept" : "");
+}
+
 void
 ctl_status(struct ctl *c, struct strings *args)
 {
@@ -233,6 +254,7 @@ ctl_status(struct ctl *c, struct strings *args)
 			? ""
 			: "; any local user can write lines of it, so it is only counted "
 			  "(maillog_file of Postfix, then mta_log_trust = yes)");
+	direct_part(c);
 	if (q.known > 0 || q.failed > 0)
 		part(c, "mail-queue", q.failed > 0 || q.forgotten > 0 ? "degraded" : "ok",
 		     json_pack("{s:o, s:o, s:o, s:o, s:o}", "queued", num(q.known),

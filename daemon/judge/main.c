@@ -20,6 +20,7 @@
 #include "brakes.h"
 #include "conf_fd.h"
 #include "ctl.h"
+#include "direct.h"
 #include "engine_conf.h"
 #include "files.h"
 #include "hub.h"
@@ -383,6 +384,8 @@ on_hands(struct wire *w, struct msg *m)
 	(void)w;
 	if (m->type == MSG_QUEUED)
 		mailq_queued(m);
+	if (m->type == MSG_TRIES)
+		direct_tries(m);
 	if (m->type != MSG_DONE || m_done_get(m, &d, &e) != 0)
 		return;
 	if (!release_done(d.asked, d.ok != 0, d.exit_code, d.text) &&
@@ -552,6 +555,7 @@ judge_main(const struct conf *c, struct link *parent)
 	submit_listen(CHILD_JUDGE);
 	ctl_listen(CHILD_CTL);
 	mta_listen(CHILD_MTA);
+	direct_init();
 	loop_after_round(after_round, NULL);
 	own_refresh();
 	(void)loop_every(TICK_MS, on_minute, NULL);

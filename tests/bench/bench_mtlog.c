@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "mtlog.h"
 
@@ -19,7 +20,7 @@ main(int argc, char **argv)
 	size_t n;
 	FILE *f = argc < 3 ? NULL : fopen(argv[2], "rb");
 	long repeat = argc > 3 ? strtol(argv[3], NULL, 10) : 20;
-	mono_t from;
+	clock_t from;
 	double s;
 
 	if (f == NULL) {
@@ -29,14 +30,14 @@ main(int argc, char **argv)
 	n = fread(buf, 1, sizeof(buf), f);
 	fclose(f);
 	m = mtlog_new(argv[1][0] == 'e' ? MTLOG_EXIM : MTLOG_POSTFIX, clock_wall());
-	from = clock_mono();
+	from = clock(); /* processor time: what one core does */
 	for (long i = 0; i < repeat; i++)
 		for (char *p = buf, *end = buf + n, *nl; p < end; p = nl + 1) {
 			if ((nl = memchr(p, '\n', (size_t)(end - p))) == NULL)
 				nl = end;
 			mtlog_line(m, p, (size_t)(nl - p), &ev);
 		}
-	s = (double)mono_diff_us(clock_mono(), from) / 1e6;
+	s = (double)(clock() - from) / CLOCKS_PER_SEC;
 	struct mtlog_counts c = mtlog_counts(m);
 
 	printf("lines %llu events %llu foreign %llu damaged %llu seconds %.3f "

@@ -39,7 +39,17 @@ fi
 echo "== watching (what | inotifywait | ours | times better)"
 BENCH_DIRS=${BENCH_DIRS:-10000} sh tests/bench/bench_watch.sh "$b"
 
+echo "== the mail log (lines a second of one core; 200,000 is what we want at least)"
+log=$(mktemp)
+${MAKE:-make} -s B="$b" "$b/tests/bench/bench_mtlog" && for mta in exim postfix; do
+	python3 tests/bench/maillog.py "$mta" 20000 >"$log" && "$b/tests/bench/bench_mtlog" "$mta" "$log" 20 |
+	    sed "s/^/$mta: /"
+done
+rm -f "$log"
+
 if [ "$(id -u)" -eq 0 ]; then
+	echo "== a hold freezes what is queued (real MTAs, 10,000 messages each)"
+	for mta in postfix exim; do python3 tests/bench/bench_freeze.py "$b" "$mta" 10000; done
 	echo "== sending (Postfix without and with the wrapper, ms)"
 	python3 tests/bench/bench_wrapper.py "$b" postfix 40
 fi

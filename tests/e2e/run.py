@@ -35,6 +35,7 @@ TESTS = {
     "around-exim": ("t_around", "around", "exim", True),
     "around-postfix": ("t_around", "around", "postfix", True),
     "journal-postfix": ("t_journal", "journal", "postfix", True),
+    "direct": ("t_direct", "direct", "builtin", True),
     "providers-exim": ("t_providers", "story", "exim", True),
     "providers-postfix": ("t_providers", "story", "postfix", True),
     "kill-hold": ("t_faults", "kill_hold", "builtin", True),
