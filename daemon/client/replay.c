@@ -5,8 +5,8 @@
  *            would have been held, when, how much passed before and waited after.
  * Privilege: none.
  * Talks to:  nobody.
- * Exits:     0 done; 64 usage; 78 bad settings; 66 a file could not be read (the others
- * were).
+ * Exits:     0 done; 64 usage; 65 no line could be used; 66 a file could not be read (the
+ * others were); 78 bad settings.
  */
 #include "replay.h"
 
@@ -297,6 +297,16 @@ settings(const struct replay *r, struct engine_conf *out)
 	return rc;
 }
 
+/* "Nobody would have been held" must not be said of what was not understood. */
+static bool
+nothing_used(const struct replay *r)
+{
+	for (unsigned k = 0; k < EVENT_KINDS; k++)
+		if (r->sum.events[k] > 0)
+			return false;
+	return true;
+}
+
 static int
 run(struct replay *r, int count, char **files)
 {
@@ -327,6 +337,13 @@ run(struct replay *r, int count, char **files)
 		logread_end(r->log, &r->sum);
 	logread_free(&r->log);
 	sum_print(&r->sum, &r->order, r->json, stdout);
+	if (nothing_used(r)) {
+		fprintf(stderr,
+			"mailbrake: replay: no line could be used as %s: another "
+			"--format?\n",
+			r->format);
+		rc = rc != 0 ? rc : EX_DATAERR;
+	}
 	engine_free(&r->engine);
 	sum_fini(&r->sum);
 	if (fflush(stdout) != 0 || ferror(stdout)) {

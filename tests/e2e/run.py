@@ -24,6 +24,7 @@ TESTS = {
     "choice": ("t_choice", "choice", "builtin", False),
     "hostile": ("t_hostile", "hostile", "builtin", False),
     "set-aside": ("t_aside", "aside", "builtin", False),
+    "replay": ("t_replay", "replay", None, False),
     "scan": ("t_scan", "scan", None, False),
     "share": ("t_share", "share", "builtin", False),
     "budget": ("t_budget", "budget", None, False),
