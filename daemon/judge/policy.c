@@ -184,6 +184,10 @@ policy_ceiling(const struct facts *f, const struct engine_conf *c)
 		out.exposed[3] = larger(out.exposed[3], (int64_t)f->usual[3] * 10 + 20);
 	out.bulk_1h = larger(base, (int64_t)f->usual_bulk_1h * tenths / 10);
 	out.bulk_24h = larger(base, (int64_t)f->usual_bulk_24h * tenths / 10);
+	/* what goes around now and then: three times that, within reach of its hour */
+	if (f->usual_bulk_1h >= 2 && tenths > 10)
+		out.bulk_1h = larger(out.bulk_1h, smaller(3 * (int64_t)f->usual_bulk_1h,
+							  3 * (int64_t)f->usual[2] / 2));
 	/* small amounts vary more */
 	if (f->bulk_habit && tenths > 10) {
 		out.bulk_1h = larger(out.bulk_1h, 5 * (int64_t)f->usual_bulk_1h + 10);
