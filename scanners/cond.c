@@ -354,7 +354,9 @@ run_step(const struct cond *c, const struct step *s, const struct cond_env *env)
 	case OP_SIZE:
 		return exactly(compare((int64_t)env->filesize, s->cmp, s->value));
 	case OP_RULE:
-		return env->rules[s->n] ? CAN_BOTH : CAN_FALSE;
+		return env->rules[s->n] == COND_SURE    ? CAN_TRUE
+		       : env->rules[s->n] == COND_MAYBE ? CAN_BOTH
+							: CAN_FALSE;
 	case OP_CONST:
 	case OP_NOT:
 	case OP_AND:
@@ -372,8 +374,8 @@ swapped(unsigned v)
 
 #define STACK 512
 
-bool
-cond_maybe(const struct cond *c, const struct cond_env *env)
+enum cond_answer
+cond_ask(const struct cond *c, const struct cond_env *env)
 {
 	unsigned char stack[STACK];
 	size_t top = 0, i;
@@ -390,7 +392,7 @@ cond_maybe(const struct cond *c, const struct cond_env *env)
 				 all = any ^ 3;
 
 			if (s->n > top)
-				return true;
+				return COND_MAYBE;
 			for (v = all, k = 0; k < s->n; k++) {
 				unsigned one = stack[--top];
 
@@ -401,11 +403,15 @@ cond_maybe(const struct cond *c, const struct cond_env *env)
 			stack[top++] = (unsigned char)v;
 		} else {
 			if (top == STACK)
-				return true;
+				return COND_MAYBE;
 			stack[top++] = (unsigned char)run_step(c, s, env);
 		}
 	}
-	return top != 1 || (stack[0] & CAN_TRUE) != 0;
+	if (top != 1)
+		return COND_MAYBE;
+	return stack[0] == CAN_TRUE  ? COND_SURE
+	       : stack[0] & CAN_TRUE ? COND_MAYBE
+				     : COND_NO;
 }
 
 bool

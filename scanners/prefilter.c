@@ -29,9 +29,10 @@ struct prefilter {
 	size_t strings;
 	size_t *string_rule; /* by string: its rule and its identifier */
 	char **string_name;
-	size_t len;          /* of the last pass */
-	bool all;            /* the last pass failed: everything may be there */
-	size_t look;         /* number of LOOK_RULE, or SIZE_MAX */
+	size_t len;  /* of the last pass */
+	bool all;    /* the last pass failed: everything may be there */
+	size_t look; /* number of LOOK_RULE, or SIZE_MAX */
+	bool global; /* a global rule decides over the others: none is sure by itself */
 	bool not_understood; /* a file could not be taken apart: libyara sees all */
 	struct prefilter_stats stats;
 };
@@ -154,6 +155,7 @@ add_source(struct build *b, const struct rule_source *s)
 		p->named = xreallocarray(p->named, p->rules + 1, 1);
 		p->named[p->rules] = r->global; /* the others of its file hang on it */
 		p->hidden[p->rules] = r->private_rule;
+		p->global |= r->global;
 		if (r->name_len == strlen(LOOK_RULE) &&
 		    memcmp(r->name, LOOK_RULE, r->name_len) == 0)
 			p->look = p->rules;
@@ -356,6 +358,14 @@ prefilter_pass(struct prefilter *p, const void *data, size_t len)
 					  on_seen, p->seen) != HS_SUCCESS;
 }
 
+static uint8_t
+ask(const struct prefilter *p, size_t i, const struct cond_env *env)
+{
+	enum cond_answer a = cond_ask(p->cond[i], env);
+
+	return a == COND_SURE && p->global ? COND_MAYBE : (uint8_t)a;
+}
+
 bool
 prefilter_decide(struct prefilter *p, const int64_t *values)
 {
@@ -366,8 +376,8 @@ prefilter_decide(struct prefilter *p, const int64_t *values)
 	if (p->all)
 		return true;
 	for (i = 0; i < p->findable; i++) {
-		p->maybe[i] = cond_maybe(p->cond[i], &env);
-		any |= p->maybe[i] != 0 && !p->hidden[i];
+		p->maybe[i] = ask(p, i, &env);
+		any |= p->maybe[i] == COND_MAYBE && !p->hidden[i];
 	}
 	return any;
 }
@@ -384,13 +394,22 @@ prefilter_decide_new(struct prefilter *p, const int64_t *values)
 	memcpy(p->before, p->maybe, p->rules);
 	/* in order, so that a rule another one names has its answer of now */
 	for (i = 0; i < p->findable; i++) {
-		p->maybe[i] = cond_maybe(p->cond[i], &env);
-		any |= p->maybe[i] != 0 && p->before[i] == 0 && !p->hidden[i];
+		p->maybe[i] = ask(p, i, &env);
+		any |= p->maybe[i] == COND_MAYBE && p->before[i] != COND_MAYBE &&
+		       !p->hidden[i];
 	}
 	for (i = 0; any && i < p->findable; i++)
-		if (p->before[i] != 0 && !p->hidden[i])
-			p->maybe[i] = 0;
+		if (p->before[i] == COND_MAYBE && p->maybe[i] == COND_MAYBE &&
+		    !p->hidden[i])
+			p->maybe[i] = COND_NO;
 	return any;
+}
+
+bool
+prefilter_sure(const struct prefilter *p, size_t i)
+{
+	return !p->all && !p->not_understood && i < p->findable &&
+	       p->maybe[i] == COND_SURE && !p->hidden[i];
 }
 
 bool
@@ -427,7 +446,8 @@ prefilter_look(struct prefilter *p, const int64_t *values)
 {
 	const struct cond_env env = {p->seen, values, p->maybe, p->len};
 
-	return p->all || p->look == SIZE_MAX || cond_maybe(p->cond[p->look], &env);
+	return p->all || p->look == SIZE_MAX ||
+	       cond_ask(p->cond[p->look], &env) != COND_NO;
 }
 
 void

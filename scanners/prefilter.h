@@ -42,8 +42,9 @@ void prefilter_free(struct prefilter **p);
 void prefilter_pass(struct prefilter *p, const void *data, size_t len);
 
 /*
- * Decide over the last pass. true: libyara must look. values: by number, as in facts. May
- * be asked again with other values.
+ * Decide over the last pass. true: libyara must look, at least for one rule that is not
+ * sure already (prefilter_sure). values: by number, as in facts. May be asked again with
+ * other values.
  */
 bool prefilter_decide(struct prefilter *p, const int64_t *values);
 
@@ -57,6 +58,11 @@ bool prefilter_decide_new(struct prefilter *p, const int64_t *values);
  * cannot be true but is named by another must be: libyara takes a rule that is switched
  * off for undefined, and "not undefined" is false. */
 bool prefilter_maybe(const struct prefilter *p, size_t i);
+
+/* Of the last decision: is rule number i true for certain, and not private? Then it need
+ * not be asked for. Rules on facts alone are told so: libyara would read the whole file.
+ */
+bool prefilter_sure(const struct prefilter *p, size_t i);
 
 /* The number of a rule's string by its identifier ("$a"), or -1: unknown, or not unique.
  */

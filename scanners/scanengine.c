@@ -334,6 +334,34 @@ run_yara(struct scanengine *x, const void *data, size_t len, const struct file_f
 		x->conf.progress(x->conf.progress_arg, x->r);
 }
 
+/* Rules that are true by the facts alone need no look at the bytes. */
+static void
+take_sure(struct scanengine *x)
+{
+	size_t i;
+
+	for (i = 0; i < x->rules->count; i++) {
+		const struct rule_info *info = &x->rules->info[i];
+
+		if (x->hit[i] || !prefilter_sure(x->prefilter, i))
+			continue;
+		x->hit[i] = 1;
+		add_finding(x, info->name, info->group, info->points);
+	}
+	x->r->score = score_sum(&x->score);
+}
+
+/* After a decision of the prefilter: what it is sure of, and libyara where it is not. */
+static void
+ask_rules(struct scanengine *x, bool undecided, const void *data, size_t len,
+	  const struct file_facts *f)
+{
+	if (x->conf.prefilter)
+		take_sure(x);
+	if (undecided || !x->conf.prefilter)
+		run_yara(x, data, len, f);
+}
+
 /* Enough is known: what is left could only add to it. */
 static bool
 enough(const struct scanengine *x)
@@ -350,8 +378,7 @@ run_view(struct scanengine *x, int view, const void *data, size_t len,
 		return;
 	x->facts.value[0] = view; /* the first of FACTS_TABLE */
 	prefilter_pass(x->prefilter, data, len);
-	if (prefilter_decide(x->prefilter, x->facts.value) || !x->conf.prefilter)
-		run_yara(x, data, len, f);
+	ask_rules(x, prefilter_decide(x->prefilter, x->facts.value), data, len, f);
 }
 
 /*
@@ -369,15 +396,13 @@ run_views(struct scanengine *x, const void *data, size_t len, bool php,
 	set_facts(x, f, NULL);
 	prefilter_pass(x->prefilter, data, len);
 	look = php && x->php != NULL && prefilter_look(x->prefilter, x->facts.value);
-	if (prefilter_decide(x->prefilter, x->facts.value) || !x->conf.prefilter)
-		run_yara(x, data, len, f);
+	ask_rules(x, prefilter_decide(x->prefilter, x->facts.value), data, len, f);
 	if (!look || enough(x))
 		return;
 	v = f->has_php ? php_look(x->php, data, len) : php_look_code(x->php, data, len);
 	f->php_seen = 1;
 	set_facts(x, f, &v->facts);
-	if (prefilter_decide_new(x->prefilter, x->facts.value) || !x->conf.prefilter)
-		run_yara(x, data, len, f);
+	ask_rules(x, prefilter_decide_new(x->prefilter, x->facts.value), data, len, f);
 	if (v->plain)
 		return;
 	if (v->text_len > 0)

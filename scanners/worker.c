@@ -70,7 +70,7 @@ cpu_us(void)
 static int
 within(int cpu_ms)
 {
-	return cpu_ms - (cpu_ms >= 200 ? 16 : cpu_ms / 12);
+	return cpu_ms - (cpu_ms >= 240 ? 24 : cpu_ms / 10);
 }
 
 /* Send now or wait for room: the peer takes answers in its own time. */

@@ -106,6 +106,13 @@ one(const char *path, const char *name, bool hit)
 		f.path = "/srv/.htaccess";
 	else if (strncmp(name, "shell_asp", 9) == 0)
 		f.path = "/srv/sample.asp";
+	/* a place and times that rules on facts alone speak of */
+	scan_both(name, len,
+		  &(struct engine_file){.path = "/srv/wp-content/uploads/.x/a1b2c3d4.php",
+					.mtime_us = 1500000000000000,
+					.ctime_us = 1700000000000000,
+					.now_us = 1700000001000000,
+					.mode = 0100755});
 	scan_both(name, len, &f);
 	if (hit) {
 		T_CHECK(found(&without, name, NULL), "%s does not find its own sample",
@@ -165,7 +172,11 @@ cpu_s(void)
 static int
 corpus_file(const char *path, const struct stat *st, int type, struct FTW *at)
 {
-	struct engine_file f = {.path = path};
+	struct engine_file f = {.path = path,
+				.mtime_us = (int64_t)st->st_mtim.tv_sec * 1000000,
+				.ctime_us = (int64_t)st->st_ctim.tv_sec * 1000000,
+				.now_us = (int64_t)time(NULL) * 1000000,
+				.mode = st->st_mode};
 	double before = cpu_s();
 	size_t len;
 	FILE *in;
