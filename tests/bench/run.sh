@@ -20,21 +20,8 @@ fi
 echo "== one decision (accounts, scripts each, microseconds)"
 ${MAKE:-make} -s B="$b" "$b/tests/bench/review" && for n in 500 5000; do "$b/tests/bench/review" "$n" 20; done
 
-echo "== files: what a scan costs in CPU, Debian's wordpress, the rules plain yara can run"
-tree=$b/bench/wordpress
-if [ ! -d "$tree" ]; then
-	mkdir -p "$b/bench" && (cd "$b/bench" && apt-get download -qq wordpress >/dev/null 2>&1 &&
-	    dpkg -x wordpress_*.deb wordpress && rm -f wordpress_*.deb)
-fi
-if [ -d "$tree" ] && command -v yara >/dev/null; then
-	rules=$(mktemp -d)
-	for f in rules/*.yar; do yara "$f" /dev/null >/dev/null 2>&1 && cp "$f" "$rules"; done
-	cat "$rules"/*.yar >"$rules/all"
-	python3 tests/bench/scan_cost.py "$b" "$rules" "$tree"
-	rm -rf "$rules"
-else
-	echo "bench: no tree or no yara: no row"
-fi
+echo "== files"
+python3 tests/bench/bench_scan.py "$b"
 
 echo "== watching (what | inotifywait | ours | times better)"
 BENCH_DIRS=${BENCH_DIRS:-10000} sh tests/bench/bench_watch.sh "$b"
