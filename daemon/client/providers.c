@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "classify.h"
 #include "client.h"
@@ -84,36 +85,107 @@ providers_check(struct cli *c)
 /* --- forwarders ------------------------------------------------------------------------
  */
 
+/* What the daemon counted, by target; NULL: it does not run, or may not be asked. */
+struct forwarding {
+	struct table *out;
+	json_t *counts, *sums; /* target -> row; the rows without a target */
+};
+
+static void
+on_count(void *arg, const json_t *row, int fd)
+{
+	struct forwarding *w = arg;
+	const char *target = json_string_value(json_object_get(row, "target"));
+
+	(void)fd;
+	if (row == NULL)
+		return;
+	if (target != NULL)
+		(void)json_object_set_new(w->counts, target, json_deep_copy(row));
+	else
+		(void)json_array_append_new(w->sums, json_deep_copy(row));
+}
+
+/* The counts of a target, once: two forwarders to one target share them. */
+static void
+put_counts(struct forwarding *w, json_t *row, const char *target)
+{
+	static const char *const name[] = {"sent", "failed", "share_percent",
+					   "failed_percent"};
+	const json_t *n = target == NULL ? NULL : json_object_get(w->counts, target);
+
+	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+		json_t *v = n == NULL ? NULL : json_object_get(n, name[i]);
+
+		(void)json_object_set_new(row, name[i],
+					  v == NULL ? json_null() : json_deep_copy(v));
+	}
+}
+
 static void
 on_forwarder(void *arg, const struct forwarder *f)
 {
-	char buf[4][1024];
+	struct forwarding *w = arg;
+	char buf[3][1024];
+	const char *target =
+	    text_utf8(buf[1], sizeof(buf[1]), f->target, strlen(f->target));
 	json_t *row = json_pack(
 	    "{s:s, s:s, s:s, s:s}", "provider", f->provider, "address",
 	    text_utf8(buf[0], sizeof(buf[0]), f->address, strlen(f->address)), "target",
-	    text_utf8(buf[1], sizeof(buf[1]), f->target, strlen(f->target)), "file",
-	    text_utf8(buf[2], sizeof(buf[2]), f->file, strlen(f->file)));
+	    target, "file", text_utf8(buf[2], sizeof(buf[2]), f->file, strlen(f->file)));
 
-	table_row(arg, row);
+	put_counts(w, row, target);
+	table_row(w->out, row);
 	json_decref(row);
+}
+
+/* Forwarded mail to each provider in all: some forwarders are in no file we know. */
+static void
+put_sums(struct forwarding *w)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(w->sums, i, row)
+	{
+		(void)json_object_set_new(row, "address", json_string("(all)"));
+		(void)json_object_set_new(row, "file", json_string(""));
+		table_row(w->out, row);
+	}
+}
+
+static bool
+daemon_there(struct cli *c)
+{
+	char path[512];
+
+	if (cli_conf(c) != 0)
+		return false;
+	(void)snprintf(path, sizeof(path), "%s/ctl.sock", c->conf.run_dir);
+	return access(path, R_OK | W_OK) == 0;
 }
 
 int
 cmd_forwarders(struct cli *c, int argc, char **argv)
 {
+	struct forwarding w = {.counts = json_object(), .sums = json_array()};
 	struct provider_table *t;
-	struct table *out;
 	unsigned n, unread;
 	int code;
 
 	(void)argc;
-	(void)argv;
 	if ((code = load(c, NULL, &t)) != 0)
 		return code;
-	out = table_new(c, "forwarders");
-	n = forwarders_each(t, c->prefix == NULL ? "" : c->prefix, on_forwarder, out,
+	w.out = table_new(c, "forwarders");
+	if (daemon_there(c))
+		(void)ctl_ask(c, "forwards", 1, argv, on_count, &w);
+	n = forwarders_each(t, c->prefix == NULL ? "" : c->prefix, on_forwarder, &w,
 			    &unread);
-	table_free(&out);
+	put_sums(&w);
+	n += (unsigned)json_array_size(w.sums);
+	table_free(&w.out);
+	json_decref(w.counts);
+	json_decref(w.sums);
 	provider_table_free(&t);
 	if (unread != 0)
 		return cli_fail(c, EX_NOPERM, "%u files could not be read whole", unread);

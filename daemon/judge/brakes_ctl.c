@@ -13,6 +13,7 @@
 
 #include "brakes.h"
 #include "ctl_row.h"
+#include "forwards.h"
 #include "hub.h"
 #include "tally.h"
 #include "text.h"
@@ -189,4 +190,37 @@ ctl_providers(struct ctl *c, struct strings *args)
 	free(t);
 	ctl_end(c, shown == 0 ? 1 : 0,
 		shown == 0 ? "no mail went to a known provider in seven days" : "%s", "");
+}
+
+/* --- forwards: what `mailbrake forwarders` asks for */
+
+static void
+forward_row(struct ctl *c, const char *address, int provider, struct forward_count n)
+{
+	struct forward_count all = forwards_all(provider);
+	uint64_t sum = all.sent + all.failed, mine = n.sent + n.failed;
+
+	ctl_row(c, json_pack("{s:s, s:o, s:I, s:I, s:f, s:f}", "provider",
+			     provider_name(brakes_table(), provider), "target",
+			     ctl_text(address), "sent", (json_int_t)n.sent, "failed",
+			     (json_int_t)n.failed, "share_percent",
+			     sum == 0 ? 0.0 : (double)mine * 100 / (double)sum,
+			     "failed_percent",
+			     mine == 0 ? 0.0 : (double)n.failed * 100 / (double)mine));
+}
+
+void
+ctl_forwards(struct ctl *c, struct strings *args)
+{
+	const struct forward *f;
+
+	(void)args;
+	for (unsigned i = 0; brakes_table() != NULL && i < provider_count(brakes_table());
+	     i++)
+		if (forwards_forwarded((int)i).sent + forwards_forwarded((int)i).failed >
+		    0)
+			forward_row(c, NULL, (int)i, forwards_forwarded((int)i));
+	for (unsigned i = 0; (f = forwards_get(i)) != NULL; i++)
+		forward_row(c, f->address, f->provider, f->n);
+	ctl_end(c, 0, "%s", "");
 }

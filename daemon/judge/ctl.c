@@ -165,6 +165,7 @@ static const struct verb {
     {"files", 0, ctl_files},       {"set-aside", 1, ctl_set_aside},
     {"put-back", 1, ctl_put_back}, {"providers", 0, ctl_providers},
     {"dossier", 1, ctl_dossier},   {"notice", 1, ctl_notice},
+    {"forwards", 0, ctl_forwards},
     {"report", 0, ctl_report},     {"top", 0, ctl_top},
     {"rules", 1, reload_ctl},      {"known-good", 0, known_good_ctl},
 };

@@ -66,6 +66,7 @@ void ctl_put_back(struct ctl *c, struct strings *args);
 void ctl_providers(struct ctl *c, struct strings *args);
 void ctl_dossier(struct ctl *c, struct strings *args);
 void ctl_notice(struct ctl *c, struct strings *args);
+void ctl_forwards(struct ctl *c, struct strings *args);
 void ctl_report(struct ctl *c, struct strings *args);
 void ctl_top(struct ctl *c, struct strings *args);
 /* The connection is gone: nobody waits for its set-aside any more. */

@@ -11,6 +11,7 @@
 #include "alert.h"
 #include "brakes.h"
 #include "expect.h"
+#include "forwards.h"
 #include "hub.h"
 #include "log.h"
 #include "mailq.h"
@@ -190,6 +191,7 @@ on_delivery(const struct m_outcome *o, enum outcome_kind kind, const char *what)
 	/* our own brakes and holds are not the provider's word */
 	if ((o->flags & OUTCOME_OWN) != 0)
 		return;
+	forwards_outcome(o, v.provider_id, uid, kind == OUTCOME_SENT);
 	count_hour(o, uid, v.provider,
 		   kind == OUTCOME_SENT ? "" : reply_scope_name(v.scope), what);
 	if (uid <= 0)
