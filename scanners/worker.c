@@ -23,11 +23,14 @@
 #include "clock.h"
 #include "link.h"
 #include "log.h"
+#include "lint_msg.h"
 #include "mailhead.h"
 #include "sandbox.h"
 #include "text.h"
 
 /* of a message is read: its header, and enough of its body to know its like again */
+#define LINT_EVERY 4 /* of the messages that say they are bulk */
+#define LINT_SAMPLE_BYTES (256u << 10)
 #define MAIL_BYTES ((size_t)2 << 20)
 #define KEEP_BYTES (4u << 20) /* of the buffer that stay resident between jobs */
 #define WORK_MEMORY ((size_t)768 << 20)
@@ -217,18 +220,55 @@ disk_class(struct worker *w, bool idle)
 		      idle ? (int)IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0) : w->own_class);
 }
 
+/* The names of lint's checks, as far as they fit; what it only remarks is left out. */
+struct lacks {
+	char text[220];
+	size_t len;
+};
+
+static void
+on_lack(void *arg, const struct lint_finding *f)
+{
+	struct lacks *l = arg;
+	size_t n = strlen(f->check);
+
+	if (strcmp(f->severity, "info") == 0 || l->len + n + 2 > sizeof(l->text))
+		return;
+	if (l->len > 0)
+		l->text[l->len++] = ' ';
+	memcpy(l->text + l->len, f->check, n + 1);
+	l->len += n;
+}
+
+/* Some of what says that it is bulk mail: is it in the form that providers ask for? */
+static void
+lint_some(struct worker *w, size_t n, struct m_head *v, struct lacks *l)
+{
+	const unsigned bulk =
+	    MAIL_BULK_PRECEDENCE | MAIL_BULK_UNSUBSCRIBE | MAIL_BULK_LIST_ID;
+
+	if ((v->bulk & bulk) == 0 || v->asked % LINT_EVERY != 0)
+		return;
+	(void)lint_message((const char *)w->buf,
+			   n < LINT_SAMPLE_BYTES ? n : LINT_SAMPLE_BYTES, true, on_lack,
+			   l);
+	v->linted = 1;
+	v->lint = l->text;
+}
+
 static void
 scan_mail(struct worker *w, const struct m_scan *job, int fd)
 {
 	const char *reason = NULL;
 	struct mail_head *h = &w->head;
 	struct m_head v = {.asked = job->asked};
+	struct lacks lacks = {.len = 0};
 	struct stat st = {0};
 	ssize_t n = load(w, fd, false, &st, &reason);
 
 	v.reason = reason != NULL ? reason : "";
 	v.from = v.subject = v.message_id = v.claimed_script = "";
-	v.domains = "";
+	v.domains = v.lint = "";
 	v.size = (uint64_t)st.st_size;
 	if (n == (ssize_t)MAIL_BYTES && memmem(w->buf, MAIL_BYTES, "\n\n", 2) == NULL &&
 	    memmem(w->buf, MAIL_BYTES, "\n\r\n", 3) == NULL) {
@@ -249,6 +289,7 @@ scan_mail(struct worker *w, const struct m_scan *job, int fd)
 		v.body_hash = h->body_hash;
 		v.domains = h->domains;
 		v.domains_len = h->domains_len;
+		lint_some(w, (size_t)n, &v, &lacks);
 	}
 	(void)m_head_put(&w->out, &v, NULL);
 }

@@ -101,6 +101,7 @@ answer_for(int i, int status, const struct zygote_conf *c)
 					 .subject = "",
 					 .message_id = "",
 					 .claimed_script = "",
+					 .lint = "",
 					 .domains = ""};
 
 		(void)m_head_put(&out, &v, NULL);

@@ -13,6 +13,7 @@
 #include "ctl_row.h"
 #include "log.h"
 #include "direct.h"
+#include "form.h"
 #include "hub.h"
 #include "known_good.h"
 #include "reason.h"
@@ -115,6 +116,24 @@ explain_screen(struct ctl *c, const char *text)
 	}
 }
 
+/* What a sample of its bulk mail lacks; it never holds anything. */
+static void
+explain_form(struct ctl *c, int64_t uid)
+{
+	const struct form *f = form_of(uid);
+	char text[400];
+
+	if (f == NULL)
+		return;
+	(void)snprintf(text, sizeof text,
+		       "%" PRIu64 " of %" PRIu64
+		       " looked at lack something%s%s (mailbrake "
+		       "lint FILE says more)",
+		       f->wanting, f->looked, f->wanting == 0 ? "" : ": ", f->checks);
+	ctl_row(c, json_pack("{s:s, s:s, s:o, s:s}", "kind", "fact", "name", "bulk mail",
+			     "value", ctl_text(text), "checks", f->checks));
+}
+
 void
 ctl_explain(struct ctl *c, struct strings *args)
 {
@@ -142,6 +161,7 @@ ctl_explain(struct ctl *c, struct strings *args)
 					       "remote mail servers, past every check",
 					       direct_of((uint32_t)uid)),
 				  "connections", (json_int_t)direct_of((uint32_t)uid)));
+	explain_form(c, uid);
 	if (store_finding_each(hub.store, uid, true, explain_finding, c, &e) != 0 ||
 	    store_decision_each(hub.store, uid, 20, explain_decision, c, &e) != 0) {
 		ctl_end(c, 71, "%s", e.text);

@@ -22,6 +22,7 @@
 #include "claim.h"
 #include "expect.h"
 #include "files.h"
+#include "form.h"
 #include "hub.h"
 #include "log.h"
 #include "loop.h"
@@ -425,6 +426,8 @@ on_head(struct job *j, const struct m_verdict *v, const struct m_head *h)
 	(void)text_utf8(c->message_id, sizeof c->message_id, h->message_id,
 			strlen(h->message_id));
 	(void)text_copy(c->header_script, sizeof c->header_script, h->claimed_script);
+	if (h->linted != 0)
+		form_note(c->uid, hub_login(c->uid), h->lint, c->from, clock_wall());
 	c->domains = xmemdup(h->domains, h->domains_len);
 	c->domains_len = h->domains_len;
 	if (c->looked == NULL) {

@@ -135,6 +135,7 @@ finish_lost(struct job *j, const char *reason)
 			   .subject = "",
 			   .message_id = "",
 			   .claimed_script = "",
+			   .lint = "",
 			   .domains = ""};
 
 	state.lost++;

@@ -5,12 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lint_msg.h"
 #include "provider_table.h"
 #include "t.h"
 
 /* the command line is no library */
 #include "../../daemon/client/forwarders.c"
-#include "../../daemon/client/lint_msg.c"
 
 static char got[4096];
 
@@ -96,9 +96,27 @@ test_forwarders(const struct provider_table *t)
 	rmdir(dir);
 }
 
+/* No address of a street: a word, or a number, is not enough. */
+static void
+no_address(void)
+{
+	static const char *const bodies[] = {"1234 things", "on the road again",
+					     "platz "};
+
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		char message[600];
+
+		snprintf(message, sizeof(message), GOOD "\r\n%s unsubscribe", bodies[i]);
+		got[0] = '\0';
+		lint_message(message, strlen(message), true, on_finding, NULL);
+		T_CHECK(strstr(got, "postal-address") != NULL, "%s", bodies[i]);
+	}
+}
+
 int
 main(void)
 {
+	no_address();
 	struct provider_table *t;
 	struct err e;
 
@@ -112,6 +130,11 @@ main(void)
 		   "List-Unsubscribe=One-Click\r\nDKIM-Signature: v=1; d=shop.test; "
 		   "h=from:list-unsubscribe;\r\n\r\nunsubscribe here",
 	      false, "postal-address ");
+	check(GOOD "List-Unsubscribe: <https://shop.test/u>\r\nList-Unsubscribe-Post: "
+		   "List-Unsubscribe=One-Click\r\nDKIM-Signature: v=1; d=shop.test; "
+		   "h=from:list-unsubscribe;\r\n\r\nunsubscribe here\r\n"
+		   "The Shop Inc., 12 Main Street, Springfield",
+	      false, "");
 	check(
 	    GOOD
 	    "List-Unsubscribe: <mailto:u@shop.test>\r\nDKIM-Signature: v=1; d=evil.test; "

@@ -35,7 +35,7 @@ struct lint {
 	unsigned count;
 	struct field field[FIELDS_MAX];
 	unsigned fields, parts;
-	bool bulk, has_text, has_html, has_link, truncated;
+	bool bulk, has_text, has_html, has_link, has_address, truncated;
 };
 
 static void say(struct lint *l, const char *severity, const char *check,
@@ -340,8 +340,9 @@ check_bulk(struct lint *l)
 		say(l, "warn", "unsubscribe-link",
 		    "Google 81126: a clearly visible link in the body",
 		    "no word for unsubscribing was found in the body");
-	say(l, "info", "postal-address", "CAN-SPAM Act 5(a)(5); UWG and others",
-	    "look yourself that the body holds your postal address");
+	if ((l->has_text || l->has_html) && !l->has_address)
+		say(l, "warn", "postal-address", "CAN-SPAM Act 5(a)(5); UWG and others",
+		    "nothing in the body looks like a postal address");
 }
 
 /* --- the parts
@@ -398,6 +399,68 @@ decode_base64(struct text in, char *out, size_t size)
 	return n;
 }
 
+static bool
+digits_near(const char *at, struct text t)
+{
+	const char *from = at - t.s > 80 ? at - 80 : t.s;
+	const char *to = t.s + t.len - at > 80 ? at + 80 : t.s + t.len;
+
+	for (; from < to; from++)
+		if (isdigit((unsigned char)*from))
+			return true;
+	return false;
+}
+
+/* The word of a street or a box, with a number near it. */
+static bool
+postal_address(struct text t)
+{
+	static const char *const words[] = {" street",
+					    " st.",
+					    " road",
+					    " rd.",
+					    " avenue",
+					    " ave",
+					    " blvd",
+					    " lane",
+					    " drive",
+					    " suite",
+					    "p.o. box",
+					    "po box",
+					    "postfach",
+					    "stra\xc3\x9f"
+					    "e",
+					    "strasse",
+					    "str. ",
+					    "platz ",
+					    "weg ",
+					    "gasse ",
+					    " rue ",
+					    " via ",
+					    " calle ",
+					    "avenida",
+					    " ulica ",
+					    " ul. ",
+					    "straat",
+					    " rua ",
+					    "gatan ",
+					    " floor",
+					    " laan ",
+					    "allee "};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		struct text rest = t;
+		const char *at;
+
+		for (int n = 0; n < 20 && (at = find(rest, words[i])) != NULL; n++) {
+			if (digits_near(at, t))
+				return true;
+			rest = (struct text){at + 1, (size_t)(t.s + t.len - at - 1)};
+		}
+	}
+	return false;
+}
+
 static void
 look_for_link(struct lint *l, const struct part *p)
 {
@@ -420,6 +483,7 @@ look_for_link(struct lint *l, const struct part *p)
 		t = p->body;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		l->has_link = l->has_link || find(t, words[i]) != NULL;
+	l->has_address = l->has_address || postal_address(t);
 }
 
 static struct text
