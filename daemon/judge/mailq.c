@@ -24,7 +24,9 @@
 #define BUCKETS 65536
 #define NONE UINT32_MAX
 #define ROUND_MS 100
-#define RETRY_MS 500     /* doubled each time */
+#define RETRY_MS 500 /* doubled each time, up to: */
+#define RETRY_MAX_MS 120000
+#define NO_HANDS_MS 1000
 #define DROPS_MAX 4096   /* discards that somebody waits for */
 #define ASKED 3ULL << 32 /* apart from the numbers of other verbs */
 #define ASKED_END 4ULL << 32
@@ -46,6 +48,7 @@ static uint32_t heads[BUCKETS], ring;
 static struct mailq_counts count;
 static uint64_t next_asked = ASKED;
 static int round_timer = -1;
+static bool round_soon; /* it comes within ROUND_MS */
 
 static struct request {
 	uint64_t asked; /* 0: free */
@@ -264,24 +267,39 @@ give_up(struct node *n, const char *why)
 static void
 try_later(struct node *n, const char *why)
 {
+	int64_t ms;
+
 	n->req = 0;
 	if (!differs(n))
 		return;
-	if (++n->tries >= MAILQ_TRIES)
+	ms = RETRY_MS << (++n->tries < 8 ? n->tries : 8);
+	if (n->tries >= (n->want == DROP ? MAILQ_DROP_TRIES : MAILQ_TRIES))
 		give_up(n, why);
 	else
-		n->due = mono_after_ms(loop_now(), RETRY_MS << n->tries);
+		n->due = mono_after_ms(loop_now(), ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS);
 }
 
+/* It waits for a request; later_us: until then none, when it is not its time yet. */
 static bool
-may_ask(const struct node *n, mono_t now)
+may_ask(const struct node *n, mono_t now, int64_t *later_us)
 {
-	return n->used && n->req == 0 && differs(n) && mono_diff_us(now, n->due) >= 0;
+	int64_t us;
+
+	if (!n->used || n->req != 0 || !differs(n))
+		return false;
+	if ((us = mono_diff_us(n->due, now)) <= 0)
+		return true;
+	if (*later_us < 0 || us < *later_us)
+		*later_us = us;
+	return false;
 }
 
-/* One request: messages of one account that want the same. false: there are none. */
+/*
+ * One request: messages of one account that want the same. false: there are none now;
+ * *later_us: when there will be, -1: not before an answer or a new wish.
+ */
 static bool
-ask(unsigned slot)
+ask(unsigned slot, int64_t *later_us)
 {
 	static char ids[MAILQ_BATCH * MAILQ_ID];
 	static uint32_t
@@ -297,7 +315,7 @@ ask(unsigned slot)
 	for (i = 0; i < MAILQ_MAX && taken < MAILQ_BATCH; i++) {
 		struct node *n = &nodes[(from + i) % MAILQ_MAX];
 
-		if (!may_ask(n, now) ||
+		if (!may_ask(n, now, later_us) ||
 		    (first != NULL && (n->uid != first->uid || n->want != first->want)))
 			continue;
 		if (first == NULL)
@@ -326,22 +344,35 @@ ask(unsigned slot)
 static void
 round_due(void *arg)
 {
+	int64_t later_us = -1;
 	unsigned i;
 
 	(void)arg;
 	round_timer = -1;
-	for (i = 0; i < MAILQ_REQUESTS && count.pending > 0 && wire_up(&hub.hands); i++)
-		if (requests[i].asked == 0 && !ask(i))
+	round_soon = false;
+	if (count.pending == 0)
+		return;
+	if (!wire_up(&hub.hands)) {
+		round_timer = loop_once(NO_HANDS_MS, round_due, NULL);
+		return;
+	}
+	for (i = 0; i < MAILQ_REQUESTS; i++)
+		if (requests[i].asked == 0 && !ask(i, &later_us))
 			break;
-	if (count.pending > 0)
-		round_timer = loop_once(ROUND_MS, round_due, NULL);
+	/* all requests under way: the next answer comes back here */
+	if (i < MAILQ_REQUESTS && later_us >= 0)
+		round_timer = loop_once(later_us / 1000 + 1, round_due, NULL);
 }
 
+/* A little later, so that what comes together is asked for together. */
 static void
 soon(void)
 {
-	if (round_timer < 0 && count.pending > 0)
-		round_timer = loop_once(ROUND_MS, round_due, NULL);
+	if (round_soon || count.pending == 0)
+		return;
+	loop_cancel(round_timer);
+	round_soon = true;
+	round_timer = loop_once(ROUND_MS, round_due, NULL);
 }
 
 /* --- answers

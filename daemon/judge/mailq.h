@@ -7,8 +7,8 @@
  * Touches: the link to hands, the rows of held mail.
  * Limits:  MAILQ_MAX messages; beyond it the oldest is forgotten and counted
  *          (it is then not frozen: status says so). MAILQ_REQUESTS of MAILQ_BATCH ids
- *          are asked for at once. A message is asked about MAILQ_TRIES times, over
- *          half a minute; then it is given up, counted and told.
+ *          are asked for at once. A message is asked about MAILQ_TRIES times (one that
+ *          is just being delivered is locked); then it is given up, counted and told.
  */
 #ifndef MAILBRAKE_MAILQ_H
 #define MAILBRAKE_MAILQ_H
@@ -21,10 +21,11 @@
 #include "msg.h"
 
 #define MAILQ_MAX 200000
-#define MAILQ_ID 32      /* bytes of a queue id with its NUL */
-#define MAILQ_BATCH 2000 /* ids in one request */
-#define MAILQ_REQUESTS 4 /* requests at once; hands has more places than these */
-#define MAILQ_TRIES 6
+#define MAILQ_ID 32        /* bytes of a queue id with its NUL */
+#define MAILQ_BATCH 2000   /* ids in one request */
+#define MAILQ_REQUESTS 4   /* requests at once; hands has more places than these */
+#define MAILQ_TRIES 14     /* a quarter of an hour: longer than a delivery that hangs */
+#define MAILQ_DROP_TRIES 5 /* somebody waits for the answer */
 
 /* What was frozen before a restart; once, when the store is open. */
 void mailq_load(void);
