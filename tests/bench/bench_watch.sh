@@ -1,6 +1,6 @@
 #!/bin/sh
 # Process watch beside inotifywait: ready time, memory, just-made directories, latency, idle.
-#   bench_watch.sh BUILD      BENCH_DIRS="10000 100000" (1000000 takes a minute), BENCH_ROUNDS=3
+#   bench_watch.sh BUILD      BENCH_DIRS="10000 100000" (1000000 takes some minutes), BENCH_ROUNDS=3
 # One line a figure: what | the peer's | ours | ratio. Medians of interleaved rounds.
 set -u
 here=$(cd "$(dirname "$0")/../.." && pwd) b=${1:-build}
@@ -12,11 +12,23 @@ ${CC:-cc} -std=c11 -O2 -g -D_GNU_SOURCE -w -I"$here/daemon/common" -I"$here/daem
 	-I"$here/tests" "$here/tests/bench/bench_watch.c" -o "$prog" "$b/libwatch.a" \
 	"$b/libcommon.a" -linotifytools -lcap-ng -linih -lm || exit 1
 work=$(mktemp -d "${TMPDIR:-/tmp}/bench-watch.XXXXXX") && chmod 755 "$work"
-trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 backends=inotify
 [ "$(id -u)" -eq 0 ] && backends="inotify fanotify"
 command -v inotifywait >/dev/null || echo "bench: inotifywait is missing (inotify-tools): no peer" >&2
+
+# a large tree wants more watches than the kernel allows by default: ours to raise, and put back
+limit=/proc/sys/fs/inotify/max_user_watches
+had=$(cat $limit 2>/dev/null || echo 0)
+for n in $dirs; do
+	[ $((n + 10000)) -le "$had" ] || { echo $((n + n / 4)) >$limit; } 2>/dev/null ||
+		echo "bench: $n directories are more than $limit allows ($had)" >&2
+done
+put_back() {
+	[ "$(cat $limit 2>/dev/null || echo 0)" = "$had" ] || echo "$had" >$limit
+	rm -rf "$work"
+}
+trap put_back EXIT
 
 med() { sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
 row() { # what peer ours: the ratio says how much better ours is, when less is better
@@ -29,9 +41,10 @@ tree() { # N directories below $1
 import os, sys
 top, n = sys.argv[1], int(sys.argv[2])
 for a in range(max(1, n // 111)):
+    os.mkdir(f"{top}/site{a}")
     for b in range(10):
         d = f"{top}/site{a}/dir{b}"
-        os.makedirs(d)
+        os.mkdir(d)
         for c in range(10):
             os.mkdir(f"{d}/sub{c}")
 PY
@@ -45,6 +58,8 @@ p = subprocess.Popen(["inotifywait", "-m", "-r", sys.argv[1]], stdout=subprocess
 for line in p.stderr:
     if "established" in line:
         break
+else:
+    sys.exit("inotifywait did not get ready")
 ms = (time.monotonic() - t) * 1000
 kb = [l.split()[1] for l in open(f"/proc/{p.pid}/status") if l.startswith("VmRSS")][0]
 t = open(f"/proc/{p.pid}/stat").read().rsplit(")", 1)[1].split()

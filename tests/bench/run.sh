@@ -23,8 +23,14 @@ ${MAKE:-make} -s B="$b" "$b/tests/bench/review" && for n in 500 5000; do "$b/tes
 echo "== files"
 python3 tests/bench/bench_scan.py "$b"
 
-echo "== watching (what | inotifywait | ours | times better)"
+echo "== watching (what | inotifywait | ours | times better); BENCH_DIRS=1000000 for the large tree"
 BENCH_DIRS=${BENCH_DIRS:-10000} sh tests/bench/bench_watch.sh "$b"
+
+echo "== idle, the whole daemon"
+python3 tests/bench/bench_idle.py "$b" 20
+
+echo "== cost to everyone else"
+python3 tests/bench/bench_cost.py "$b" "${BENCH_ROUNDS:-5}"
 
 echo "== the mail log (lines a second of one core; 200,000 is what we want at least)"
 log=$(mktemp)
