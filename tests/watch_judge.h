@@ -43,7 +43,7 @@ struct wj {
 	struct link link, parent;
 	struct wj_file *files; /* open addressing, a power of two */
 	size_t room, count;
-	uint64_t received, hurried, hurried_left, gone, asked, bad;
+	uint64_t received, hurried, hurried_left, gone, gone_ino, asked, bad;
 	uint64_t causes[4];
 	struct m_sight sight;
 	char backend[32], degraded[1024], last_path[8192];
@@ -182,6 +182,7 @@ wj_on_msg(struct wj *j, struct msg *m)
 		if (m_gone_get(m, &g, NULL) != 0)
 			j->bad++;
 		j->gone = g.asked;
+		j->gone_ino = g.ino;
 		break;
 	case MSG_SIGHT:
 		if (m_sight_get(m, &s, NULL) != 0)

@@ -575,6 +575,35 @@ on_file(struct msg *m)
 	(void)workers_ask(&scan, fd, on_verdict, l);
 }
 
+struct place {
+	uint64_t dev, ino;
+	const char *path;
+	bool elsewhere;
+};
+
+static bool
+seen_elsewhere(void *arg, const struct store_finding *v)
+{
+	struct place *p = arg;
+
+	p->elsewhere =
+	    v->dev == p->dev && v->ino == p->ino && strcmp(v->path, p->path) != 0;
+	return !p->elsewhere;
+}
+
+/* Was it renamed while watch was asked for its old name? */
+static bool
+only_renamed(const struct m_gone *g)
+{
+	struct place p = {g->dev, g->ino, g->path, false};
+	struct err e;
+
+	if (store_finding_each(hub.store, (int64_t)g->uid, true, seen_elsewhere, &p,
+			       &e) != 0)
+		hub_store_warn(&e);
+	return p.elsewhere;
+}
+
 static void
 on_gone(struct msg *m)
 {
@@ -590,8 +619,10 @@ on_gone(struct msg *m)
 	if (store_file_get(hub.store, g.dev, g.ino, &have, &e) != 1)
 		return;
 	if (have.verdict != VERDICT_CLEAN) {
-		f.uid = (uint32_t)g.uid;
-		f.user = hub_login(g.uid);
+		if (only_renamed(&g))
+			return;
+		f.uid = subuid_account((uint32_t)g.uid);
+		f.user = hub_login(f.uid);
 		f.path = g.path;
 		if (store_finding_gone(hub.store, g.dev, g.ino, f.t, &e) != 0)
 			hub_store_warn(&e);

@@ -209,7 +209,10 @@ send_entry(struct watch *w, struct entry *e, mono_t now)
 	return true;
 }
 
-/* Open path safely below the root it lies in. */
+/*
+ * Open path safely below the root it lies in. SAFE_FAILED: it cannot be told whether it
+ * is there, because its root is not.
+ */
 static enum safe
 look_open(const struct watch *w, const char *path, int *fd_out, struct stat *st,
 	  int64_t *dir_uid_out)
@@ -220,13 +223,19 @@ look_open(const struct watch *w, const char *path, int *fd_out, struct stat *st,
 	char *name;
 	int number = roots_find(&w->roots, path, &rest), root, dir;
 	enum safe s = SAFE_GONE;
+	const struct root *r;
 
 	if (number < 0 || *rest == '\0' || !text_copy(below, sizeof below, rest))
 		return SAFE_KIND;
 	name = strrchr(below, '/');
-	root = safe_open_abs(w->roots.all[number].path, O_PATH);
+	r = &w->roots.all[number];
+	root = safe_open_abs(r->path, O_PATH);
 	if (root < 0)
-		return SAFE_GONE;
+		return SAFE_FAILED;
+	if (fstat(root, st) != 0 || st->st_ino != r->ino || st->st_dev != r->dev) {
+		close(root);
+		return SAFE_FAILED;
+	}
 	if (name != NULL)
 		*name++ = '\0';
 	dir = safe_open_dir(root, name == NULL ? "" : below, O_PATH);
@@ -234,6 +243,8 @@ look_open(const struct watch *w, const char *path, int *fd_out, struct stat *st,
 		*dir_uid_out = fstat(dir, &dst) == 0 ? (int64_t)dst.st_uid : -1;
 		s = safe_open_file(dir, name == NULL ? below : name, fd_out, st);
 		close(dir);
+	} else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {
+		s = SAFE_FAILED;
 	}
 	close(root);
 	return s;
