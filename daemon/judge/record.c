@@ -146,7 +146,7 @@ static void
 walk_hour(struct walk *w, struct hour *h)
 {
 	walk_i64(w, &h->at);
-	if (h->at < 0)
+	if (h->at < 0 || h->at > INT64_C(1) << 40)
 		w->bad = true;
 	walk_u32s(w, h->b, 13);
 }

@@ -18,7 +18,7 @@ if [ -n "$need" ]; then
 fi
 
 echo "== one decision (accounts, scripts each, microseconds)"
-${MAKE:-make} -s B="$b" "$b/tests/bench/review" && for n in 500 5000; do "$b/tests/bench/review" "$n" 20; done
+${MAKE:-make} -s B="$b" "$b/tests/bench/review" && for n in 500 5000 20000; do "$b/tests/bench/review" "$n" 20; done
 
 echo "== files"
 python3 tests/bench/bench_scan.py "$b"
