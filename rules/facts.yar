@@ -76,7 +76,7 @@ rule does_call_request
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_taint_call > 0 and php_classes == 0 and php_functions < 30 and (php_includes == 0 or php_cookie_reads > 0)
+		php_plain_page and php_taint_call > 0 and php_classes == 0 and php_functions < 30 and (php_functions < 10 or php_form > 0) and (php_includes == 0 or php_cookie_reads > 0)
 }
 
 rule does_call_cookie
@@ -124,7 +124,7 @@ rule does_exec_page
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_exec_count > 0 and php_textarea > 0 and php_request_reads > 0 and php_includes < 3 and php_classes < 3
+		php_plain_page and php_exec_count > 0 and php_textarea > 0 and php_request_reads > 0 and php_includes == 0 and php_classes < 3
 }
 
 rule does_include_request
@@ -167,12 +167,12 @@ rule does_write_request
 {
 	meta:
 		group = "write"
-		weight = 60
+		weight = 50
 		description = "the request says which file is written, and what"
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_taint_write_name > 0 and php_taint_write_data > 0 and php_includes == 0 and php_classes == 0 and php_tokens < 500
+		php_plain_page and php_taint_write_name > 0 and php_taint_write_data > 0 and php_includes == 0 and php_classes == 0 and php_tokens < 500 and php_b64_request == 0
 }
 
 rule does_write_request_large
@@ -208,7 +208,7 @@ rule does_upload_anything
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_taint_upload_name > 0 and php_includes == 0 and php_classes == 0 and php_functions == 0 and php_tokens < 900
+		php_plain_page and php_taint_upload_name > 0 and php_includes == 0 and php_classes == 0 and php_functions == 0 and php_tokens < 900 and php_taint_sql == 0
 }
 
 rule does_upload_and_look
@@ -280,7 +280,7 @@ rule hides_function_names
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_hidden_sinks > 2 or (php_hidden_sinks > 0 and php_classes == 0)
+		(php_hidden_sinks > 2 and php_folds > 0) or (php_hidden_sinks > 0 and php_classes == 0)
 }
 
 rule hides_many_names

@@ -20,6 +20,7 @@ private rule look_through
 		$io = /\b(move_uploaded_file|file_put_contents|fwrite|fputs|copy|rename|mail|mb_send_mail|imap_mail|fsockopen|stream_socket_client|socket_connect|readfile|unlink|curl_exec|file_get_contents|fopen)\s{0,8}\(/ nocase
 		$dyn = /(\$[a-z_\x80-\xff][\w\x80-\xff]{0,60}|[\]\}'"])\s?\(\s?[^)\s]|\$\{|\$\$/ nocase
 		$inc = /\b(include|require)(_once)?\b[^;]{0,80}\$_?(GET|POST|REQ|COO)/ nocase
+		$incx = /\b(include|require)(_once)?\s{0,2}\(?\s{0,2}["'][^"'\n]{0,30}\\(x[0-9a-f]{2}|[0-7]{2,3})/ nocase
 		$dec = /base64|gzinflate|gzuncompress|gzdecode|str_rot13|strrev|hex2bin|convert_uu|urldecode|\bpack\s?\(|chr\s?\(|bin2hex|\bord\s?\(/ nocase
 		$eval = /\b(eval|assert|create_function)\s{0,8}\(/ nocase
 		$esc = /(\\x[0-9a-f]{2}){4}|(\\[0-7]{2,3}){4}/ nocase
@@ -31,6 +32,6 @@ private rule look_through
 		$bits = /["']\s?\^\s?["']|\^\s?\(/
 		$assert = /assert|passthru|shell_exec|proc_open|move_uploaded_file|wscript|cmd\.exe|\/bin\/sh|GLOBALS\s?\[/ nocase
 	condition:
-		$assert or (filesize < 4KB and ($src or $dec or $bits)) or $esc or $goto or $loud or $send or $odd or $inc or ($src and ($run or $io or $dyn)) or
+		$assert or (filesize < 4KB and ($src or $dec or $bits)) or $esc or $goto or $loud or $send or $odd or $inc or $incx or ($src and ($run or $io or $dyn)) or
 		($dec and ($eval or $dyn or $run or $io)) or ($eval) or ($crypt and $dyn)
 }

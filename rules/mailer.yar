@@ -137,7 +137,7 @@ rule mailer_names_itself
 {
 	meta:
 		group = "named"
-		weight = 50
+		weight = 40
 		description = "calls itself a mailer of the trade"
 		since = "0.1"
 		reference = "titles of published mailers"

@@ -2,6 +2,21 @@
  * packed - programs in disguise
  */
 
+private rule code_runs
+{
+	meta:
+		group = "info"
+		weight = 0
+		description = "not every eval is commented out: disabled licence checks look like packed programs"
+		since = "0.1"
+		reference = "rules/README"
+	strings:
+		$run = /\b(eval|assert)\b/ nocase
+		$out = /(\/\/|#|\/\*)[ \t]{0,20}@?(\$\w{1,20}\s?=\s?)?(eval|assert)\b/ nocase
+	condition:
+		#out == 0 or #run > #out
+}
+
 rule packed_eval_decoder
 {
 	meta:
@@ -14,7 +29,7 @@ rule packed_eval_decoder
 		$a = /\b(eval|assert)\s?\(\s?([@"'?>.\s(;]{1,8}|<\?php\s?['"]\s?\.){0,4}(gzinflate|gzuncompress|gzdecode|str_rot13|base64_decode|strrev|rawurldecode|urldecode|convert_uudecode|hex2bin|pack|bzdecompress|html_entity_decode|unserialize|openssl_decrypt|mcrypt_decrypt)\s?\(/ nocase
 		$b = /\b(eval|assert)\s?\/\*[^*]{0,40}\*\/\s?\(/ nocase
 	condition:
-		any of them
+		code_runs and any of them
 }
 
 rule packed_decoder_nest
@@ -31,7 +46,7 @@ rule packed_decoder_nest
 		$c = /\beval\s?\(\s?(["']\?>["']\s?\.\s?)?@?(base64_decode|rawurldecode|urldecode|hex2bin)\s?\(\s?['"][A-Za-z0-9+\/=%]{120}/ nocase
 		$d = /\bassert\s?\(\s?@?(base64_decode|gzinflate|str_rot13|strrev|gzuncompress)\s?\(/ nocase
 	condition:
-		any of them
+		code_runs and any of them
 }
 
 rule packed_known_packer
@@ -102,9 +117,10 @@ rule packed_index_words
 		$c = /(\$GLOBALS\s?\[\s?['"]\w{1,20}['"]\]\s?[\[{]\s?\d{1,3}\s?[\]}]\s?\.?\s?){3}/
 		$d = /(substr\s?\(\s?\$\w{1,20}\s?,\s?\d{1,3}\s?,\s?\d\s?\)\s?\.\s?){4}/ nocase
 		$e = /(\$\{?['"]?\w{1,30}['"]?\}?[\[{]\s?0x[0-9a-f]{1,3}\s?[\]}]\s?\.\s?){3}/ nocase
+		$f = /(\$\w{1,30}\[(["']\d{1,3}["']|\d{1,3})\]\.){8}/
 		$app = /\bnamespace\s|\bclass\s+\w|\bextends\s|ABSPATH|sscanf|hexdec|preg_match|imagecolor|ip2long|\$rgb|\$hex|\$colou?r|uuid/ nocase
 	condition:
-		any of ($a,$b,$c,$d,$e) and not $app
+		(any of ($a,$b,$c,$d,$e) and not $app) or $f
 }
 
 rule packed_chr_words

@@ -212,7 +212,7 @@ rule shell_variable_call
 		$d = /\(\s?\$_\w{0,3}\s?=\s?@?\$_(GET|POST|REQUEST|COOKIE)\s?\[[^\]]{0,20}\]\s?\)\s?\.?\s?@?\s?\$/
 		$app = /sugarEntry|defined\s?\(\s?['"]SMF|\bnamespace\s|ABSPATH|_JEXEC|\bextends\s|@package/
 	condition:
-		any of ($a,$b,$c,$d) and not $app
+		any of ($a,$b,$c,$d) and not $app and php_namespaces == 0
 }
 
 rule shell_variable_call_tiny
@@ -266,9 +266,9 @@ rule shell_eval_variable_small
 		$run = /\b(eval|assert|system|passthru|shell_exec|popen|proc_open)\s?\(\s?@?\s?(['"]\?>['"]\s?\.\s?)?(stripslashes|trim|base64_decode|urldecode|gzinflate|gzuncompress|str_rot13|hex2bin)?\s?\(?\s?\$\w{1,40}\s?\)?\s?[.)]/ nocase
 		$exec = /[^_>:$\w]exec\s?\(\s?@?["']?\$\w{1,40}/ nocase
 		$req = /\$_?(GET|POST|REQUEST|COOKIE|FILES)\b|HTTP_(RAW_)?POST|php:\/\/input|\$_SERVER\s?\[\s?['"]HTTP_|getallheaders/
-		$framework = /\b(namespace|extends|implements|ABSPATH|_JEXEC|BASEPATH|wp_nonce|add_action|IN_PHPBB|defined\s?\(|private function|public function|protected|escapeshell(arg|cmd)|TestCase|include_once|require_once|@package)\b/
+		$framework = /\b(namespace|extends|implements|ABSPATH|_JEXEC|BASEPATH|wp_nonce|add_action|IN_PHPBB|private function|public function|protected|escapeshell(arg|cmd)|TestCase|include_once|require_once|@package)\b|defined\s?\(\s?['"]/
 	condition:
-		filesize < 12KB and ($run or $exec) and $req and not $framework
+		filesize < 12KB and ($run or $exec) and $req and not $framework and php_namespaces == 0
 }
 
 rule shell_reverse

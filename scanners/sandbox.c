@@ -11,6 +11,7 @@
 #include <linux/ioprio.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,45 @@ limits(size_t memory_bytes, struct err *e)
 	    limit(RLIMIT_CORE, 0, "CORE", e) != 0 ||
 	    limit(RLIMIT_NPROC, 0, "NPROC", e) != 0)
 		return -1;
+	return 0;
+}
+
+/*
+ * The stack grows page by page, and each page counts as address space: a worker at its
+ * limit would die in a deep call instead of being told that there is no memory. So it
+ * gets its stack now, at its full depth; the pages go back, the range stays.
+ */
+#define STACK_BYTES ((size_t)6 << 20) /* the deepest nests of PHP need less than 2 MB */
+
+static __attribute__((noinline)) void
+reach_down(void)
+{
+	volatile char deep[STACK_BYTES];
+	const size_t page = 4096;
+	size_t at;
+
+	for (at = STACK_BYTES; at >= page; at -= page)
+		deep[at - page] = 0;
+	at = page - (uintptr_t)deep % page;
+	(void)madvise((void *)((uintptr_t)deep + at), STACK_BYTES - 2 * page,
+		      MADV_DONTNEED);
+}
+
+static int
+stack(struct err *e)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_STACK, &l) != 0)
+		return err_sys(e, "sandbox: limit STACK");
+	if (l.rlim_cur < STACK_BYTES + ((size_t)1 << 20)) {
+		l.rlim_cur = STACK_BYTES + ((size_t)1 << 20);
+		if (l.rlim_max < l.rlim_cur || setrlimit(RLIMIT_STACK, &l) != 0)
+			return err_set(e, ERR_SYS,
+				       "sandbox: the stack limit is below %zu MB",
+				       (STACK_BYTES >> 20) + 1);
+	}
+	reach_down();
 	return 0;
 }
 
@@ -164,6 +204,8 @@ calls(struct err *e)
 int
 sandbox_enter(size_t memory_bytes, struct err *e)
 {
+	if (!SANITIZED && stack(e) != 0)
+		return -1;
 	if (limits(memory_bytes, e) != 0)
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)

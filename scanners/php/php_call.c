@@ -8,7 +8,7 @@
 #include "php_call.h"
 
 static void
-eval_args(struct php *p, struct node *first, struct args *a)
+eval_args(struct php *p, unsigned w, struct node *first, struct args *a)
 {
 	struct node *k;
 
@@ -18,6 +18,9 @@ eval_args(struct php *p, struct node *first, struct args *a)
 	for (k = first; k != NULL; k = k->next) {
 		struct val v = php_eval(p, k);
 
+		if ((v.taint & TA_UNSET) && k->kind == N_VAR && !p->concrete &&
+		    (k != first || w == W_NONE)) /* perhaps set by the call */
+			(void)php_var(p, p->scope, k->id, true);
 		a->taint |= v.taint;
 		a->known = a->known && known(&v) && !(k->flags & NF_SPREAD);
 		if (a->count < ARGS_MAX) {
@@ -128,7 +131,7 @@ through_value(struct php *p, struct node *n)
 	struct val f = php_eval(p, n->kid);
 	struct args a PHP_UNSET;
 
-	eval_args(p, n->kid->next, &a);
+	eval_args(p, W_NONE, n->kid->next, &a);
 	if (f.t == V_STR)
 		return by_name(p, n, f.u.s, f.len, &a, true);
 	if (f.t == V_FUNC)
@@ -152,7 +155,7 @@ method(struct php *p, struct node *n)
 		base = php_eval(p, n->kid->kid);
 	if (name->kind != N_NAME)
 		m = php_eval(p, name);
-	eval_args(p, n->kid->next, &a);
+	eval_args(p, W_NONE, n->kid->next, &a);
 	if (name->kind == N_NAME)
 		php_v_str(&m, name->s, name->len);
 	if (m.t != V_STR || m.len > 256) {
@@ -181,7 +184,7 @@ php_call(struct php *p, struct node *n)
 	case N_NAME:
 		p->peek = (n->kid->w == W_STRLEN || n->kid->w == W_COUNT) &&
 			  n->kid->next != NULL && n->kid->next->kind == N_VAR;
-		eval_args(p, n->kid->next, &a);
+		eval_args(p, n->kid->w, n->kid->next, &a);
 		p->peek = false;
 		return by_name(p, n, n->kid->s, n->kid->len, &a, false);
 	case N_PROP:

@@ -294,6 +294,7 @@ enum {
 	TA_SELF = 4096,     /* the path of this file */
 	TA_TMP = 8192,      /* tmp_name of an uploaded file */
 	TA_OPENED = 16384,  /* a stream */
+	TA_UNSET = 32768,   /* a variable that nothing in the file has set */
 	TA_REQUESTED = 255, /* any of the request */
 	TA_SHOWN = 2047     /* those that have a name in marks */
 };
@@ -423,6 +424,8 @@ void php_arena_free(struct arena *a);
 void php_words_init(struct php *p);
 /* Word of a name in any case, W_NONE if it is not one we know. */
 unsigned php_word(const struct php *p, const char *s, size_t len);
+/* $HTTP_POST_VARS, as PHP 4 called it, is $_POST: the word of today. */
+unsigned php_new_name(unsigned w);
 const char *php_word_text(unsigned w);
 unsigned php_word_flags(unsigned w);
 const char *php_op_text(unsigned op);

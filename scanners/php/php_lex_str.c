@@ -300,7 +300,7 @@ php_lex_num(struct lexer *x)
 void
 php_lex_var(struct lexer *x)
 {
-	switch (x->t.v[x->t.n - 1].w) {
+	switch (php_new_name(x->t.v[x->t.n - 1].w)) {
 	case W_U_COOKIE:
 		x->f->cookie_reads++;
 		x->f->request_reads++;

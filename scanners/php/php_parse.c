@@ -73,6 +73,7 @@ php_var_node(struct parser *x, const char *s, uint32_t len)
 				      s[0] == 't')
 			      ? php_word(x->p, s, len)
 			      : W_NONE);
+	n->w = (uint16_t)php_new_name(n->w);
 	n->id = php_intern(x->p, s, len, false);
 	return n;
 }

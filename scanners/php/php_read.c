@@ -7,6 +7,24 @@
 #include <string.h>
 #include "php_int.h"
 
+/* Variables that are there of themselves. */
+static bool
+given(const struct node *n)
+{
+	return n->w == W_THIS || (n->len == 4 && (memcmp(n->s, "argv", 4) == 0 ||
+						  memcmp(n->s, "argc", 4) == 0));
+}
+
+/* register_globals made the fields of a form, and whatever else came, variables. */
+static uint32_t
+never_set(struct php *p, const struct node *n)
+{
+	if (p->scope != p->globals || p->concrete)
+		return 0;
+	return (php_is_field(p, n) ? TA_REQUEST : 0u) |
+	       (p->f->includes == 0 && !given(n) ? TA_UNSET : 0u);
+}
+
 struct val
 php_read_var(struct php *p, struct node *n)
 {
@@ -29,8 +47,7 @@ php_read_var(struct php *p, struct node *n)
 	}
 	at = php_var(p, p->scope, n->id, false);
 	if (at == NULL)
-		return php_unknown(
-		    p->scope == p->globals && php_is_field(p, n) ? TA_REQUEST : 0);
+		return php_unknown(never_set(p, n));
 	if (at->v.own != NULL && !p->peek)
 		at->v.own->sole = NULL;
 	if (at->v.t == V_ARR && !p->peek)
@@ -116,8 +133,12 @@ element(struct php *p, const struct val *base, const struct val *key)
 		i = php_to_int(key);
 		if (i < 0)
 			i += base->len;
-		if (i < 0 || i >= base->len)
-			return php_unknown(base->taint);
+		if (i < 0 || i >= base->len) {
+			v = php_unknown(base->taint);
+			if (p->concrete)
+				php_v_str(&v, "", 0); /* how decoders find their end */
+			return v;
+		}
 		php_v_str(&v, p->byte + (unsigned char)base->u.s[i], 1);
 		v.taint = base->taint;
 		v.flags |= VF_HID;

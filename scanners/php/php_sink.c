@@ -46,6 +46,15 @@ first(struct node *n)
 	return true;
 }
 
+/* A sink where a variable that nothing has set is no oversight. */
+static bool
+harmful(const struct php_facts *f, const int64_t *fact)
+{
+	return fact == &f->taint_eval || fact == &f->taint_code ||
+	       fact == &f->taint_exec || fact == &f->taint_write_name ||
+	       fact == &f->taint_unlink || fact == &f->taint_upload_name;
+}
+
 /* Request data in this argument? Counted once, marked, true the first time. */
 static bool
 tainted(struct php *p, struct node *an, const struct val *v, const char *sink,
@@ -53,6 +62,12 @@ tainted(struct php *p, struct node *an, const struct val *v, const char *sink,
 {
 	bool ours = (v->taint & (TA_REQUESTED & ~(uint32_t)TA_ENV)) != 0;
 
+	if ((v->taint & TA_UNSET) && an != NULL && !(an->flags & NF_SEEN2) &&
+	    harmful(p->f, fact)) {
+		p->f->unset_sinks++;
+		if (!(v->taint & (TA_REQUESTED | TA_REMOTE)))
+			an->flags |= NF_SEEN2;
+	}
 	if (an == NULL || (an->flags & NF_SEEN2) ||
 	    !(v->taint & (TA_REQUESTED | TA_REMOTE)))
 		return false;
@@ -178,6 +193,25 @@ exec_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct node 
 		(void)tainted(p, an[0], &a[0], php_word_text(w), 1, &p->f->taint_exec);
 }
 
+/* The name of a picture, a font, a style sheet. */
+static bool
+asset(const struct val *v)
+{
+	static const char *const ends[] = {".ico", ".png", ".jpg", ".jpeg", ".gif",
+					   ".svg", ".bmp", ".css", ".woff", ".js"};
+	size_t i;
+
+	if (v->t != V_STR)
+		return false;
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t n = strlen(ends[i]);
+
+		if (v->len > n && memcmp(v->u.s + v->len - n, ends[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 write_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct node **an,
 	   unsigned argc)
@@ -203,6 +237,11 @@ write_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct node
 		(void)tainted(p, an[0], &a[0], name, 1, &f->taint_read);
 		(void)tainted(p, an[1], &a[1], name, 2, &f->taint_write_name);
 		return;
+	}
+	if (by_name && !(an[0]->flags & NF_SEEN2)) {
+		f->self_write += (a[0].flags & VF_SELF) != 0 && w == W_FILE_PUT_CONTENTS;
+		f->write_odd += (a[1].taint & TA_REQUESTED) && asset(&a[0]) &&
+				!(an[1]->flags & NF_SEEN2);
 	}
 	if (by_name)
 		(void)tainted(p, an[0], &a[0], name, 1, &f->taint_write_name);
@@ -441,6 +480,11 @@ simple(struct php *p, unsigned w, struct val *a, struct node **an, unsigned argc
 		if (argc > 1 && w == W_FOPEN && a[1].t == V_STR && a[1].len > 0 &&
 		    a[1].u.s[0] != 'r')
 			fact = &f->taint_write_name;
+		if (fact == &f->taint_write_name && (a[0].flags & VF_SELF) &&
+		    !(an[0]->flags & NF_SEEN2)) {
+			an[0]->flags |= NF_SEEN2;
+			f->self_write++;
+		}
 		if (argc > 0 && (a[0].taint & TA_TMP))
 			return true;
 		break;

@@ -112,7 +112,12 @@ php_globals(struct php *p, struct node *n)
 
 		if (k->kind != N_VAR || p->scope == p->globals)
 			continue;
-		g = php_var(p, p->globals, k->id, true);
+		g = php_var(p, p->globals, k->id, false);
+		if (g == NULL) {
+			g = php_var(p, p->globals, k->id, true);
+			if (p->f->includes == 0)
+				g->v.taint |= TA_UNSET;
+		}
 		(void)php_var(p, p->scope, k->id, true);
 		for (i = 0; i < p->scope->slots; i++) {
 			at = &p->scope->slot[i];

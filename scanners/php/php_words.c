@@ -91,6 +91,25 @@ php_word_text(unsigned w)
 }
 
 unsigned
+php_new_name(unsigned w)
+{
+	switch (w) {
+	case W_HTTP_GET_VARS:
+		return W_U_GET;
+	case W_HTTP_POST_VARS:
+		return W_U_POST;
+	case W_HTTP_COOKIE_VARS:
+		return W_U_COOKIE;
+	case W_HTTP_POST_FILES:
+		return W_U_FILES;
+	case W_HTTP_SERVER_VARS:
+		return W_U_SERVER;
+	default:
+		return w;
+	}
+}
+
+unsigned
 php_word_flags(unsigned w)
 {
 	return words[w].flags;
