@@ -30,10 +30,12 @@ rule runs_fetched_program
 	strings:
 		$get = /['"`; &|(](wget|curl|fetch|lwp-download|lynx)\s[^'"`\n]{0,80}(https?|ftp):\/\/[^'"`\n]{4,200}/ nocase
 		$run = /['"`; &|](chmod\s{1,3}(\+x|a\+x|u\+x|0?7[0-7]{2})|perl\s|(ba)?sh\s|python\d?\s|nohup\s)[^'"`\n]{1,120}/ nocase
+		$place = /\/tmp\/|\/var\/tmp|\/dev\/shm|['"`;& ]\.\/\w/
 		$call = /\b(system|exec|passthru|shell_exec|popen|proc_open|pcntl_exec)\s?\(/ nocase
 		$app = /\bnamespace\s|\bextends\s|@package|ABSPATH|_JEXEC/
 	condition:
-		filesize < 200KB and $get and $run and $call and not $app
+		php_seen == 1 and filesize < 40KB and $get and $run and $call and $place and
+		php_functions < 8 and not $app
 }
 
 rule carries_library
@@ -99,11 +101,11 @@ rule tool_against_others
 	strings:
 		$arg = /\$argv\b|\$_SERVER\s?\[\s?['"]argv|\bSTDIN\b|php:\/\/stdin|<textarea/ nocase
 		$net = /curl_init|curl_exec|fsockopen|socket_connect|file_get_contents\s?\(\s?@?["'$]/ nocase
-		$w = /\b(exploit(ed|er|ing)?|vuln(erable|erability|s)?|deface[drs]?|inject(ion|ed)?|payload|brute ?force[rd]?|sqli|xss|lfi|rfi|shells?|w00t|h4ck\w{0,4}|0day|priv8|zone-?h|mass(ive)?|cracker|checker|greetz?|coded by|hacke[dr]s?|mirror|dork|bypass|root(ed)?)\b/ nocase
+		$w = /\b(exploit(ed|er|ing)?|vuln(erable|erability|s)?|deface[drs]?|inject(ion|ed)?|brute ?force[rd]?|sqli|xss|lfi|rfi|shells?|w00t|h4ck\w{0,4}|0day|priv8|zone-?h|cracker|greetz?|coded by|hacke[dr]s?|dork|bypass)\b/ nocase
 		$app = /\bnamespace\s|\bextends\s|@package|@license|ABSPATH|_JEXEC|PHPUnit|GNU General|\binterface\s/
 	condition:
 		php_seen == 1 and filesize < 60KB and $arg and $net and #w > 5 and php_includes == 0
-		and php_framework == 0 and php_guard == 0 and not $app
+		and php_framework == 0 and php_guard == 0 and php_classes == 0 and not $app
 }
 
 rule seeks_writable_places

@@ -19,6 +19,11 @@ private rule look_through
 		$run = /\b(eval|assert|create_function|system|exec|passthru|shell_exec|popen|proc_open|pcntl_exec|call_user_func|call_user_func_array|array_map|array_filter|u?[ak]?sort|array_walk\w{0,10}|array_u?diff\w{0,10}|array_\w{0,4}intersect\w{0,10}|array_reduce|iterator_apply|forward_static_call\w{0,6}|filter_var\w{0,6}|set_error_handler|preg_\w{4,20}|register_\w{4,20}_function|mb_ereg_replace|ob_start)\s{0,8}\(/ nocase
 		$io = /\b(move_uploaded_file|file_put_contents|fwrite|fputs|copy|rename|mail|mb_send_mail|imap_mail|fsockopen|stream_socket_client|socket_connect|readfile|unlink|curl_exec|file_get_contents|fopen)\s{0,8}\(/ nocase
 		$dyn = /(\$[a-z_\x80-\xff][\w\x80-\xff]{0,60}|[\]\}'"])\s?\(\s?[^)\s]|\$\{|\$\$/ nocase
+		$form = /<form|<input/ nocase
+		$field = /\b(system|exec|passthru|shell_exec|popen|proc_open|unlink|rmdir|fwrite|fputs)\s?\(\s?@?["']?\$/ nocase
+		$fetch = /curl_exec|['"]https?:\/\/[^'"\s]{4,100}\.(php|txt|jpe?g|png|gif|zip|dat)\b/ nocase
+		$put = /\b(file_put_contents|fwrite|fputs|copy)\s?\(/ nocase
+		$pe = /preg_(replace|filter)\s?\(\s?["'][^"'\n]{1,80}[\/#~|}!%@][imsxuADU]{0,4}(e|\\x65|\\145)[imsxuADU]{0,4}["']/
 		$inc = /\b(include|require)(_once)?\b[^;]{0,80}\$_?(GET|POST|REQ|COO)/ nocase
 		$incx = /\b(include|require)(_once)?\s{0,2}\(?\s{0,2}["'][^"'\n]{0,30}\\(x[0-9a-f]{2}|[0-7]{2,3})/ nocase
 		$dec = /base64|gzinflate|gzuncompress|gzdecode|str_rot13|strrev|hex2bin|convert_uu|urldecode|\bpack\s?\(|chr\s?\(|bin2hex|\bord\s?\(/ nocase
@@ -32,6 +37,6 @@ private rule look_through
 		$bits = /["']\s?\^\s?["']|\^\s?\(/
 		$assert = /assert|passthru|shell_exec|proc_open|move_uploaded_file|wscript|cmd\.exe|\/bin\/sh|GLOBALS\s?\[/ nocase
 	condition:
-		$assert or (filesize < 4KB and ($src or $dec or $bits)) or $esc or $goto or $loud or $send or $odd or $inc or $incx or ($src and ($run or $io or $dyn)) or
+		$assert or (filesize < 4KB and ($src or $dec or $bits)) or (filesize < 1KB and $run) or $pe or (filesize < 100KB and $form and $field) or (filesize < 16KB and $fetch and $put) or $esc or $goto or $loud or $send or $odd or $inc or $incx or ($src and ($run or $io or $dyn)) or
 		($dec and ($eval or $dyn or $run or $io)) or ($eval) or ($crypt and $dyn)
 }

@@ -27,11 +27,12 @@ rule packed_eval_own_function
 		reference = "encoders that hide the decoder behind a name"
 	strings:
 		$a = /\beval\s?\(\s?@?["'?>.\s]{0,8}\w{1,40}\s?\(\s?["'][A-Za-z0-9+\/=]{100}/
+		$own = /\beval\s?\(\s?@?["'?>.\s]{0,8}(base64_decode|gzinflate|gzuncompress|gzdecode|str_rot13|strrev|rawurldecode|urldecode|hex2bin|convert_uudecode|pack)\s?\(\s?["'][A-Za-z0-9+\/=]{100}/ nocase
 		$b = /\beval\s?\(\s?[a-zA-Z_]\w{3,20}\s?\(\s?\$\w{1,20}\s?,\s?\$\w{1,20}\s?\)\s?\)/
 		$c = /\beval\s?\(\s?[a-zA-Z_]\w{2,40}\s?\(\s?(base64_decode|gzinflate|gzuncompress|str_rot13|strrev|hex2bin)\s?\(\s?\$\w{1,40}/ nocase
 		$dec = /base64_decode|gzinflate|gzuncompress|str_rot13|chr\s?\(/ nocase
 	condition:
-		code_runs and $dec and any of ($a,$b,$c)
+		code_runs and $dec and (#a > #own or $b or $c)
 }
 
 rule packed_filler_calls

@@ -32,6 +32,20 @@ rule packed_eval_decoder
 		code_runs and any of them
 }
 
+rule packed_eval_literal
+{
+	meta:
+		group = "packing"
+		weight = 60
+		description = "a long literal is decoded and run at once"
+		since = "0.1"
+		reference = "eval(base64_decode('..')): licence checks do it too"
+	strings:
+		$c = /\beval\s?\(\s?(["']\?>["']\s?\.\s?)?@?(base64_decode|rawurldecode|urldecode|hex2bin)\s?\(\s?['"][A-Za-z0-9+\/=%]{120}/ nocase
+	condition:
+		code_runs and $c
+}
+
 rule packed_decoder_nest
 {
 	meta:
@@ -43,7 +57,6 @@ rule packed_decoder_nest
 	strings:
 		$a = /\b(gzinflate|gzuncompress|gzdecode|str_rot13|strrev|convert_uudecode|hex2bin|bzdecompress)\s?\(\s?@?(gzinflate|gzuncompress|gzdecode|str_rot13|base64_decode|strrev|rawurldecode|convert_uudecode|hex2bin|bzdecompress)\s?\(\s?@?(gzinflate|gzuncompress|gzdecode|str_rot13|base64_decode|strrev|rawurldecode|convert_uudecode|hex2bin|bzdecompress|['"][A-Za-z0-9+\/=]{200})/ nocase
 		$b = /\beval\s?\(\s?(["']\?>["']\s?\.\s?)?@?(gzinflate|gzuncompress|gzdecode|str_rot13|strrev|convert_uudecode|bzdecompress)\s?\(\s?@?(base64_decode|str_rot13|strrev|gzinflate|rawurldecode|hex2bin)\s?\(/ nocase
-		$c = /\beval\s?\(\s?(["']\?>["']\s?\.\s?)?@?(base64_decode|rawurldecode|urldecode|hex2bin)\s?\(\s?['"][A-Za-z0-9+\/=%]{120}/ nocase
 		$d = /\bassert\s?\(\s?@?(base64_decode|gzinflate|str_rot13|strrev|gzuncompress)\s?\(/ nocase
 	condition:
 		code_runs and any of them

@@ -189,7 +189,7 @@ rule sign_cookie_sql
 {
 	meta:
 		group = "page3"
-		weight = 50
+		weight = 40
 		description = "cookies and the request reach the database in a program on its own"
 		since = "0.1"
 		reference = "database consoles"
@@ -397,4 +397,79 @@ rule sign_opaque_writes
 	condition:
 		php_plain_page and php_decoders > 0 and php_touch_count > 0 and php_write_count > 0 and
 		php_classes == 0 and php_includes == 0 and (php_error_off > 0 or php_time_off > 0)
+}
+
+rule sign_before_comment
+{
+	meta:
+		group = "before"
+		weight = 50
+		description = "takes uploads before the comment by which a stock file begins"
+		since = "0.1"
+		reference = "code put before an honest file"
+	condition:
+		php_code_before_comment > 30 and php_upload_count > 0 and php_classes == 0 and
+		php_functions == 0
+}
+
+rule sign_sql_include
+{
+	meta:
+		group = "page3"
+		weight = 50
+		description = "forms whose fields reach the database and an include"
+		since = "0.1"
+		reference = "consoles"
+	condition:
+		php_plain_page and php_taint_include > 0 and php_taint_sql > 0 and php_form > 2
+}
+
+rule sign_quiet_forms
+{
+	meta:
+		group = "page4"
+		weight = 50
+		description = "several forms, and errors switched off"
+		since = "0.1"
+		reference = "consoles"
+	condition:
+		php_plain_page and php_error_off > 0 and php_form > 3 and php_includes < 3
+}
+
+rule sign_upload_touch
+{
+	meta:
+		group = "uploader3"
+		weight = 50
+		description = "takes uploads, sets times or modes, and has a text area, on its own"
+		since = "0.1"
+		reference = "file managers of intruders"
+	condition:
+		php_plain_page and php_textarea > 0 and php_upload_count > 0 and php_touch_count > 0 and
+		php_includes == 0
+}
+
+rule sign_escaped_eval
+{
+	meta:
+		group = "hidden3"
+		weight = 60
+		description = "escapes, calls through variables, and eval"
+		since = "0.1"
+		reference = "encoders"
+	condition:
+		php_plain_page and php_escapes > 20 and php_dynamic_calls > 3 and php_eval_count > 0
+}
+
+rule sign_exec_ladder
+{
+	meta:
+		group = "exec4"
+		weight = 50
+		description = "every way to run a command, hushed, in a program on its own"
+		since = "0.1"
+		reference = "consoles, loaders"
+	condition:
+		php_plain_page and php_exec_count > 3 and php_includes == 0 and php_classes == 0 and
+		php_silence > 3
 }

@@ -56,7 +56,7 @@ rule upload_write_request
 		$e = /\b(fwrite|fputs|file_put_contents)\s?\([^;]{0,60},\s?['"<?ph\s]{0,8}@?(eval|assert|system)\s?\(/ nocase
 		$app = /\bnamespace\s|\bextends\s|ABSPATH|_JEXEC|@package/
 	condition:
-		any of ($a,$b,$c,$d,$e) and not $app and php_namespaces == 0 and php_i18n == 0
+		any of ($a,$b,$c,$d,$e) and not $app and (has_php == 0 or php_seen == 1) and php_namespaces == 0 and php_i18n == 0
 }
 
 rule upload_small

@@ -175,6 +175,13 @@ method(struct php *p, struct node *n)
 	return php_unknown(a.taint | base.taint);
 }
 
+/* (NAME)(..) calls what define() gave the name. */
+static bool
+is_constant(struct php *p, struct node *n)
+{
+	return p->names.v[php_name_id(p, n, true)].constant != NULL;
+}
+
 struct val
 php_call(struct php *p, struct node *n)
 {
@@ -182,6 +189,8 @@ php_call(struct php *p, struct node *n)
 
 	switch (n->kid->kind) {
 	case N_NAME:
+		if (n->kid->flags & NF_PAREN && is_constant(p, n->kid))
+			return through_value(p, n);
 		p->peek = (n->kid->w == W_STRLEN || n->kid->w == W_COUNT) &&
 			  n->kid->next != NULL && n->kid->next->kind == N_VAR;
 		eval_args(p, n->kid->w, n->kid->next, &a);

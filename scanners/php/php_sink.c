@@ -470,6 +470,9 @@ simple(struct php *p, unsigned w, struct val *a, struct node **an, unsigned argc
 		fact = &f->taint_url;
 		break;
 	case W_CURL_SETOPT:
+		if (argc < 3 || an[1]->kind != N_NAME || an[1]->len != 11 ||
+		    memcmp(an[1]->s, "CURLOPT_URL", 11) != 0)
+			return false; /* what is posted there is nobody's address */
 		fact = &f->taint_url;
 		i = 2;
 		break;

@@ -63,11 +63,13 @@ static const struct row {
      "system($m[0]);", "php_unset_sinks", 0},
     {"<?php preg_match('/a/', 'a', $m); system($m[0]);", "system($m[0]);",
      "php_unset_sinks", 0},
-    {"<?php system($HTTP_POST_VARS['c']);", "@@taint system 1 POST", "php_taint_exec",
-     1},
+    {"<?php define('\xf5\xe1', 'sys'.'tem'); (\xf5\xe1)($_GET[1]);", "system($_GET[1]);",
+     "php_taint_exec", 1},
+    {"<?php system($HTTP_POST_VARS['c']);", "@@taint system 1 POST", "php_taint_exec", 1},
     {"<?php file_put_contents(__FILE__, $_POST['a']);", NULL, "php_self_write", 1},
     {"<?php file_put_contents('a/b.jpg', serialize($_POST));", NULL, "php_write_odd", 1},
-    {"<?php for($i=0,$d='',$e='abc';@ord($e[$i]);$i++){$d.=chr(ord($e[$i])+1);}eval($d.$z);",
+    {"<?php "
+     "for($i=0,$d='',$e='abc';@ord($e[$i]);$i++){$d.=chr(ord($e[$i])+1);}eval($d.$z);",
      "eval('bcd'.$z);", "php_eval_count", 1},
     {"<?php class PHPMailer { function Send(){ return mail($this->to,1,2);} } "
      "$m->addAddress($_POST['to']);",
