@@ -403,7 +403,7 @@ rule sign_before_comment
 {
 	meta:
 		group = "before"
-		weight = 50
+		weight = 40
 		description = "takes uploads before the comment by which a stock file begins"
 		since = "0.1"
 		reference = "code put before an honest file"
@@ -471,5 +471,17 @@ rule sign_exec_ladder
 		reference = "consoles, loaders"
 	condition:
 		php_plain_page and php_exec_count > 3 and php_includes == 0 and php_classes == 0 and
-		php_silence > 3
+		php_silence > 3 and php_functions > 0
+}
+
+rule sign_sql_object
+{
+	meta:
+		group = "page3"
+		weight = 50
+		description = "the request reaches the database and unserialize, on a page with a text area"
+		since = "0.1"
+		reference = "consoles"
+	condition:
+		php_plain_page and php_taint_sql > 2 and php_taint_unserialize > 0 and php_textarea > 0
 }
