@@ -364,7 +364,10 @@ rule hides_in_image
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_image > 0 and php_code_bytes > 20 and php_tokens > 5
+		php_image > 0 and php_code_bytes > 20 and php_tokens > 5 and
+		(php_request_reads > 0 or php_eval_count > 0 or php_exec_count > 0 or
+		php_write_count > 0 or php_dynamic_calls > 3 or php_functions > 0 or
+		php_header_reads > 0 or php_input_reads > 0 or php_include_odd > 0)
 }
 
 rule hides_escapes

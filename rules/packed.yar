@@ -2,6 +2,21 @@
  * packed - programs in disguise
  */
 
+private rule is_php
+{
+	meta:
+		group = "info"
+		weight = 0
+		description = "PHP: in fonts and archives any pattern comes up once"
+		since = "0.1"
+		reference = "rules/README"
+	strings:
+		$tag = "<?php" nocase
+	condition:
+		php_ext == 1 or $tag or (has_php == 1 and filetype contains "text") or
+		(view > 0 and (php_eval_count > 0 or php_request_reads > 0))
+}
+
 private rule code_runs
 {
 	meta:
@@ -29,7 +44,7 @@ rule packed_eval_decoder
 		$a = /\b(eval|assert)\s?\(\s?([@"'?>.\s(;]{1,8}|<\?php\s?['"]\s?\.){0,4}(gzinflate|gzuncompress|gzdecode|str_rot13|base64_decode|strrev|rawurldecode|urldecode|convert_uudecode|hex2bin|pack|bzdecompress|html_entity_decode|unserialize|openssl_decrypt|mcrypt_decrypt)\s?\(/ nocase
 		$b = /\b(eval|assert)\s?\/\*[^*]{0,40}\*\/\s?\(/ nocase
 	condition:
-		code_runs and any of them
+		is_php and code_runs and any of them
 }
 
 rule packed_eval_literal
@@ -43,7 +58,7 @@ rule packed_eval_literal
 	strings:
 		$c = /\beval\s?\(\s?(["']\?>["']\s?\.\s?)?@?(base64_decode|rawurldecode|urldecode|hex2bin)\s?\(\s?['"][A-Za-z0-9+\/=%]{120}/ nocase
 	condition:
-		code_runs and $c
+		is_php and code_runs and $c
 }
 
 rule packed_decoder_nest
@@ -59,7 +74,7 @@ rule packed_decoder_nest
 		$b = /\beval\s?\(\s?(["']\?>["']\s?\.\s?)?@?(gzinflate|gzuncompress|gzdecode|str_rot13|strrev|convert_uudecode|bzdecompress)\s?\(\s?@?(base64_decode|str_rot13|strrev|gzinflate|rawurldecode|hex2bin)\s?\(/ nocase
 		$d = /\bassert\s?\(\s?@?(base64_decode|gzinflate|str_rot13|strrev|gzuncompress)\s?\(/ nocase
 	condition:
-		code_runs and any of them
+		is_php and code_runs and any of them
 }
 
 rule packed_known_packer
@@ -79,7 +94,7 @@ rule packed_known_packer
 		$f = /\$[O0]{4,20}\(\$[O0]{4,20}\(|eval\s?\(\s?\$[O0Il1_]{5,20}\s?[\(\[{]/
 		$g = /\$(IlI|IIl|lIl|llI|Il1|l1I|lll|III|I1l|1Il)[Il1]{5,27}\s?=/
 	condition:
-		any of them
+		is_php and any of them
 }
 
 rule packed_mixed_escapes
@@ -94,7 +109,7 @@ rule packed_mixed_escapes
 		$a = /\\x[4-7][0-9a-f]\\1[0-7]{2}(\\x[4-7][0-9a-f]|\\1[0-7]{2}|[a-z_]){2}/ nocase
 		$b = /\\1[0-7]{2}\\x[4-7][0-9a-f](\\x[4-7][0-9a-f]|\\1[0-7]{2}|[a-z_]){2}/ nocase
 	condition:
-		any of them
+		is_php and any of them
 }
 
 rule packed_globals_hex
@@ -113,7 +128,7 @@ rule packed_globals_hex
 		$e = /\$GLOBALS\s?\[\s?\$GLOBALS\s?\[/ nocase
 		$f = /\$\{\s?\$\{\s?"/
 	condition:
-		any of them
+		is_php and any of them
 }
 
 rule packed_index_words
@@ -133,7 +148,7 @@ rule packed_index_words
 		$f = /(\$\w{1,30}\[(["']\d{1,3}["']|\d{1,3})\]\.){8}/
 		$app = /\bnamespace\s|\bclass\s+\w|\bextends\s|ABSPATH|sscanf|hexdec|preg_match|imagecolor|ip2long|\$rgb|\$hex|\$colou?r|uuid/ nocase
 	condition:
-		(any of ($a,$b,$c,$d,$e) and not $app) or $f
+		is_php and ((any of ($a,$b,$c,$d,$e) and not $app) or $f)
 }
 
 rule packed_chr_words
@@ -149,7 +164,7 @@ rule packed_chr_words
 		$b = /(\)\.\$|\) \. \$)\w{1,20}\(\d{2,3}(\)\.\$|\) \. \$)\w{1,20}\(\d{2,3}(\)\.\$|\) \. \$)\w{1,20}\(\d{2,3}(\)\.\$|\) \. \$)\w{1,20}\(\d{2,3}\)/
 		$c = /(chr\s?\(\s?\d{1,4}\s?[-+*\/^]\s?\d{1,4}\s?\)\s?\.?\s?){3}/ nocase
 	condition:
-		any of them
+		is_php and any of them
 }
 
 rule packed_bit_strings
@@ -166,7 +181,7 @@ rule packed_bit_strings
 		$d = /("\^"|"\|"|'\^'|'\|').("\)\.\("|'\)\.\('|"\) \. \("|'\) \. \(')/
 		$e = /=["']?[^"'\n|^&;]{2,80}("\|"|'\|'|"&"|'&'|"\^"|'\^'|'\|"|"\|'|'&"|"&')[^"'\n|^&;]{2,80}["']\s?;\s?\$/
 	condition:
-		#b > 1 or $c or $d or #e > 2
+		is_php and (#b > 1 or $c or $d or #e > 2)
 }
 
 rule packed_symbols_only
@@ -183,7 +198,7 @@ rule packed_symbols_only
 		$c = /\$_{1,8}\s?(\+\+|\.=)\s?;?\s?\$_/
 		$d = /\$_{2,8}\s?\(\s?\$_{1,8}/
 	condition:
-		2 of them
+		is_php and (2 of them)
 }
 
 rule packed_goto
@@ -197,7 +212,7 @@ rule packed_goto
 	strings:
 		$a = /\bgoto\s+[a-zA-Z_]\w{1,40}\s?;\s?[a-zA-Z_]\w{1,40}:/
 	condition:
-		#a > 7
+		is_php and (#a > 7)
 }
 
 rule packed_word_pieces
@@ -221,7 +236,7 @@ rule packed_word_pieces
 		$10 = /strrev\s?\(\s?['"](tressa|lave|edoced_46esab|etalfnizg|metsys|noitcnuf_etaerc|cexe_llehs|urhtssap|ecalper_gerp|31tor_rts|sserpmocnuzg)/ nocase
 		$12 = /edoced_46esab|tressa['"]|noitcnuf_etaerc|etalfnizg/
 	condition:
-		any of ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$12)
+		is_php and (any of ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$12))
 }
 
 rule packed_replaced_words
@@ -236,7 +251,7 @@ rule packed_replaced_words
 		$a = /=\s?str_replace\s?\(\s?['"][^'"]{1,6}['"]\s?,\s?['"]{2}\s?,\s?\$\w+(\s?\.\s?\$\w+){3,}\s?\)/ nocase
 		$b = /=\s?str_replace\s?\(\s?['"][^'"]{1,6}['"]\s?,\s?['"]{2}\s?,\s?['"][^'"]{4,60}['"]\s?\)\s?;\s?\$\w+\s?=\s?(['"]|\$\w+\s?\()/ nocase
 	condition:
-		$a or #b > 1
+		is_php and ($a or #b > 1)
 }
 
 rule packed_foreign_names
@@ -251,7 +266,7 @@ rule packed_foreign_names
 		$b = /function\s+&?[\x80-\xff]{4,40}\s?\(/
 		$c = /\$GLOBALS\s?\[\s?['"]?[\x80-\xff]{4,40}/
 	condition:
-		$b or $c
+		is_php and ($b or $c)
 }
 
 rule packed_reads_itself
@@ -267,7 +282,7 @@ rule packed_reads_itself
 		$eval = /\b(eval|assert|create_function)\s?\(\s?[^)\s]/ nocase
 		$dec = /base64_decode|gzinflate|gzuncompress|str_rot13|strrev|substr\s?\(|ord\s?\(/ nocase
 	condition:
-		$self and $eval and $dec
+		is_php and ($self and $eval and $dec)
 }
 
 rule packed_remote_code
@@ -283,5 +298,5 @@ rule packed_remote_code
 		$b = /[;{}>\n@]\s{0,4}(include|require)(_once)?\s?\(?\s?@?['"](https?|ftp):\/\/[^'"]{6,80}/
 		$c = /file_put_contents\s?\([^;]{1,120}file_get_contents\s?\(\s?['"]https?:\/\/[^'"]{0,100}(raw|paste|\.txt|gist)/ nocase
 	condition:
-		$a or $b or $c
+		is_php and ($a or $b or $c)
 }

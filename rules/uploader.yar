@@ -161,9 +161,10 @@ rule dropper_writes_php
 		$c = /(fwrite|fputs|file_put_contents)\s?\([^;]{0,80}(AddType application\/x-httpd-(php|cgi)|AddHandler (cgi-script|application\/x-httpd-php)|auto_prepend_file|SetHandler application)/ nocase
 		$d = /(AddHandler cgi-script|AddType application\/x-httpd-cgi|Options[^\n]{0,40}(ExecCGI|FollowSymLinks|Indexes FollowSymLinks))/ nocase
 		$e = /['"]\.htaccess['"]/
+		$ns = /\bnamespace\s[A-Za-z_\\]{2,80}\s?[;{]/
 		$f = /symlink\s?\(\s?['"]\/['"]|ln -s \/|\/var\/named|\/etc\/(named\.conf|valiases)/ nocase
 	condition:
-		$a or ($b and $b2) or $c or ($d and $e and $f)
+		($a or ($b and $b2) or $c or ($d and $e and $f)) and not $ns and php_namespaces == 0
 }
 
 rule upload_to_program
@@ -178,4 +179,22 @@ rule upload_to_program
 		$a = /move_uploaded_file\s?\(\s?\$[\w\[\]'"]{1,40}\s?,\s?["'][\w.\/-]{1,40}\.(php\d?|phtml)["']\s?\)/ nocase
 	condition:
 		filesize < 12KB and $a
+}
+
+rule upload_archive
+{
+	meta:
+		group = "uploader"
+		weight = 50
+		description = "a small page that unpacks an uploaded archive where it stands"
+		since = "0.1"
+		reference = "uploaders that bring a whole kit"
+	strings:
+		$x = /(->|::)\s?(extractTo|extract)\s?\(/ nocase
+		$files = /\$(_FILES|HTTP_POST_FILES)\b/
+		$zip = /new\s+(ZipArchive|PharData|PclZip|Archive_Tar)/ nocase
+		$form = /multipart\/form-data/ nocase
+		$check = /session_start|mysqli?_|->\s?(query|prepare)\s?\(|\bnamespace\s|ABSPATH|_JEXEC|defined\s?\(|\b(include|require)(_once)?\b/
+	condition:
+		filesize < 8KB and $x and $files and $zip and $form and not $check
 }

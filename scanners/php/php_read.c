@@ -19,7 +19,11 @@ given(const struct node *n)
 static uint32_t
 never_set(struct php *p, const struct node *n)
 {
-	if (p->scope != p->globals || p->concrete)
+	if (p->concrete)
+		return 0;
+	if ((p->f->taint_extract != 0 || p->f->taint_varvar != 0) && !given(n))
+		return TA_REQUEST; /* the request sets what it likes */
+	if (p->scope != p->globals)
 		return 0;
 	return (php_is_field(p, n) ? TA_REQUEST : 0u) |
 	       (p->f->includes == 0 && !given(n) ? TA_UNSET : 0u);

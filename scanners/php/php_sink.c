@@ -426,7 +426,8 @@ preg_sink(struct php *p, struct node *n, struct val *a, struct node **an, unsign
 
 /* Functions that only need the taint of one argument. */
 static bool
-simple(struct php *p, unsigned w, struct val *a, struct node **an, unsigned argc)
+simple(struct php *p, const struct node *n, unsigned w, struct val *a, struct node **an,
+       unsigned argc)
 {
 	struct php_facts *f = p->f;
 	int64_t *fact;
@@ -438,9 +439,11 @@ simple(struct php *p, unsigned w, struct val *a, struct node **an, unsigned argc
 		break;
 	case W_EXTRACT:
 	case W_PARSE_STR:
-	case W_IMPORT_REQUEST_VARIABLES:
 		fact = &f->taint_extract;
 		break;
+	case W_IMPORT_REQUEST_VARIABLES:
+		f->taint_extract += (n->flags & NF_SEEN) == 0;
+		return false;
 	case W_READFILE:
 	case W_SHOW_SOURCE:
 	case W_HIGHLIGHT_FILE:
@@ -508,7 +511,7 @@ php_sink_call(struct php *p, struct node *n, unsigned w, struct val *a, struct n
 		p->f->hidden_calls++;
 		p->f->hidden_sinks += (php_word_flags(w) & (WF_TRIG | WF_MAIL)) != 0;
 	}
-	(void)simple(p, w, a, an, argc);
+	(void)simple(p, n, w, a, an, argc);
 	switch (w) {
 	case W_MAIL:
 	case W_MB_SEND_MAIL:
