@@ -2,21 +2,6 @@
  * more - behaviours between the families: loaders, doorways, other languages
  */
 
-private rule code_runs
-{
-	meta:
-		group = "info"
-		weight = 0
-		description = "not every eval is commented out: disabled licence checks look like packed programs"
-		since = "0.1"
-		reference = "rules/README"
-	strings:
-		$run = /\b(eval|assert)\b/ nocase
-		$out = /(\/\/|#|\/\*)[ \t]{0,20}@?(\$\w{1,20}\s?=\s?)?(eval|assert)\b/ nocase
-	condition:
-		#out == 0 or #run > #out
-}
-
 rule packed_eval_own_function
 {
 	meta:
@@ -27,12 +12,14 @@ rule packed_eval_own_function
 		reference = "encoders that hide the decoder behind a name"
 	strings:
 		$a = /\beval\s?\(\s?@?["'?>.\s]{0,8}\w{1,40}\s?\(\s?["'][A-Za-z0-9+\/=]{100}/
+		$eval = /\b(eval|assert)\b/ nocase
+		$out = /(\/\/|#|\/\*)[ \t]{0,20}@?(eval|assert)\b/ nocase
 		$own = /\beval\s?\(\s?@?["'?>.\s]{0,8}(base64_decode|gzinflate|gzuncompress|gzdecode|str_rot13|strrev|rawurldecode|urldecode|hex2bin|convert_uudecode|pack)\s?\(\s?["'][A-Za-z0-9+\/=]{100}/ nocase
 		$b = /\beval\s?\(\s?[a-zA-Z_]\w{3,20}\s?\(\s?\$\w{1,20}\s?,\s?\$\w{1,20}\s?\)\s?\)/
 		$c = /\beval\s?\(\s?[a-zA-Z_]\w{2,40}\s?\(\s?(base64_decode|gzinflate|gzuncompress|str_rot13|strrev|hex2bin)\s?\(\s?\$\w{1,40}/ nocase
 		$dec = /base64_decode|gzinflate|gzuncompress|str_rot13|chr\s?\(/ nocase
 	condition:
-		code_runs and $dec and (#a > #own or $b or $c)
+		$dec and ((($a and #a > #own) or $b or $c) and (#out == 0 or #eval > #out))
 }
 
 rule packed_filler_calls

@@ -2,36 +2,6 @@
  * packed - programs in disguise
  */
 
-private rule is_php
-{
-	meta:
-		group = "info"
-		weight = 0
-		description = "PHP: in fonts and archives any pattern comes up once"
-		since = "0.1"
-		reference = "rules/README"
-	strings:
-		$tag = "<?php" nocase
-	condition:
-		php_ext == 1 or $tag or (has_php == 1 and filetype contains "text") or
-		(view > 0 and (php_eval_count > 0 or php_request_reads > 0))
-}
-
-private rule code_runs
-{
-	meta:
-		group = "info"
-		weight = 0
-		description = "not every eval is commented out: disabled licence checks look like packed programs"
-		since = "0.1"
-		reference = "rules/README"
-	strings:
-		$run = /\b(eval|assert)\b/ nocase
-		$out = /(\/\/|#|\/\*)[ \t]{0,20}@?(\$\w{1,20}\s?=\s?)?(eval|assert)\b/ nocase
-	condition:
-		#out == 0 or #run > #out
-}
-
 rule packed_eval_decoder
 {
 	meta:
@@ -43,8 +13,11 @@ rule packed_eval_decoder
 	strings:
 		$a = /\b(eval|assert)\s?\(\s?([@"'?>.\s(;]{1,8}|<\?php\s?['"]\s?\.){0,4}(gzinflate|gzuncompress|gzdecode|str_rot13|base64_decode|strrev|rawurldecode|urldecode|convert_uudecode|hex2bin|pack|bzdecompress|html_entity_decode|unserialize|openssl_decrypt|mcrypt_decrypt)\s?\(/ nocase
 		$b = /\b(eval|assert)\s?\/\*[^*]{0,40}\*\/\s?\(/ nocase
+		$eval = /\b(eval|assert)\b/ nocase
+		$out = /(\/\/|#|\/\*)[ \t]{0,20}@?(eval|assert)\b/ nocase
 	condition:
-		is_php and code_runs and any of them
+		any of ($a,$b) and (#out == 0 or #eval > #out)
+		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
 
 rule packed_eval_literal
@@ -57,8 +30,11 @@ rule packed_eval_literal
 		reference = "eval(base64_decode('..')): licence checks do it too"
 	strings:
 		$c = /\beval\s?\(\s?(["']\?>["']\s?\.\s?)?@?(base64_decode|rawurldecode|urldecode|hex2bin)\s?\(\s?['"][A-Za-z0-9+\/=%]{120}/ nocase
+		$eval = /\b(eval|assert)\b/ nocase
+		$out = /(\/\/|#|\/\*)[ \t]{0,20}@?(eval|assert)\b/ nocase
 	condition:
-		is_php and code_runs and $c
+		$c and (#out == 0 or #eval > #out)
+		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
 
 rule packed_decoder_nest
@@ -73,8 +49,11 @@ rule packed_decoder_nest
 		$a = /\b(gzinflate|gzuncompress|gzdecode|str_rot13|strrev|convert_uudecode|hex2bin|bzdecompress)\s?\(\s?@?(gzinflate|gzuncompress|gzdecode|str_rot13|base64_decode|strrev|rawurldecode|convert_uudecode|hex2bin|bzdecompress)\s?\(\s?@?(gzinflate|gzuncompress|gzdecode|str_rot13|base64_decode|strrev|rawurldecode|convert_uudecode|hex2bin|bzdecompress|['"][A-Za-z0-9+\/=]{200})/ nocase
 		$b = /\beval\s?\(\s?(["']\?>["']\s?\.\s?)?@?(gzinflate|gzuncompress|gzdecode|str_rot13|strrev|convert_uudecode|bzdecompress)\s?\(\s?@?(base64_decode|str_rot13|strrev|gzinflate|rawurldecode|hex2bin)\s?\(/ nocase
 		$d = /\bassert\s?\(\s?@?(base64_decode|gzinflate|str_rot13|strrev|gzuncompress)\s?\(/ nocase
+		$eval = /\b(eval|assert)\b/ nocase
+		$out = /(\/\/|#|\/\*)[ \t]{0,20}@?(eval|assert)\b/ nocase
 	condition:
-		is_php and code_runs and any of them
+		any of ($a,$b,$d) and (#out == 0 or #eval > #out)
+		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
 
 rule packed_known_packer
@@ -94,7 +73,8 @@ rule packed_known_packer
 		$f = /\$[O0]{4,20}\(\$[O0]{4,20}\(|eval\s?\(\s?\$[O0Il1_]{5,20}\s?[\(\[{]/
 		$g = /\$(IlI|IIl|lIl|llI|Il1|l1I|lll|III|I1l|1Il)[Il1]{5,27}\s?=/
 	condition:
-		is_php and any of them
+		any of them
+		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
 
 rule packed_mixed_escapes
@@ -109,7 +89,8 @@ rule packed_mixed_escapes
 		$a = /\\x[4-7][0-9a-f]\\1[0-7]{2}(\\x[4-7][0-9a-f]|\\1[0-7]{2}|[a-z_]){2}/ nocase
 		$b = /\\1[0-7]{2}\\x[4-7][0-9a-f](\\x[4-7][0-9a-f]|\\1[0-7]{2}|[a-z_]){2}/ nocase
 	condition:
-		is_php and any of them
+		any of them
+		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
 
 rule packed_globals_hex
@@ -128,7 +109,8 @@ rule packed_globals_hex
 		$e = /\$GLOBALS\s?\[\s?\$GLOBALS\s?\[/ nocase
 		$f = /\$\{\s?\$\{\s?"/
 	condition:
-		is_php and any of them
+		any of them
+		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
 
 rule packed_index_words
@@ -148,7 +130,8 @@ rule packed_index_words
 		$f = /(\$\w{1,30}\[(["']\d{1,3}["']|\d{1,3})\]\.){8}/
 		$app = /\bnamespace\s|\bclass\s+\w|\bextends\s|ABSPATH|sscanf|hexdec|preg_match|imagecolor|ip2long|\$rgb|\$hex|\$colou?r|uuid/ nocase
 	condition:
-		is_php and ((any of ($a,$b,$c,$d,$e) and not $app) or $f)
+		((any of ($a,$b,$c,$d,$e) and not $app) or $f)
+		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
 
 rule packed_chr_words
@@ -164,7 +147,8 @@ rule packed_chr_words
 		$b = /(\)\.\$|\) \. \$)\w{1,20}\(\d{2,3}(\)\.\$|\) \. \$)\w{1,20}\(\d{2,3}(\)\.\$|\) \. \$)\w{1,20}\(\d{2,3}(\)\.\$|\) \. \$)\w{1,20}\(\d{2,3}\)/
 		$c = /(chr\s?\(\s?\d{1,4}\s?[-+*\/^]\s?\d{1,4}\s?\)\s?\.?\s?){3}/ nocase
 	condition:
-		is_php and any of them
+		any of them
+		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
 
 rule packed_bit_strings
@@ -181,7 +165,8 @@ rule packed_bit_strings
 		$d = /("\^"|"\|"|'\^'|'\|').("\)\.\("|'\)\.\('|"\) \. \("|'\) \. \(')/
 		$e = /=["']?[^"'\n|^&;]{2,80}("\|"|'\|'|"&"|'&'|"\^"|'\^'|'\|"|"\|'|'&"|"&')[^"'\n|^&;]{2,80}["']\s?;\s?\$/
 	condition:
-		is_php and (#b > 1 or $c or $d or #e > 2)
+		(#b > 1 or $c or $d or #e > 2)
+		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
 
 rule packed_symbols_only
@@ -198,7 +183,8 @@ rule packed_symbols_only
 		$c = /\$_{1,8}\s?(\+\+|\.=)\s?;?\s?\$_/
 		$d = /\$_{2,8}\s?\(\s?\$_{1,8}/
 	condition:
-		is_php and (2 of them)
+		(2 of them)
+		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
 
 rule packed_goto
@@ -212,7 +198,8 @@ rule packed_goto
 	strings:
 		$a = /\bgoto\s+[a-zA-Z_]\w{1,40}\s?;\s?[a-zA-Z_]\w{1,40}:/
 	condition:
-		is_php and (#a > 7)
+		(#a > 7)
+		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
 
 rule packed_word_pieces
@@ -236,7 +223,8 @@ rule packed_word_pieces
 		$10 = /strrev\s?\(\s?['"](tressa|lave|edoced_46esab|etalfnizg|metsys|noitcnuf_etaerc|cexe_llehs|urhtssap|ecalper_gerp|31tor_rts|sserpmocnuzg)/ nocase
 		$12 = /edoced_46esab|tressa['"]|noitcnuf_etaerc|etalfnizg/
 	condition:
-		is_php and (any of ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$12))
+		(any of ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$12))
+		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
 
 rule packed_replaced_words
@@ -251,7 +239,8 @@ rule packed_replaced_words
 		$a = /=\s?str_replace\s?\(\s?['"][^'"]{1,6}['"]\s?,\s?['"]{2}\s?,\s?\$\w+(\s?\.\s?\$\w+){3,}\s?\)/ nocase
 		$b = /=\s?str_replace\s?\(\s?['"][^'"]{1,6}['"]\s?,\s?['"]{2}\s?,\s?['"][^'"]{4,60}['"]\s?\)\s?;\s?\$\w+\s?=\s?(['"]|\$\w+\s?\()/ nocase
 	condition:
-		is_php and ($a or #b > 1)
+		($a or #b > 1)
+		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
 
 rule packed_foreign_names
@@ -266,7 +255,8 @@ rule packed_foreign_names
 		$b = /function\s+&?[\x80-\xff]{4,40}\s?\(/
 		$c = /\$GLOBALS\s?\[\s?['"]?[\x80-\xff]{4,40}/
 	condition:
-		is_php and ($b or $c)
+		($b or $c)
+		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
 
 rule packed_reads_itself
@@ -282,7 +272,8 @@ rule packed_reads_itself
 		$eval = /\b(eval|assert|create_function)\s?\(\s?[^)\s]/ nocase
 		$dec = /base64_decode|gzinflate|gzuncompress|str_rot13|strrev|substr\s?\(|ord\s?\(/ nocase
 	condition:
-		is_php and ($self and $eval and $dec)
+		($self and $eval and $dec)
+		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
 
 rule packed_remote_code
@@ -298,5 +289,6 @@ rule packed_remote_code
 		$b = /[;{}>\n@]\s{0,4}(include|require)(_once)?\s?\(?\s?@?['"](https?|ftp):\/\/[^'"]{6,80}/
 		$c = /file_put_contents\s?\([^;]{1,120}file_get_contents\s?\(\s?['"]https?:\/\/[^'"]{0,100}(raw|paste|\.txt|gist)/ nocase
 	condition:
-		is_php and ($a or $b or $c)
+		($a or $b or $c)
+		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
