@@ -21,6 +21,13 @@ static const struct group_row groups[] = {
     {"manner", 60, true},   /* habits: errors off, time limit off, forged headers */
     {"packing", 90, false}, /* disguise alone is no proof: licences are packed too */
     {"info", 0, true},
+    /* signs.yar: of one subject, however many, never a verdict */
+    {"page", 90, false},
+    {"page2", 60, false},
+    {"page3", 60, false},
+    {"page4", 50, false},
+    {"packing3", 60, false},
+    {"hidden3", 60, false},
 };
 
 static const struct group_row *
