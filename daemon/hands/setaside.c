@@ -185,8 +185,15 @@ struct take {
 	const struct m_take *q;
 	int fd, folder, dir;
 	const char *name;
+	bool kept; /* copied, and the inode lies under hidden_name beside where it was */
 	struct aside_was was;
 };
+
+static void
+hidden_name(char *buf, size_t size, const char *id)
+{
+	snprintf(buf, size, ".mailbrake-%s", id);
+}
 
 /* 0: the inode is in the folder under its id; -1 with errno EXDEV or *e. */
 static int
@@ -217,7 +224,8 @@ nobodys(void)
 static int
 copy_in(struct take *t, struct err *e)
 {
-	char hidden[64];
+	char hidden[ASIDE_ID_MAX + 16];
+	struct stat st;
 	int copy = copy_to(t->fd, t->folder, t->q->id, e);
 
 	if (copy < 0)
@@ -226,15 +234,18 @@ copy_in(struct take *t, struct err *e)
 	(void)immutable(copy, true);
 	close(copy);
 	/* under a name of ours it cannot be swapped unseen */
-	snprintf(hidden, sizeof hidden, ".mailbrake-%d-%llx", (int)getpid(),
-		 (unsigned long long)t->q->asked);
+	hidden_name(hidden, sizeof hidden, t->q->id);
 	if (rename_new(t->dir, t->name, t->dir, hidden) != 0)
 		return err_sys(e, "cannot be moved");
 	if (!is_inode(t->dir, hidden, t->q->dev, t->q->ino)) {
 		undo_move(t->dir, hidden, t->dir, t->name);
 		return err_set(e, ERR_INPUT, "another file took its name meanwhile");
 	}
-	(void)unlinkat(t->dir, hidden, 0);
+	/* with other names the inode lives on: this one is kept, so that it can be given
+	 * back to all of them */
+	t->kept = fstat(t->fd, &st) == 0 && st.st_nlink > 1;
+	if (!t->kept)
+		(void)unlinkat(t->dir, hidden, 0);
 	return 0;
 }
 
@@ -258,8 +269,7 @@ disarm(const struct take *t)
 		log_warn("set_aside id=%s not_disarmed errno=%d: its other names still "
 			 "open it",
 			 t->q->id, errno);
-	/* of a copied file only other names are left here: their owner may remove them */
-	if (!t->was.copied)
+	if (!t->was.copied || t->kept)
 		(void)immutable(t->fd, true);
 }
 
@@ -351,6 +361,66 @@ verb_take(struct msg *m)
 
 /* --- PUTBACK ------------------------------------------------------------------------ */
 
+static bool
+same_bytes(int a, int b)
+{
+	static char one[65536], two[65536];
+	off_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(a, one, sizeof one, at)) > 0) {
+		if (pread(b, two, sizeof two, at) != n ||
+		    memcmp(one, two, (size_t)n) != 0)
+			return false;
+		at += n;
+	}
+	return n == 0 && pread(b, two, 1, at) == 0;
+}
+
+/*
+ * A file that was copied away because it lies on another file system, and has other
+ * names: its inode was left beside its place. 1: it is back, under all of them; 0: it is
+ * not there or was changed, the copy must do; -1.
+ */
+static int
+inode_back(int dir, const char *name, int copy, const char *id, const struct aside_was *w,
+	   struct err *e)
+{
+	char hidden[ASIDE_ID_MAX + 16], found[ASIDE_ID_MAX];
+	struct stat st;
+	int fd, r = -1;
+
+	hidden_name(hidden, sizeof hidden, id);
+	fd = openat(dir, hidden, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    (snprintf(found, sizeof found, "%llx-%llx", (unsigned long long)st.st_dev,
+		      (unsigned long long)st.st_ino),
+	     strcmp(found, id) != 0) ||
+	    !same_bytes(fd, copy)) {
+		close(fd);
+		return 0;
+	}
+	(void)immutable(fd, false);
+	if (rename_new(dir, hidden, dir, name) != 0) {
+		err_sys(e, "%s",
+			errno == EEXIST ? "something else has its name now"
+					: "cannot be moved");
+		(void)immutable(fd, true);
+	} else if (!is_inode(dir, name, st.st_dev, st.st_ino)) {
+		undo_move(dir, name, dir, hidden);
+		err_set(e, ERR_INPUT, "another file took its name meanwhile");
+	} else if (aside_restore(fd, w, e) == 0)
+		r = 1;
+	else {
+		(void)rename_new(dir, name, dir, hidden);
+		(void)immutable(fd, true);
+	}
+	close(fd);
+	return r;
+}
+
 static int
 put_back(int folder, int fd, const char *id, const struct aside_was *w, struct err *e)
 {
@@ -362,7 +432,10 @@ put_back(int folder, int fd, const char *id, const struct aside_was *w, struct e
 		return -1;
 	if (fstat(dir, &st) != 0 || (st.st_uid != w->uid && st.st_uid != 0)) {
 		err_set(e, ERR_DENIED, "the folder it was in is another account's now");
+	} else if (w->copied && (r = inode_back(dir, name, fd, id, w, e)) != 0) {
+		r = r == 1 ? 0 : -1;
 	} else if (w->copied) {
+		r = -1;
 		copy = copy_to(fd, dir, name, e);
 		if (copy >= 0) {
 			r = aside_restore(copy, w, e);

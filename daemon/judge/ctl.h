@@ -15,6 +15,9 @@
 
 void ctl_listen(int listen_fd);
 
+/* A file that has set_aside_points: set it aside, unless an admin put it back before. */
+void ctl_files_take(uint64_t uid, uint64_t dev, uint64_t ino, const char *path);
+
 /* DONE of hands for TAKE or PUTBACK; false: not one of ours. */
 bool ctl_done(uint64_t asked, bool ok, const char *text);
 

@@ -17,6 +17,7 @@
 #include "files.h"
 #include "hub.h"
 #include "known_good.h"
+#include "log.h"
 #include "subuid.h"
 #include "text.h"
 #include "xmem.h"
@@ -297,6 +298,55 @@ begin(struct ctl *c, const char *id, bool back)
 	a->next = asides;
 	asides = a;
 	return a;
+}
+
+struct put_back_before {
+	uint64_t dev, ino;
+	const char *path;
+	bool yes;
+};
+
+static bool
+match_back(void *arg, const struct store_aside *v)
+{
+	struct put_back_before *b = arg;
+
+	b->yes =
+	    strcmp(v->state, "back") == 0 &&
+	    ((v->dev == b->dev && v->ino == b->ino) || strcmp(v->path, b->path) == 0);
+	return !b->yes;
+}
+
+void
+ctl_files_take(uint64_t uid, uint64_t dev, uint64_t ino, const char *path)
+{
+	struct put_back_before b = {.dev = dev, .ino = ino, .path = path};
+	struct aside *a;
+	struct err e;
+	char shown[512];
+
+	for (a = asides; a != NULL; a = a->next)
+		if (a->dev == dev && a->ino == ino)
+			return;
+	if (store_aside_each(hub.store, (int64_t)uid, NULL, match_back, &b, &e) != 0)
+		hub_store_warn(&e);
+	if (b.yes)
+		return;
+	a = xcalloc(1, sizeof *a);
+	a->asked = next_asked++;
+	a->dev = dev;
+	a->ino = ino;
+	a->uid = (int64_t)uid;
+	(void)snprintf(a->id, sizeof a->id, "%" PRIx64 "-%" PRIx64, dev, ino);
+	if (!text_copy(a->path, sizeof a->path, path)) {
+		free(a);
+		return;
+	}
+	a->next = asides;
+	asides = a;
+	log_info("set_aside_by_itself id=%s uid=%" PRIu64 " path=\"%s\"", a->id, uid,
+		 text_safe(shown, sizeof shown, path));
+	files_look(uid, dev, ino, a->path, take, a);
 }
 
 void

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "alert.h"
+#include "ctl.h"
 #include "hub.h"
 #include "known_good.h"
 #include "log.h"
@@ -464,6 +465,14 @@ looked_free(struct looked *l)
 	free(l);
 }
 
+static bool
+goes_by_itself(const struct looked *l, const struct m_verdict *v)
+{
+	return hub.conf.set_aside_points > 0 && v->score >= hub.conf.set_aside_points &&
+	       strcmp(hub.conf.mode, "hold") == 0 && l->file.cause == CAUSE_EVENT &&
+	       l->file.uid != 0;
+}
+
 static void
 on_verdict(struct job *j, const struct m_verdict *v, const struct m_head *h)
 {
@@ -502,6 +511,8 @@ on_verdict(struct job *j, const struct m_verdict *v, const struct m_head *h)
 			 v->reason[0] ? " reason=" : "", v->reason);
 	if (v->verdict == VERDICT_MALICIOUS || v->verdict == VERDICT_SUSPICIOUS)
 		alert_file(l->file.uid, l->path, v);
+	if (goes_by_itself(l, v))
+		ctl_files_take(l->file.uid, l->file.dev, l->file.ino, l->path);
 	credit_due += l->file.cause != CAUSE_ASKED; /* that one cost none */
 	looked_free(l);
 	wake_hurries();

@@ -25,6 +25,7 @@ TESTS = {
     "hostile": ("t_hostile", "hostile", "builtin", False),
     "set-aside": ("t_aside", "aside", "builtin", False),
     "replay": ("t_replay", "replay", None, False),
+    "set-aside-points": ("t_aside", "by_itself", "builtin", False),
     "scan": ("t_scan", "scan", None, False),
     "share": ("t_share", "share", "builtin", False),
     "budget": ("t_budget", "budget", None, False),

@@ -61,6 +61,11 @@ def there_and_back(c, w, site, name, how):
     c.eq((code, rows and rows[0]["state"]), (0, "back"), "put-back: %s" % rows)
     if c.true(os.path.exists(path), "it is back"):
         c.eq(facts(path), was, "bytes, owner, mode, time, attributes")
+        if world.ROOT:
+            c.eq(facts(link), was, "its other name is of use again")
+            c.eq(os.stat(link).st_ino, os.stat(path).st_ino, "both are one file again")
+        c.eq([n for n in os.listdir(w.webroot(site)) if n.startswith(".mailbrake")], [],
+             "nothing is left behind")
     code, rows = w.mb("put-back", ident)
     c.true(code != 0, "put-back a second time")
     for p in (path, link):
@@ -107,6 +112,34 @@ def aside(c, build, kind):
         swapped(c, w, site)
         if c.failed:
             time.sleep(0.2)
+            c.failed.append(w.daemon_log()[-3000:])
+    finally:
+        w.close()
+
+
+def by_itself(c, build, kind):
+    """set_aside_points: what has so many points goes by itself; what an admin puts back stays."""
+    w = World(build, few_rules=True, settings="alert_mail =\nset_aside_points = 100\n"
+              + ("state_dir = /home/.state" if world.ROOT else ""))
+    try:
+        site = next(iter(w.sites))
+        w.start_daemon()
+        path = os.path.join(w.webroot(site), "auto.php")
+        w.drop(site, "fine.php", "<?php echo 1;")
+        w.drop(site, "auto.php", open(os.path.join(HERE, "mailer.php")).read())
+        w.wait_for(lambda: not os.path.lexists(path), "the file to be set aside")
+        c.true(os.path.exists(os.path.join(w.webroot(site), "fine.php")), "a clean file stays")
+        ident = w.wait_for(lambda: [l.split("id=")[1].split()[0] for l in
+                                    w.daemon_log().splitlines()
+                                    if " set_aside_by_itself " in l], "the log")[0]
+        code, rows = w.wait_for(lambda: (lambda r: r if r[0] == 0 else None)(
+            w.mb("put-back", ident)), "put-back to work")
+        c.eq(rows[0]["state"], "back", "put-back: %s" % rows)
+        w.drop(site, "later.php", open(os.path.join(HERE, "mailer.php")).read() + "<?php //2")
+        later = os.path.join(w.webroot(site), "later.php")
+        w.wait_for(lambda: not os.path.lexists(later), "the next one to be set aside")
+        c.true(os.path.exists(path), "what an admin put back stays")
+        if c.failed:
             c.failed.append(w.daemon_log()[-3000:])
     finally:
         w.close()
