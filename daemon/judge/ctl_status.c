@@ -15,6 +15,7 @@
 #include "direct.h"
 #include "hub.h"
 #include "mailq.h"
+#include "mta.h"
 #include "outcome.h"
 #include "submit.h"
 #include "text.h"
@@ -198,6 +199,30 @@ judge_part(struct ctl *c)
 	     st.accounts_refused > 0 ? "; the table is full (accounts_max)" : "");
 }
 
+/* What goes around the wrapper is held when the MTA asks before it accepts. */
+static void
+hook_part(struct ctl *c)
+{
+	struct mta_counts m = mta_counts();
+
+	if (m.asked == 0)
+		part(
+		    c, "mta-hook", "unwatched", NULL,
+		    "the MTA has not asked about any message: mail around the wrapper is "
+		    "seen when it has left (contrib/exim, contrib/postfix)");
+	else
+		part(c, "mta-hook", "ok",
+		     json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "asked",
+			       num(m.asked), "expected", num(m.expected), "bypassed",
+			       num(m.bypassed), "held", num(m.held), "unknown_uid",
+			       num(m.unknown_uid), "unasked", num(m.unasked),
+			       "refused_peers", num(m.refused_peers)),
+		     "the MTA asked about %" PRIu64 " messages: %" PRIu64
+		     " went around the wrapper, %" PRIu64 " of them held; %" PRIu64
+		     " of nobody's here",
+		     m.asked, m.bypassed, m.held, m.unknown_uid);
+}
+
 /* Not set up is no fault; it is said, as what is not seen. */
 static void
 direct_part(struct ctl *c)
@@ -254,6 +279,7 @@ ctl_status(struct ctl *c, struct strings *args)
 			? ""
 			: "; any local user can write lines of it, so it is only counted "
 			  "(maillog_file of Postfix, then mta_log_trust = yes)");
+	hook_part(c);
 	direct_part(c);
 	if (q.known > 0 || q.failed > 0)
 		part(c, "mail-queue", q.failed > 0 || q.forgotten > 0 ? "degraded" : "ok",

@@ -82,32 +82,32 @@ def journal(c, build, kind):
             subprocess.run([w.real, "-i", "defer%d@example.org" % i], input=b"Subject: a\n\nb\n",
                            cwd="/", **w.as_site("shopa"))
         state = lambda who: {r["login"]: r["state"] for r in w.mb("accounts", "all")[1]}.get(who)
-        w.wait_for(lambda: state("shopa") == "held", "the account to be held by what the journal says", 20, 0.2)
+        w.wait_for(lambda: state("shopa") == "held", "the account to be held by what the journal says", 60, 0.2)
         c.eq(part(w, "mtlog")["state"], "ok", "mtlog without a setting that trusts it")
         # another account imitates Postfix: submissions of its neighbour
         for i in range(30):
             syslog(one, "postfix/pickup", "AB%08X: uid=%d from=<x@y.test>" % (i, w.sites["shopb"]))
             syslog(one, "postfix/qmgr", "AB%08X: from=<x@y.test>, size=9, nrcpt=50 (queue active)" % i)
         w.wait_for(lambda: "30" in part(w, "mtlog").get("text", "") or
-                   "60 entries" in part(w, "mtlog").get("text", ""), "the forged lines to be counted", 20, 0.2)
+                   "60 entries" in part(w, "mtlog").get("text", ""), "the forged lines to be counted", 60, 0.2)
         c.true(state("shopb") in (None, "clear"), "forged lines hold nobody: %s" % state("shopb"))
         # what is queued is known after a restart, what was told is not told again
-        w.wait_for(lambda: sum(w.mta.queue().values()) == 8, "all queued mail to be on hold", 20, 0.2)
+        w.wait_for(lambda: sum(w.mta.queue().values()) == 8, "all queued mail to be on hold", 60, 0.2)
         w.mb("release", "shopa")
         w.mb("trust", "shopa")
-        w.wait_for(lambda: sum(w.mta.queue().values()) == 0, "it to be thawed", 20, 0.2)
+        w.wait_for(lambda: sum(w.mta.queue().values()) == 0, "it to be thawed", 60, 0.2)
         count = lambda: [r["rcpts_24h"] for r in w.mb("accounts", "all")[1] if r["login"] == "shopa"][0]
         seen = count()
         w.stop_daemon()
         subprocess.run([w.real, "-i", "defer-late@example.org"], input=b"Subject: a\n\nb\n",
                        cwd="/", **w.as_site("shopb"))
         w.start_daemon()
-        w.wait_for(lambda: state("shopb") is not None, "mail sent while the daemon was away", 20, 0.2)
+        w.wait_for(lambda: state("shopb") is not None, "mail sent while the daemon was away", 60, 0.2)
         c.true(count() <= seen, "recipients are not counted again: %d, before %d" % (count(), seen))
         w.mb("forget", "shopa")
         w.mb("hold", "shopa")
         try:
-            w.wait_for(lambda: sum(w.mta.queue().values()) == 8, "a hold after the restart to freeze all", 20, 0.2)
+            w.wait_for(lambda: sum(w.mta.queue().values()) == 8, "a hold after the restart to freeze all", 60, 0.2)
         except TimeoutError as e:
             c.true(False, "%s: %r %r" % (e, w.mta.queue(), part(w, "mail-queue")))
         c.eq(len(w.mta.queue()), 9, "queued in all; the neighbour's one moves")
