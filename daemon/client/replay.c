@@ -124,6 +124,7 @@ judge_submission(struct replay *r, const struct event *ev)
 			       .user = ev->user,
 			       .id = ev->id,
 			       .script = ev->script,
+			       .login = ev->login,
 			       .script_age_s = ev->script_age_s,
 			       .rcpts = ev->rcpts,
 			       .domains = domains,

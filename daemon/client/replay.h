@@ -76,7 +76,7 @@ struct event {
 	uint64_t seq; /* order of reading, so that equal times keep it */
 	wall_t t;
 	uint32_t uid;
-	char *user, *id, *script, *text;
+	char *user, *id, *script, *login, *text;
 	char *domains[REPLAY_DOMAINS];
 	size_t domain_count;
 	int64_t script_age_s, points;

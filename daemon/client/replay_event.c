@@ -51,6 +51,7 @@ event_free(struct event **evp)
 	free(ev->user);
 	free(ev->id);
 	free(ev->script);
+	free(ev->login);
 	free(ev->text);
 	for (size_t i = 0; i < ev->domain_count; i++)
 		free(ev->domains[i]);
@@ -158,6 +159,7 @@ take_submission(struct event *ev, const json_t *o)
 		rcpts = ev->domain_count > 0 ? (int64_t)ev->domain_count : 1;
 	ev->rcpts = (uint32_t)rcpts;
 	ev->script = copy_str(o, "script");
+	ev->login = copy_str(o, "login");
 	ev->subject_hash = hash_of(o, "subject_hash");
 	ev->body_hash = hash_of(o, "body_hash");
 	if (json_is_boolean(own))

@@ -84,6 +84,7 @@ submit_event(const struct mt_event *m)
 	struct event *ev = event_new(EVENT_SUBMISSION);
 
 	ev->rcpts = m->rcpts == 0 ? 1 : m->rcpts;
+	ev->login = dup_slice(m->auth);
 	if (m->claimed_script.len > 0)
 		ev->script = dup_slice(m->claimed_script);
 	else if (m->claimed_cwd.len > 0)

@@ -297,7 +297,7 @@ count_passed(struct engine *e, struct acct *a, const struct judged *j, enum stan
 		s->standing = st;
 	explained =
 	    script_count(s, now, e->wall_s, &j->msg, j->exposed, e->conf.learning_time_s);
-	if (a->evidence_s != 0) {
+	if (a->evidence_s != 0 && !script_login(s)) {
 		a->evidence_exposed += j->exposed;
 		a->evidence_exposed -= a->evidence_exposed < explained ? 0 : explained;
 	}
@@ -361,6 +361,22 @@ judge_crowd(struct engine *e, const struct submission *s, struct answer *out)
 	say(e->crowd, &r, out);
 }
 
+/* Whose history this message is part of: a mailbox's, a script's, or what names none. */
+static struct script *
+script_of(struct engine *e, struct acct *a, const struct submission *s)
+{
+	const char *name = s->script == NULL ? "" : s->script;
+	char login[SCRIPT_NAME_MAX];
+
+	if (s->login != NULL && s->login[0] != '\0') {
+		(void)snprintf(login, sizeof login, SCRIPT_LOGIN "%s", s->login);
+		name = login;
+	} else if (strncmp(name, SCRIPT_LOGIN, sizeof SCRIPT_LOGIN - 1) == 0) {
+		name = ""; /* a claim cannot be a login */
+	}
+	return acct_script(e, a, name, true);
+}
+
 void
 engine_submission(struct engine *e, const struct submission *s, struct answer *out)
 {
@@ -374,7 +390,7 @@ engine_submission(struct engine *e, const struct submission *s, struct answer *o
 		return;
 	}
 	expire(e, a);
-	j.script = acct_script(e, a, s->script == NULL ? "" : s->script, true);
+	j.script = script_of(e, a, s);
 	script_turn(j.script, e->now_s, e->conf.learning_time_s);
 	note_age(e, j.script, s->script_age_s);
 	a->eyes = a->eyes || s->script_age_s >= 0;

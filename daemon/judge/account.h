@@ -37,6 +37,8 @@ struct submission {
 	const char *id;     /* NULL allowed */
 	const char *script; /* path; NULL unknown */
 	bool script_is_claim; /* named by the sender, not seen by us */
+	const char *login;    /* mailbox that logged in from another machine, by the MTA's
+				 word; NULL none. Its mail is no script's */
 	int64_t script_age_s; /* since created or last changed; -1 unknown */
 	uint32_t rcpts;
 	const char *const *domains; /* recipient domains, as many as are known */

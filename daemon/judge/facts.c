@@ -81,6 +81,8 @@ first_standing(const struct engine *e, const struct acct *a, const struct script
 	bool known_age = s->born_wall_s != 0;
 	bool is_young = known_age && e->wall_s - s->born_wall_s < young;
 
+	if (script_login(s)) /* people come and go; its pace is judged from the first */
+		return STAND_DORMANT;
 	if (early && e->conf.blind)
 		return STAND_DORMANT;
 	if (fresh || is_young)
@@ -188,6 +190,7 @@ gather_script(const struct engine *e, const struct acct *a, const struct judged 
 
 	f->standing = facts_standing(e, a, s);
 	f->claimed = j->s->script_is_claim;
+	f->login = script_login(s);
 	f->script_age_s = s->born_wall_s == 0 ? -1 : e->wall_s - s->born_wall_s;
 	if (own != NULL && now - own->t_s <= e->conf.evidence_ttl_s &&
 	    own->trust_until_s <= now)
@@ -264,7 +267,9 @@ facts_gather(const struct engine *e, const struct acct *a, const struct judged *
 	for (unsigned w = 0; w < VOL_WINDOWS; w++)
 		f->rcpts[w] = volume_get(&a->rcpts, now, (enum vol_window)w) + strangers;
 	f->msgs_24h = slide_get(&a->msgs_24h, now, 86400) + (j != NULL);
-	f->evidence_exposed = a->evidence_exposed + (j != NULL ? j->exposed : 0);
+	f->evidence_exposed = a->evidence_exposed;
+	if (j != NULL && !script_login(j->script))
+		f->evidence_exposed += j->exposed;
 	f->refused = slide_get(&a->refused_7d, now, WEEK_S);
 	f->answered = f->refused + slide_get(&a->sent_7d, now, WEEK_S);
 	f->refused_low_ppm = wilson_low_ppm(f->refused, f->answered);

@@ -83,14 +83,22 @@ whose(const struct mta_request *r, uid_t mta_uid, int64_t named)
 	return -1;
 }
 
-/* Both ends are this machine, and nobody logged in. */
+/* Both ends are this machine. */
 static bool
-from_here(const struct mta_request *r)
+both_here(const struct mta_request *r)
 {
-	return r->client.family != 0 && r->auth[0] == '\0' &&
-	       r->client.family == r->server.family &&
+	return r->client.family != 0 && r->client.family == r->server.family &&
 	       memcmp(r->client.addr, r->server.addr,
 		      r->client.family == AF_INET ? 4 : 16) == 0;
+}
+
+/* The mailbox of somebody who logged in from another machine: a script of the account
+ * that knows a password is still a script. */
+static const char *
+login_of(const struct mta_request *r)
+{
+	return r->auth[0] != '\0' && r->client.family != 0 && !both_here(r) ? r->auth
+									    : NULL;
 }
 
 /* true: hold it. */
@@ -114,7 +122,7 @@ judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 		count.unknown_uid++;
 		/* a local client that hung up before it could be asked for: somebody here
 		 */
-		return from_here(r);
+		return r->auth[0] == '\0' && both_here(r);
 	}
 	s.rcpts = r->rcpts == 0           ? 1
 		  : r->rcpts > UINT32_MAX ? UINT32_MAX
@@ -127,6 +135,7 @@ judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 	s.uid = (uint32_t)uid;
 	s.user = hub_login((uint64_t)uid);
 	s.script = r->script[0] == '\0' ? NULL : r->script;
+	s.login = login_of(r);
 	engine_submission(hub.engine, &s, &a);
 	hub.changed = true;
 	/* its line in the log is this same message */

@@ -150,6 +150,9 @@ on_submit(const struct m_outcome *o)
 	count.bypassed++;
 	s.user = hub_login((uint64_t)uid);
 	s.script = o->claimed_script[0] == '\0' ? NULL : o->claimed_script;
+	if (o->auth[0] != '\0' && o->ip[0] != '\0' && strncmp(o->ip, "127.", 4) != 0 &&
+	    strcmp(o->ip, "::1") != 0)
+		s.login = o->auth;
 	engine_submission(hub.engine, &s, &a);
 	hub.changed = true;
 	log_info("bypass uid=%u queue_id=%s rcpts=%u answer=%s", (unsigned)s.uid,

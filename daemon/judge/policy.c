@@ -152,6 +152,29 @@ bulk_tenths(const struct facts *f, const struct engine_conf *c)
 	return f->few_days ? 20 : 15;
 }
 
+/*
+ * A person at a mail program: one message may go to a whole list of colleagues, and a
+ * stolen password is known by its pace. In the first week nothing is known of anybody's
+ * usual day.
+ */
+static struct ceiling
+login_ceiling(const struct facts *f, const struct engine_conf *c)
+{
+	static const int64_t least[4] = {50, 60, 100, 300}, times[4] = {3, 3, 3, 4};
+	bool strict = f->offended || f->evidence_points >= c->suspicious_points;
+	struct ceiling out;
+
+	for (unsigned w = 0; w < 4; w++) {
+		int64_t n = strict ? least[w] / 2 : f->learning ? 5 * least[w] : least[w];
+
+		out.exposed[w] =
+		    larger(n, (int64_t)f->usual[w] * (strict ? 1 : times[w]));
+	}
+	out.bulk_1h = out.exposed[2];
+	out.bulk_24h = out.off_24h = out.exposed[3];
+	return out;
+}
+
 struct ceiling
 policy_ceiling(const struct facts *f, const struct engine_conf *c)
 {
@@ -160,6 +183,8 @@ policy_ceiling(const struct facts *f, const struct engine_conf *c)
 	int64_t tenths = bulk_tenths(f, c);
 	struct ceiling out;
 
+	if (f->login)
+		return login_ceiling(f, c);
 	for (unsigned w = 0; w < 4; w++) {
 		int64_t t = f->no_hashes ? smaller(s->times[w], 40) : s->times[w];
 
@@ -260,7 +285,7 @@ row_evidence_new(const struct facts *f, const struct engine_conf *c, int64_t *li
 {
 	*limit = c->suspicious_points;
 	*value = f->evidence_points;
-	if (f->own || f->evidence_points < c->suspicious_points)
+	if (f->own || f->login || f->evidence_points < c->suspicious_points)
 		return false;
 	return unproven(f) || (f->standing == STAND_DORMANT &&
 			       f->evidence_points >= c->malicious_points);
@@ -272,7 +297,7 @@ row_evidence_volume(const struct facts *f, const struct engine_conf *c, int64_t 
 {
 	*limit = c->unknown_rcpt_max;
 	*value = f->evidence_exposed;
-	return f->standing != STAND_NONE && !f->own &&
+	return f->standing != STAND_NONE && !f->own && !f->login &&
 	       f->evidence_points >= c->malicious_points &&
 	       f->evidence_exposed > c->unknown_rcpt_max;
 }
@@ -334,7 +359,8 @@ over_ceiling(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 	if (f->trusted_ceiling || f->own)
 		return false;
 	/* however well the owner is told of it */
-	*limit = larger(60, 15 * (int64_t)f->usual_strangers_1h);
+	*limit =
+	    f->login ? l.exposed[2] : larger(60, 15 * (int64_t)f->usual_strangers_1h);
 	*value = f->strangers_1h;
 	if (*value > *limit)
 		return true;
@@ -373,7 +399,7 @@ row_usual(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 	switch (f->standing) {
 	case STAND_KNOWN:
 	case STAND_DORMANT:
-		return !f->learning && over_ceiling(f, c, limit, value);
+		return (f->login || !f->learning) && over_ceiling(f, c, limit, value);
 	case STAND_NEW:
 	case STAND_BLIND:
 	case STAND_CHANGED:

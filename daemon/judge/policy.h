@@ -117,6 +117,7 @@ struct facts {
 	/* the script */
 	enum standing standing;
 	bool claimed;          /* its name is a claim */
+	bool login;            /* no script: somebody logged in to the mail system */
 	int64_t script_points; /* live finding on the script itself */
 	int64_t script_age_s;  /* since created or changed; -1 unknown */
 	bool frequent;         /* sends in many different hours */

@@ -318,6 +318,12 @@ script_count(struct script *s, int64_t now_s, int64_t wall_s, const struct scrip
 }
 
 bool
+script_login(const struct script *s)
+{
+	return strncmp(s->name, SCRIPT_LOGIN, sizeof SCRIPT_LOGIN - 1) == 0;
+}
+
+bool
 script_entry_point(const char *path)
 {
 	static const char *const names[] = {

@@ -110,6 +110,10 @@ void script_fold(struct script *s, int64_t learning_s);
 /* A file event or its age says the script changed at wall_s. */
 void script_note_change(struct script *s, int64_t now_s, int64_t learning_s);
 
+/* Mail of somebody who logged in to the mail system: "login:box@a.test". */
+#define SCRIPT_LOGIN "login:"
+bool script_login(const struct script *s);
+
 /* A name every CMS or newsletter ships as an entry point. */
 bool script_entry_point(const char *path);
 

@@ -37,6 +37,8 @@ struct mail {
 	int own;
 };
 
+static const char *login; /* of what send_one sends */
+
 static enum verdict_answer
 send_one(struct engine *e, struct mail m)
 {
@@ -45,6 +47,7 @@ send_one(struct engine *e, struct mail m)
 			       .uid = m.uid == 0 ? 1001 : m.uid,
 			       .user = "u",
 			       .script = m.script,
+			       .login = login,
 			       .script_age_s = m.age,
 			       .rcpts = m.rcpts == 0 ? 1 : m.rcpts,
 			       .subject_hash = m.text,
@@ -388,10 +391,40 @@ test_refused_at_one(void)
 	engine_free(&e);
 }
 
+/* Somebody who logged in is no script, and no script can say that it is a login. */
+static void
+test_login(void)
+{
+	struct engine *e = fresh(0);
+	struct mail m = {T0, -1, 0, 20, NULL, 100, 0};
+	int i, passed;
+
+	login = "box@a.test";
+	for (i = 0; i < 5; i++, m.t += 600)
+		T_EQ(send_one(e, m), ANSWER_PASS);
+	m.script = "login:box@a.test";
+	login = NULL;
+	m.rcpts = 1;
+	for (i = passed = 0; i < 50; i++, m.t++)
+		passed += send_one(e, m) == ANSWER_PASS;
+	T_CHECK(passed <= 5, "%d", passed);
+	engine_free(&e);
+	/* a stolen password is known by its pace */
+	e = fresh(0);
+	login = "box@a.test";
+	m = (struct mail){T0, -1, 0, 1, NULL, 0, 0};
+	for (i = passed = 0; i < 2000; i++, m.t += i & 1)
+		passed += send_one(e, m) == ANSWER_PASS;
+	T_CHECK(passed <= 300, "%d", passed);
+	login = NULL;
+	engine_free(&e);
+}
+
 int
 main(void)
 {
 	test_mailers();
+	test_login();
 	test_refused_at_one();
 	test_names_and_bcc();
 	test_explained();
