@@ -217,7 +217,7 @@ test_codes(void)
 	T_EQ(RUN(NULL, "--conf"), 64);
 	T_EQ(RUN(NULL, "status", "--prefix"), 64);
 	T_EQ(RUN(NULL, "config", "shout"), 64);
-	T_EQ(RUN(NULL, "--conf", "/nonexistent", "config", "check"), 66);
+	T_EQ(RUN(NULL, "--conf", "/nonexistent/mailbrake.conf", "config", "check"), 66);
 	T_EQ(RUN(NULL, "status", "--help"), 0);
 	T_EQ(RUN(NULL, "--version"), 0);
 	T_EQ(RUN(NULL, "config", "show"), 0);
