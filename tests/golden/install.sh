@@ -16,7 +16,8 @@ if [ "${2:-}" = --update ]; then
 	cp "$tmp/list" tests/golden/install.list
 fi
 diff -u tests/golden/install.list "$tmp/list" || { echo "FAIL install"; exit 1; }
-(cd rules && find . -type f | sort) >"$tmp/want"
+{ (cd rules && find . -type f); (cd tests/samples && find . -type f | sed 's|^\.|./samples|'); } |
+    sort >"$tmp/want"
 (cd "$tmp/d/usr/share/mailbrake/rules" && find . -type f | sort) | diff -u "$tmp/want" - || { echo "FAIL install: rules"; exit 1; }
 "$tmp/d/usr/bin/mailbrake" --version >/dev/null || { echo "FAIL install: does not run"; exit 1; }
 printf 'ok   install %d files and the rules\n' "$(wc -l <"$tmp/list")"
