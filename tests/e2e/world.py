@@ -396,7 +396,16 @@ class World:
                     continue
                 if exe.startswith(self.top):
                     found.append(int(os.path.basename(d)))
-        return sorted(found)
+        # a role's own helper has its arguments too: only processes of the parent are meant
+        return sorted(p for p in found if self._parent_of(p) not in found)
+
+    @staticmethod
+    def _parent_of(pid):
+        try:
+            with open("/proc/%d/stat" % pid) as f:
+                return int(f.read().rsplit(")", 1)[1].split()[1])
+        except OSError:
+            return 0
 
     def mb(self, *args, raw=False, timeout=60):
         """Run the command line: (exit code, rows), or (exit code, bytes) with raw."""
