@@ -41,11 +41,12 @@ rule shell_call_request
 		since = "0.1"
 		reference = "variable function shells"
 	strings:
-		$a = /\$\{?['"]?_(GET|POST|REQUEST|COOKIE)['"]?\}?\s?[\[{]\s?['"$]?[^\]\}]{0,40}[\]}]\s?\(\s?[@"'\s]{0,3}\$/ nocase
+		// not a method of an object: that is how old frameworks dispatch
+		$a = /[^>]\$\{?['"]?_(GET|POST|REQUEST|COOKIE)['"]?\}?\s?[\[{]\s?['"$]?[^\]\}]{0,40}[\]}]\s?\(\s?[@"'\s]{0,3}\$/ nocase
 		$b = /\b(call_user_func|call_user_func_array|register_shutdown_function|register_tick_function|set_error_handler|array_map)\s?\(\s?@?\s?\$_(GET|POST|REQUEST|COOKIE)\b/ nocase
 		$c = /\b(usort|uasort|uksort|array_filter|array_reduce|array_udiff|array_walk|array_walk_recursive|array_uintersect|preg_replace_callback|mb_ereg_replace_callback|iterator_apply|forward_static_call)\s?\(\s?(array\s?\(|\[)?[^;()\[]{0,60}[\])]?\s?,\s?@?\$_(GET|POST|REQUEST|COOKIE)\s?[\[{][^\]}]{0,30}[\]}]\s?\)/ nocase
 		$d = /new\s+ReflectionFunction\s?\(\s?\$_(GET|POST|REQUEST|COOKIE)/ nocase
-		$e = /\$_(GET|POST|REQUEST|COOKIE)\s?[\[{][^\]}]{0,40}[\]}]\s?\(\s?\)/ nocase
+		$e = /[^>]\$_(GET|POST|REQUEST|COOKIE)\s?[\[{][^\]}]{0,40}[\]}]\s?\(\s?\)/ nocase
 	condition:
 		any of them
 }
