@@ -141,8 +141,7 @@ tell_child(enum slot s, int wait_status)
 	(void)link_send(&procs[P_JUDGE].link, &out, &e);
 }
 
-/* --- starting
- * ------------------------------------------------------------------------------ */
+/* --- starting --- */
 
 static int64_t
 worker_count(void)
@@ -379,8 +378,7 @@ start_due(void *arg)
 	}
 }
 
-/* --- ending
- * -------------------------------------------------------------------------------- */
+/* --- ending --- */
 
 static void
 signal_all(int sig, bool judge_too)
@@ -494,8 +492,7 @@ reap(void)
 				ended((enum slot)s, status);
 }
 
-/* --- signals
- * ------------------------------------------------------------------------------- */
+/* --- signals --- */
 
 static int
 load(struct conf *c, struct err *e)

@@ -99,8 +99,7 @@ new_compiler(YR_COMPILER **yc, struct complaints *c, struct err *e)
 	return 0;
 }
 
-/* --- leaving a rule out
- * ---------------------------------------------------------------------------------- */
+/* --- leaving a rule out --- */
 
 static bool
 has_meta(const struct yrule *r, const char *name, enum ytok_kind kind)
@@ -244,8 +243,7 @@ cut_refused(struct rules *r, struct rule_source *s, const struct complaints *c)
 	return ok && c->count < COMPLAINTS_MAX;
 }
 
-/* --- compiling
- * ---------------------------------------------------------------------------------- */
+/* --- compiling --- */
 
 static const char *
 rule_name_at(const struct rule_source *s, const struct yarasrc *src, unsigned line,

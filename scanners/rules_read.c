@@ -80,8 +80,7 @@ read_file(const char *path, size_t *len_out, struct err *e)
 	return text;
 }
 
-/* --- one file with its includes
- * ------------------------------------------------------------------------------------ */
+/* --- one file with its includes --- */
 
 struct reading {
 	struct rules *r;

@@ -93,8 +93,7 @@ check(const struct rules_tool *t)
 	return rc != 0 || errors + r.broken > 0;
 }
 
-/* --- samples
- * ---------------------------------------------------------------------------------- */
+/* --- samples --- */
 
 /* Where the samples of a directory of rules are; false: it has none. */
 static bool
@@ -199,8 +198,7 @@ test(const struct rules_tool *t)
 	return rc;
 }
 
-/* --- the trial of a reload
- * ------------------------------------------------------------------------------------ */
+/* --- the trial of a reload --- */
 
 static void
 first_fault(void *arg, const char *what, const char *path, const char *text)

@@ -137,8 +137,7 @@ rules_main(int argc, char **argv)
 	return run(&conf, args);
 }
 
-/* --- reload
- * ---------------------------------------------------------------------------------- */
+/* --- reload --- */
 
 struct reloading {
 	struct cli *c;

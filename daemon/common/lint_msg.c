@@ -87,8 +87,7 @@ begins(struct text t, const char *s)
 	return t.len >= n && strncasecmp(t.s, s, n) == 0;
 }
 
-/* --- the header
- * --------------------------------------------------------------------------- */
+/* --- the header --- */
 
 /* Split off the header's fields; what follows the empty line is *body. */
 static unsigned
@@ -303,8 +302,7 @@ check_alignment(struct lint *l)
 		    "align");
 }
 
-/* --- bulk
- * ------------------------------------------------------------------------------- */
+/* --- bulk --- */
 
 static void
 check_unsubscribe(struct lint *l)
@@ -345,8 +343,7 @@ check_bulk(struct lint *l)
 		    "nothing in the body looks like a postal address");
 }
 
-/* --- the parts
- * ---------------------------------------------------------------------------- */
+/* --- the parts --- */
 
 static int
 hex(char c)

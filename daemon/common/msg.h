@@ -84,8 +84,7 @@ const char *msg_name(unsigned type);
  * it. */
 bool msg_allowed(unsigned type, enum role from, enum role to, size_t len, bool fd);
 
-/* --- values several messages share
- * ------------------------------------------------------ */
+/* --- values several messages share --- */
 
 enum file_cause { CAUSE_EVENT, CAUSE_WALK, CAUSE_RESCAN, CAUSE_ASKED };
 enum scan_kind { SCAN_FILE, SCAN_MAIL };

@@ -77,7 +77,7 @@ on_end(void *arg, const struct job_end *end)
 	step(a);
 }
 
-/* --- the mail ----------------------------------------------------------------------- */
+/* --- the mail --- */
 
 static void
 base64(FILE *f, const char *s, size_t len)
@@ -245,7 +245,7 @@ start_mail(struct alert *a, const struct m_alert *q)
 	close(s.stdin_fd);
 }
 
-/* --- the hooks ---------------------------------------------------------------------- */
+/* --- the hooks --- */
 
 static bool
 ours_alone(const struct stat *st)

@@ -306,8 +306,7 @@ run(const struct m_queue *q, const struct mtaq *mta, struct err *e)
 	return e->text;
 }
 
-/* --- one process an id: probes and the steps of a release only
- * --------------------------- */
+/* --- one process an id: probes and the steps of a release only --- */
 
 static void chain_next(struct chain *c);
 

@@ -179,7 +179,7 @@ undo_move(int from, const char *name, int to, const char *old)
 	log_warn("set_aside displaced=%s: its old name is taken", kept);
 }
 
-/* --- TAKE --------------------------------------------------------------------------- */
+/* --- TAKE --- */
 
 struct take {
 	const struct m_take *q;
@@ -359,7 +359,7 @@ verb_take(struct msg *m)
 		close(t.folder);
 }
 
-/* --- PUTBACK ------------------------------------------------------------------------ */
+/* --- PUTBACK --- */
 
 static bool
 same_bytes(int a, int b)

@@ -35,8 +35,7 @@
 
 static struct ctl *clients[CTL_CLIENTS];
 
-/* --- rows
- * ------------------------------------------------------------------------------------ */
+/* --- rows --- */
 
 void
 ctl_row_fd(struct ctl *c, json_t *take_row, int fd)
@@ -149,25 +148,34 @@ ctl_account_arg(struct ctl *c, const char *name)
 	return uid;
 }
 
-/* --- the table and the connection
- * ---------------------------------------------------------------- */
+/* --- the table and the connection --- */
 
 static const struct verb {
 	const char *name;
 	int at_least;
 	void (*run)(struct ctl *, struct strings *);
 } verbs[] = {
-    {"status", 0, ctl_status},     {"accounts", 0, ctl_accounts},
-    {"explain", 1, ctl_explain},   {"hold", 1, ctl_hold},
-    {"trust", 1, ctl_trust},       {"forget", 1, ctl_forget},
-    {"held", 0, ctl_held},         {"show", 1, ctl_show},
-    {"release", 1, ctl_release},   {"discard", 1, ctl_discard},
-    {"files", 0, ctl_files},       {"set-aside", 1, ctl_set_aside},
-    {"put-back", 1, ctl_put_back}, {"providers", 0, ctl_providers},
-    {"dossier", 1, ctl_dossier},   {"notice", 1, ctl_notice},
+    {"status", 0, ctl_status},
+    {"accounts", 0, ctl_accounts},
+    {"explain", 1, ctl_explain},
+    {"hold", 1, ctl_hold},
+    {"trust", 1, ctl_trust},
+    {"forget", 1, ctl_forget},
+    {"held", 0, ctl_held},
+    {"show", 1, ctl_show},
+    {"release", 1, ctl_release},
+    {"discard", 1, ctl_discard},
+    {"files", 0, ctl_files},
+    {"set-aside", 1, ctl_set_aside},
+    {"put-back", 1, ctl_put_back},
+    {"providers", 0, ctl_providers},
+    {"dossier", 1, ctl_dossier},
+    {"notice", 1, ctl_notice},
     {"forwards", 0, ctl_forwards},
-    {"report", 0, ctl_report},     {"top", 0, ctl_top},
-    {"rules", 1, reload_ctl},      {"known-good", 0, known_good_ctl},
+    {"report", 0, ctl_report},
+    {"top", 0, ctl_top},
+    {"rules", 1, reload_ctl},
+    {"known-good", 0, known_good_ctl},
 };
 
 static void

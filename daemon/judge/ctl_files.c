@@ -135,8 +135,7 @@ ctl_files(struct ctl *c, struct strings *args)
 	ctl_end(c, c->rows > 0 ? 0 : 1, "%s", "");
 }
 
-/* --- set aside, put back
- * ------------------------------------------------------------------------- */
+/* --- set aside, put back --- */
 
 static void
 keep_state(const struct aside *a, const char *state, const char *result)

@@ -65,8 +65,7 @@ static uint64_t next_seq = 1, next_hurry = 1, credit_due;
 static int64_t latency[1024];
 static uint64_t latency_count;
 
-/* --- hurry
- * --------------------------------------------------------------------------------- */
+/* --- hurry --- */
 
 static bool
 waits(const struct hurry *h)
@@ -166,8 +165,7 @@ on_hurried(struct msg *m)
 	wake_hurries();
 }
 
-/* --- one file again
- * ------------------------------------------------------------------------ */
+/* --- one file again --- */
 
 /* NULL: watch cannot be asked. */
 static struct look *
@@ -264,8 +262,7 @@ look_answer(uint64_t asked, uint64_t dev, uint64_t ino, int64_t changed_us, int 
 	return false;
 }
 
-/* --- the verdict
- * --------------------------------------------------------------------------- */
+/* --- the verdict --- */
 
 static uint64_t
 rules_hash(void)
@@ -518,8 +515,7 @@ on_verdict(struct job *j, const struct m_verdict *v, const struct m_head *h)
 	wake_hurries();
 }
 
-/* --- what watch sends
- * ---------------------------------------------------------------------- */
+/* --- what watch sends --- */
 
 static bool
 known(const struct m_file *f)

@@ -20,8 +20,7 @@
 #define MAGIC_LINE (sizeof MAGIC - 1 + 10 + 1) /* with the offset and its newline */
 #define ALIGN 4096u
 
-/* --- writing
- * ----------------------------------------------------------------------------- */
+/* --- writing --- */
 
 /* A JSON string, or {"base64": ...} for what is not UTF-8: the very bytes come back. */
 static json_t *
@@ -115,8 +114,7 @@ held_format(const struct held_head *h, char **buf_out, size_t *len_out, struct e
 	return 0;
 }
 
-/* --- reading
- * ----------------------------------------------------------------------------- */
+/* --- reading --- */
 
 /* Strings of a head on their way into one buffer. */
 struct pool {

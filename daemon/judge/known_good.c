@@ -55,8 +55,7 @@ word_id(char id[9], const struct word *w)
 	(void)snprintf(id, 9, "%08x", h);
 }
 
-/* --- matching
- * ---------------------------------------------------------------------------------- */
+/* --- matching --- */
 
 /* "/dir/" is all below it; in a pattern no * crosses a slash. */
 static bool
@@ -123,8 +122,7 @@ known_good_rules(uint64_t uid, char *buf, size_t size)
 	return len;
 }
 
-/* --- what changes with a word
- * ---------------------------------------------------------------------------------- */
+/* --- what changes with a word --- */
 
 struct again {
 	const struct word *w;
@@ -252,8 +250,7 @@ known_good_tick(void)
 			drop(i - 1, "over", "clock");
 }
 
-/* --- the verb
- * ---------------------------------------------------------------------------------- */
+/* --- the verb --- */
 
 static void
 word_row(struct ctl *c, const struct word *w, const char *text)

@@ -62,8 +62,7 @@ static struct waiter {
 } * waiters;
 static size_t waiter_count;
 
-/* --- the table
- * ------------------------------------------------------------------------------- */
+/* --- the table --- */
 
 static uint32_t
 bucket(const char *id)
@@ -164,8 +163,7 @@ mailq_add(uint32_t uid, const char *id, uint32_t rcpts, wall_t t)
 	count.known++;
 }
 
-/* --- the rows: what we freeze is held mail, and a restart must know of it
- * -------------------------------------------------------------------- */
+/* --- the rows: what we freeze is held mail, and a restart must know of it --- */
 
 static const char *
 row_state(const struct node *n)
@@ -208,8 +206,7 @@ set_row(const char *id, const char *state, const char *why)
 		hub_store_warn(&e);
 }
 
-/* --- who waits for a discard
- * -------------------------------------------------------------------- */
+/* --- who waits for a discard --- */
 
 static void
 tell_waiters(const char *id, bool ok, const char *result)
@@ -240,8 +237,7 @@ mailq_forget(const void *arg)
 			i++;
 }
 
-/* --- asking
- * --------------------------------------------------------------------------------- */
+/* --- asking --- */
 
 static void
 give_up(struct node *n, const char *why)
@@ -375,8 +371,7 @@ soon(void)
 	round_timer = loop_once(ROUND_MS, round_due, NULL);
 }
 
-/* --- answers
- * ---------------------------------------------------------------------------------- */
+/* --- answers --- */
 
 /* The queue has n as it was asked for. */
 static void
@@ -483,8 +478,7 @@ mailq_hands_gone(void)
 			finish(&requests[i], false, "the process that does it ended");
 }
 
-/* --- wishes
- * ----------------------------------------------------------------------------------- */
+/* --- wishes --- */
 
 static void
 want(struct node *n, enum want w)
@@ -592,8 +586,7 @@ mailq_drop(const char *id, mailq_fn fn, void *arg)
 	return true;
 }
 
-/* --- a restart
- * ---------------------------------------------------------------------------------- */
+/* --- a restart --- */
 
 static bool
 load_one(void *arg, const struct store_held *v)

@@ -51,8 +51,7 @@ struct hub hub;
 static int save_timer = -1, flush_timer = -1;
 static unsigned store_generation; /* of the database that is in use */
 
-/* --- names
- * ---------------------------------------------------------------------------------- */
+/* --- names --- */
 
 const char *
 hub_login(uint64_t uid)
@@ -111,8 +110,7 @@ hub_store_warn(const struct err *e)
 	log_warn_rate("store", 60, "store error=\"%s\"", e->text);
 }
 
-/* --- the engine and the store
- * ----------------------------------------------------------------- */
+/* --- the engine and the store --- */
 
 static void
 engine_settings(struct engine_conf *ec)
@@ -299,8 +297,7 @@ flush_due(void *arg)
 	check_reborn();
 }
 
-/* --- once a round, once a minute
- * ---------------------------------------------------------------- */
+/* --- once a round, once a minute --- */
 
 static void
 after_round(void *arg)
@@ -352,8 +349,7 @@ on_minute(void *arg)
 		hub_store_warn(&e);
 }
 
-/* --- the parent
- * ------------------------------------------------------------------------------------ */
+/* --- the parent --- */
 
 static void
 on_conf(struct msg *m)

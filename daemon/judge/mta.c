@@ -212,8 +212,7 @@ answer(struct asker *a)
 	reply(a, judge(&a->req, a->uid, named));
 }
 
-/* --- what comes from the MTA
- * -------------------------------------------------------------------- */
+/* --- what comes from the MTA --- */
 
 /* One packet of len bytes at the buffer's start. */
 static void

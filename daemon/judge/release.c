@@ -350,8 +350,7 @@ release_hands_gone(void)
 	}
 }
 
-/* --- discard
- * -------------------------------------------------------------------------------- */
+/* --- discard --- */
 
 void
 release_discard(char (*ids)[HELD_ID], size_t n, release_fn fn, void *arg)

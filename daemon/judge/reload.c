@@ -33,8 +33,7 @@ reload_state(void)
 	return &state;
 }
 
-/* --- who waits
- * ---------------------------------------------------------------------------------- */
+/* --- who waits --- */
 
 static void
 answer_one(size_t i, const char *word, const char *text, int code)
@@ -106,8 +105,7 @@ reload_forget(const struct ctl *c)
 			waiters[i] = NULL;
 }
 
-/* --- the trial
- * ---------------------------------------------------------------------------------- */
+/* --- the trial --- */
 
 static void
 refused(const char *problem)

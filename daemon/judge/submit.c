@@ -112,8 +112,7 @@ remembered_id(uint32_t uid, uint64_t token)
 	return NULL;
 }
 
-/* --- coming and going
- * ----------------------------------------------------------------------- */
+/* --- coming and going --- */
 
 static void
 client_free(struct client *c)
@@ -183,8 +182,7 @@ refuse(struct client *c, const char *text)
 	client_free(c);
 }
 
-/* --- holding
- * -------------------------------------------------------------------------------- */
+/* --- holding --- */
 
 static void
 hold_work(void *arg)
@@ -277,8 +275,7 @@ hold(struct client *c)
 	pool_run(c->uid, hold_work, hold_done, c);
 }
 
-/* --- judging
- * --------------------------------------------------------------------------------- */
+/* --- judging --- */
 
 static void
 on_changed(void *arg, int64_t changed_us)
@@ -453,8 +450,7 @@ on_hurried(void *arg)
 	maybe_decide(c);
 }
 
-/* --- SUBMIT
- * ----------------------------------------------------------------------------------- */
+/* --- SUBMIT --- */
 
 /* The body must be a sealed memfd of the size it says: then nobody can change it any
  * more. */

@@ -154,8 +154,7 @@ again_or_lost(struct job *j, const char *reason)
 		finish_lost(j, reason);
 }
 
-/* --- one worker
- * ---------------------------------------------------------------------------- */
+/* --- one worker --- */
 
 static struct job *
 take_job(struct worker *w, uint64_t asked)
@@ -319,8 +318,7 @@ workers_peer(int take_fd, uint64_t index)
 			     on_msg, on_gone, w);
 }
 
-/* --- the queue
- * ------------------------------------------------------------------------------ */
+/* --- the queue --- */
 
 static void
 give(struct worker *w, struct job *j)

@@ -12,7 +12,7 @@
 #include <setjmp.h>
 #include "php.h"
 
-/* --- words ------------------------------------------------------------------------ */
+/* --- words --- */
 enum word {
 	W_NONE,
 #define WORD(id, text, flags) W_##id,
@@ -53,8 +53,7 @@ struct buf {
 	    *sole; /* the one value that has it, if no other was given it: php_scope.c */
 };
 
-/* --- tokens: php_lex.c
- * ------------------------------------------------------------------ */
+/* --- tokens: php_lex.c --- */
 enum tok_type {
 	T_END,
 	T_HTML,  /* text between close and open tag */
@@ -187,8 +186,7 @@ struct source {
 /* Parse a whole source into an N_BLOCK. */
 struct node *php_parse(struct php *p, struct source src, const struct toks *t);
 
-/* --- values: php_value.c
- * -------------------------------------------------------------------- */
+/* --- values: php_value.c --- */
 enum val_type { V_UNKNOWN, V_NULL, V_BOOL, V_INT, V_DBL, V_STR, V_ARR, V_FUNC };
 
 struct trail { /* how a string was come by, newest first */
@@ -299,7 +297,7 @@ enum {
 	TA_SHOWN = 2047     /* those that have a name in marks */
 };
 
-/* --- names: php_words.c ------------------------------------------------------------- */
+/* --- names: php_words.c --- */
 struct name {
 	const char *s;
 	uint32_t len, hash;
