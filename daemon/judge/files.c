@@ -4,7 +4,7 @@
  * Job:     see files.h.
  * Touches: the link to watch, the store.
  */
-#include "files.h"
+#include "files_int.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -24,10 +24,6 @@
 #include "workers.h"
 #include "xmem.h"
 
-/* a fresh file that nobody could look into (too large, too costly) is a weak sign by
- * itself */
-#define UNSCANNED_POINTS 30
-#define RECHECK_FILES 64 /* looked for again at once */
 #define SINCE_KEY "watch_since_us"
 #define SINCE_MARGIN_US \
 	120000000 /* files seen twice are known; files not seen are not \
@@ -50,15 +46,6 @@ struct hurry {
 	void *arg;
 };
 
-struct look {
-	struct look *next;
-	uint64_t asked, dev, ino;
-	void (*fn)(void *arg, int take_fd); /* NULL: when_fn, or nobody waits any more */
-	void (*when_fn)(void *arg, int64_t changed_us);
-	void *arg;
-};
-
-static struct look *looks;
 static struct looked *under_way;
 static struct hurry *hurries;
 static uint64_t next_seq = 1, next_hurry = 1, credit_due;
@@ -165,140 +152,7 @@ on_hurried(struct msg *m)
 	wake_hurries();
 }
 
-/* --- one file again --- */
-
-/* NULL: watch cannot be asked. */
-static struct look *
-ask_look(uint64_t uid, uint64_t dev, uint64_t ino, const char *path)
-{
-	struct m_look m = {
-	    .uid = uid, .dev = dev, .ino = ino, .asked = next_hurry, .path = path};
-	struct look *l;
-	struct err e;
-
-	if (m_look_put(wire_out(), &m, &e) != 0 ||
-	    wire_send(&hub.watch, wire_out(), &e) != 0)
-		return NULL;
-	l = xcalloc(1, sizeof *l);
-	l->asked = next_hurry++;
-	l->dev = dev;
-	l->ino = ino;
-	l->next = looks;
-	looks = l;
-	return l;
-}
-
-void
-files_look(uint64_t uid, uint64_t dev, uint64_t ino, const char *path,
-	   void (*fn)(void *arg, int take_fd), void *arg)
-{
-	struct look *l = ask_look(uid, dev, ino, path);
-
-	if (l == NULL) {
-		fn(arg, -1);
-		return;
-	}
-	l->fn = fn;
-	l->arg = arg;
-}
-
-uint64_t
-files_changed(uint64_t uid, const char *path, void (*fn)(void *arg, int64_t changed_us),
-	      void *arg)
-{
-	struct look *l = ask_look(uid, 0, 0, path);
-
-	if (l == NULL)
-		return 0;
-	l->when_fn = fn;
-	l->arg = arg;
-	return l->asked;
-}
-
-void
-files_changed_forget(uint64_t handle)
-{
-	struct look *l;
-
-	for (l = looks; handle != 0 && l != NULL; l = l->next)
-		if (l->asked == handle && l->fn == NULL)
-			l->when_fn = NULL;
-}
-
-/* Nobody waits for this one in looks, so what comes back is scanned as any file. */
-void
-files_again(uint64_t uid, uint64_t dev, uint64_t ino, const char *path)
-{
-	struct m_look m = {
-	    .uid = uid, .dev = dev, .ino = ino, .asked = next_hurry++, .path = path};
-	struct err e;
-
-	if (m_look_put(wire_out(), &m, &e) != 0 ||
-	    wire_send(&hub.watch, wire_out(), &e) != 0)
-		log_warn_rate("again", 60, "look_again error=\"%s\"", e.text);
-}
-
-/* take_fd: -1 when it is gone. false: nobody asked for this one. */
-static bool
-look_answer(uint64_t asked, uint64_t dev, uint64_t ino, int64_t changed_us, int take_fd)
-{
-	struct look **at, *l;
-
-	for (at = &looks; (l = *at) != NULL; at = &l->next) {
-		if (l->asked != asked)
-			continue;
-		*at = l->next;
-		if (take_fd >= 0 && (l->fn == NULL || l->dev != dev || l->ino != ino)) {
-			close(take_fd);
-			take_fd = -1;
-		}
-		if (l->fn != NULL)
-			l->fn(l->arg, take_fd);
-		else if (l->when_fn != NULL)
-			l->when_fn(l->arg, changed_us);
-		free(l);
-		return true;
-	}
-	return false;
-}
-
 /* --- the verdict --- */
-
-static uint64_t
-rules_hash(void)
-{
-	const char *p = workers_rules_version();
-	uint64_t h = 14695981039346656037ULL; /* FNV-1a */
-
-	for (; *p != '\0'; p++)
-		h = (h ^ (unsigned char)*p) * 1099511628211ULL;
-	return h >> 1; /* SQLite's integers are signed */
-}
-
-static void
-keep_findings(const struct looked *l, const struct m_verdict *v, wall_t now)
-{
-	struct strings s = strings_of(v->findings, v->findings_len);
-	const char *rule, *group, *points;
-	struct err e;
-
-	while ((rule = strings_next(&s)) != NULL && (group = strings_next(&s)) != NULL &&
-	       (points = strings_next(&s)) != NULL) {
-		struct store_finding f = {.dev = l->file.dev,
-					  .ino = l->file.ino,
-					  .path = l->path,
-					  .rule = rule,
-					  .group = group,
-					  .sha256 = v->sha256,
-					  .uid = (int64_t)l->file.uid,
-					  .t = now};
-
-		if (!text_to_i64(points, -100000, 100000, &f.points))
-			continue;
-		if (store_finding_put(hub.store, &f, &e) != 0)
-			hub_store_warn(&e);
-	}
-}
 
 static void
 note_latency(const struct looked *l)
@@ -326,130 +180,6 @@ count_verdict(const struct m_verdict *v)
 		hub.count.files_unscanned++;
 		break;
 	}
-}
-
-/* The rules that hit, as words. */
-static const char *
-rule_words(const struct m_verdict *v)
-{
-	static char words[1024];
-	struct strings s = strings_of(v->findings, v->findings_len);
-	const char *rule;
-	size_t at = 0;
-
-	words[0] = '\0';
-	while ((rule = strings_next(&s)) != NULL && strings_next(&s) != NULL &&
-	       strings_next(&s) != NULL) {
-		if (at + strlen(rule) + 2 > sizeof words)
-			break;
-		if (at > 0)
-			words[at++] = ' ';
-		(void)text_copy(words + at, sizeof words - at, rule);
-		at += strlen(rule);
-	}
-	return words;
-}
-
-/* Files that cannot send mail (pictures, logs) are no scripts: the engine need not know
- * them. */
-static bool
-matters(const struct m_verdict *v)
-{
-	return v->score > 0 || strstr(v->type, "php") != NULL ||
-	       strstr(v->type, "script") != NULL || strstr(v->type, "perl") != NULL ||
-	       strstr(v->type, "python") != NULL;
-}
-
-/* By its name the web server would run it. */
-static bool
-named_as_script(const char *path)
-{
-	static const char *const ends[] = {".php",  ".phtml", ".php5", ".php7", ".php8",
-					   ".phar", ".inc",   ".cgi",  ".pl",   ".py"};
-	size_t n = strlen(path), i, k;
-
-	for (i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-		k = strlen(ends[i]);
-		if (n > k && strcasecmp(path + n - k, ends[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void
-tell_engine(const struct looked *l, const struct m_verdict *v, wall_t now)
-{
-	uint32_t uid = subuid_account((uint32_t)l->file.uid);
-	struct file_fact f = {.t = now,
-			      .uid = uid,
-			      .user = hub_login(uid),
-			      .path = l->path,
-			      .points = v->score,
-			      .rules = rule_words(v),
-			      .fresh = l->file.cause == CAUSE_EVENT};
-
-	/* an account's file that root or the web server owns is nobody's evidence here */
-	if (v->verdict == VERDICT_UNSCANNED && f.fresh && named_as_script(l->path))
-		f.points = UNSCANNED_POINTS;
-	if ((v->verdict != VERDICT_UNSCANNED || f.points > 0) && l->file.uid != 0 &&
-	    (matters(v) || f.points > 0)) {
-		engine_file(hub.engine, &f);
-		if (f.points == 0)
-			(void)release_reviewed(f.uid);
-	}
-	hub.changed = true;
-}
-
-struct moved {
-	const struct looked *l;
-	wall_t now;
-};
-
-/* A finding of this inode under another name: what was there is gone from there. */
-static bool
-moved_from(void *arg, const struct store_finding *v)
-{
-	const struct moved *m = arg;
-	uint32_t uid = subuid_account((uint32_t)v->uid);
-	struct file_fact f = {.t = m->now,
-			      .uid = uid,
-			      .user = hub_login(uid),
-			      .path = v->path,
-			      .gone = true};
-
-	if (v->dev == m->l->file.dev && v->ino == m->l->file.ino &&
-	    strcmp(v->path, m->l->path) != 0)
-		engine_file(hub.engine, &f);
-	return true;
-}
-
-static void
-keep_verdict(const struct looked *l, const struct m_verdict *v, wall_t now)
-{
-	struct moved m = {l, now};
-	struct store_file old = {.verdict = VERDICT_CLEAN},
-			  f = {.dev = l->file.dev,
-			       .ino = l->file.ino,
-			       .size = l->file.size,
-			       .rules = rules_hash(),
-			       .ctime_us = l->file.ctime_us,
-			       .score = v->score,
-			       .uid = (int64_t)l->file.uid,
-			       .verdict = (int)v->verdict,
-			       .path = v->verdict == VERDICT_CLEAN ? NULL : l->path,
-			       .reason = v->reason[0] == '\0' ? NULL : v->reason};
-	struct err e;
-
-	if (store_file_get(hub.store, f.dev, f.ino, &old, &e) == 1 &&
-	    old.verdict != VERDICT_CLEAN && v->verdict != VERDICT_UNSCANNED &&
-	    store_finding_gone(hub.store, f.dev, f.ino, now, &e) != 0)
-		hub_store_warn(&e);
-	if (old.verdict != VERDICT_CLEAN &&
-	    store_finding_each(hub.store, f.uid, false, moved_from, &m, &e) != 0)
-		hub_store_warn(&e);
-	if (store_file_put(hub.store, &f, &e) != 0)
-		hub_store_warn(&e);
-	keep_findings(l, v, now);
 }
 
 static void
@@ -481,7 +211,7 @@ on_verdict(struct job *j, const struct m_verdict *v, const struct m_head *h)
 
 	(void)h;
 	note_latency(l);
-	keep_verdict(l, v, now);
+	files_keep_verdict(&l->file, v, now);
 	good = v->findings_len == 0 ? NULL
 				    : known_good_file(l->file.uid, l->path, v->sha256);
 	if (good != NULL) {
@@ -495,7 +225,7 @@ on_verdict(struct job *j, const struct m_verdict *v, const struct m_head *h)
 		v = &counted;
 	}
 	count_verdict(v);
-	tell_engine(l, v, now);
+	files_tell_engine(&l->file, v, now);
 	/* what an admin has just vouched for may be what the account is held for */
 	if (l->file.cause == CAUSE_ASKED && v->score < hub.conf.weak_points)
 		engine_reviewed(hub.engine, now, (uint32_t)l->file.uid, "admin");
@@ -527,7 +257,7 @@ known(const struct m_file *f)
 	return f->cause != CAUSE_ASKED && f->cause != CAUSE_EVENT &&
 	       store_file_get(hub.store, f->dev, f->ino, &have, &e) == 1 &&
 	       have.size == f->size && have.ctime_us == f->ctime_us &&
-	       have.rules == rules_hash() && have.verdict != VERDICT_UNSCANNED;
+	       have.rules == files_rules_hash() && have.verdict != VERDICT_UNSCANNED;
 }
 
 static void
@@ -546,7 +276,7 @@ on_file(struct msg *m)
 		return;
 	}
 	if (f.cause == CAUSE_ASKED &&
-	    look_answer(f.asked, f.dev, f.ino, f.ctime_us, fd)) {
+	    files_look_answer(f.asked, f.dev, f.ino, f.ctime_us, fd)) {
 		m->fd = -1;
 		return;
 	}
@@ -622,7 +352,7 @@ on_gone(struct msg *m)
 	if (m_gone_get(m, &g, &e) != 0)
 		return;
 	if (g.asked != 0)
-		(void)look_answer(g.asked, g.dev, g.ino, -1, -1);
+		(void)files_look_answer(g.asked, g.dev, g.ino, -1, -1);
 	if (store_file_get(hub.store, g.dev, g.ino, &have, &e) != 1)
 		return;
 	if (have.verdict != VERDICT_CLEAN) {
@@ -638,83 +368,6 @@ on_gone(struct msg *m)
 	}
 	if (store_file_drop(hub.store, g.dev, g.ino, &e) != 0)
 		hub_store_warn(&e);
-}
-
-/* It is there: nothing to do. Gone: on_gone has seen to it. */
-static void
-still_there(void *arg, int take_fd)
-{
-	(void)arg;
-	if (take_fd >= 0)
-		close(take_fd);
-}
-
-/* Where the round over all findings stands, and the files of this part of it. */
-struct recheck {
-	struct store_finding at;
-	bool all, more;
-	unsigned count;
-	struct {
-		uint64_t uid, dev, ino;
-		char *path;
-	} files[RECHECK_FILES];
-};
-
-static int
-finding_order(const struct store_finding *a, const struct store_finding *b)
-{
-	if (a->uid != b->uid)
-		return a->uid < b->uid ? -1 : 1;
-	if (a->dev != b->dev)
-		return a->dev < b->dev ? -1 : 1;
-	return a->ino < b->ino ? -1 : a->ino > b->ino;
-}
-
-static bool
-recheck_one(void *arg, const struct store_finding *v)
-{
-	struct recheck *r = arg;
-
-	if (r->all && finding_order(v, &r->at) <= 0)
-		return true;
-	if (r->count > 0 && r->files[r->count - 1].dev == v->dev &&
-	    r->files[r->count - 1].ino == v->ino)
-		return true; /* another rule's finding in it */
-	if (r->count == RECHECK_FILES) {
-		r->more = true;
-		return false;
-	}
-	r->files[r->count].uid = (uint64_t)v->uid;
-	r->files[r->count].dev = v->dev;
-	r->files[r->count].ino = v->ino;
-	r->files[r->count++].path = xstrdup(v->path);
-	return true;
-}
-
-void
-files_recheck(int64_t uid)
-{
-	static struct recheck round = {.all = true};
-	static struct recheck one;
-	struct recheck *r = uid < 0 ? &round : &one;
-	struct err e;
-
-	r->count = 0;
-	r->more = false;
-	if (!wire_up(&hub.watch) || !hub.sight.ready)
-		return;
-	if (store_finding_each(hub.store, uid, true, recheck_one, r, &e) != 0)
-		hub_store_warn(&e);
-	for (unsigned i = 0; i < r->count; i++) {
-		r->at.uid = (int64_t)r->files[i].uid;
-		r->at.dev = r->files[i].dev;
-		r->at.ino = r->files[i].ino;
-		files_look(r->files[i].uid, r->files[i].dev, r->files[i].ino,
-			   r->files[i].path, still_there, NULL);
-		free(r->files[i].path);
-	}
-	if (!r->more)
-		r->at = (struct store_finding){.uid = -1};
 }
 
 static void
@@ -804,8 +457,7 @@ files_watch_up(void)
 	struct hurry *h;
 
 	credit_due = 0;
-	while (looks != NULL)
-		(void)look_answer(looks->asked, 0, 0, -1, -1);
+	files_look_drop();
 	tell_since();
 	/* the old watch will not answer any more */
 	for (h = hurries; h != NULL; h = h->next)
