@@ -7,6 +7,7 @@
  *                                               exit 1: files were missed
  *          watch-oracle BACKEND FILES DIR fair   as root: one account writes FILES files
  * as fast as it can, another one a file now and then; exit 1: that one waited 100 ms
+ * and ten times what it waits alone
  * Touches: DIR, child processes; as root also own mount namespaces and foreign uids.
  */
 #include <dirent.h>
@@ -542,36 +543,21 @@ by_size(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* uid 64101 writes all it can; 64102 a file every 20 ms. Judge takes 1 ms for each. */
-static int
-fair(long n)
+/* As uid 64102: `files` files from number `first` on, one every 20 ms. Collects how long
+ * each waited; returns the 99th percentile, microseconds. */
+static int64_t
+quiet_writer(long first, long files)
 {
 	char p[P];
-	pid_t loud, quiet;
+	pid_t pid;
 	long i;
 
-	snprintf(p, sizeof p, "%s/home/a/www", top);
-	(void)chown(p, 64101, 64101);
-	snprintf(p, sizeof p, "%s/home/b", top);
-	mkdir(p, 0755);
-	strcat(p, "/www");
-	mkdir(p, 0755);
-	(void)chown(p, 64102, 64102);
-	(void)wj_pump(&j, 500, 0);
-	wj_send_want(&j, 0);
-	j.work_us = 1000;
-	loud = fork();
-	if (loud == 0) {
-		if (setgid(64101) != 0 || setuid(64101) != 0)
-			die("setuid");
-		w_create(n);
-		_exit(0);
-	}
-	quiet = fork();
-	if (quiet == 0) {
+	j.delay_count = 0;
+	pid = fork();
+	if (pid == 0) {
 		if (setgid(64102) != 0 || setuid(64102) != 0)
 			die("setuid");
-		for (i = 0; i < 200; i++) {
+		for (i = first; i < first + files; i++) {
 			FILE *f;
 
 			usleep(20000);
@@ -584,24 +570,59 @@ fair(long n)
 		}
 		_exit(0);
 	}
-	while (waitpid(quiet, NULL, WNOHANG) == 0)
+	while (waitpid(pid, NULL, WNOHANG) == 0)
 		if (wj_pump(&j, 20, 0) < 0)
 			die("watch is gone");
 	(void)wj_pump(&j, 500, 0);
-	kill(loud, SIGKILL);
-	(void)waitpid(loud, NULL, 0);
 	if (j.delay_count == 0)
 		die("nothing came");
 	qsort(j.delays, j.delay_count, sizeof j.delays[0], by_size);
-	printf("%s fair: %zu of 200 files of the quiet account, waited p50 %.1f ms p99 "
-	       "%.1f ms worst "
-	       "%.1f ms; the loud one: %llu handed over, %llu over its bound\n",
-	       j.backend, j.delay_count, (double)j.delays[j.delay_count / 2] / 1e3,
-	       (double)j.delays[j.delay_count * 99 / 100] / 1e3,
-	       (double)j.delays[j.delay_count - 1] / 1e3, (unsigned long long)j.received,
-	       (unsigned long long)j.sight.dropped);
+	return j.delays[j.delay_count * 99 / 100];
+}
+
+/*
+ * uid 64101 writes all it can beside it. Judge takes 1 ms for each. The limit is 100 ms
+ * on an idle machine; on a busy one what the quiet account waits when it is alone says
+ * how much is not the other's doing.
+ */
+static int
+fair(long n)
+{
+	char p[P];
+	pid_t loud;
+	int64_t alone, beside;
+
+	snprintf(p, sizeof p, "%s/home/a/www", top);
+	(void)chown(p, 64101, 64101);
+	snprintf(p, sizeof p, "%s/home/b", top);
+	mkdir(p, 0755);
+	snprintf(p, sizeof p, "%s/home/b/www", top);
+	mkdir(p, 0755);
+	(void)chown(p, 64102, 64102);
+	(void)wj_pump(&j, 500, 0);
+	wj_send_want(&j, 0);
+	j.work_us = 1000;
+	alone = quiet_writer(0, 100);
+	loud = fork();
+	if (loud == 0) {
+		if (setgid(64101) != 0 || setuid(64101) != 0)
+			die("setuid");
+		w_create(n);
+		_exit(0);
+	}
+	beside = quiet_writer(100, 200);
+	kill(loud, SIGKILL);
+	(void)waitpid(loud, NULL, 0);
+	printf(
+	    "%s fair: %zu of 200 files of the quiet account, waited p50 %.1f ms p99 "
+	    "%.1f ms worst %.1f ms (alone p99 %.1f ms); the loud one: %llu handed over, "
+	    "%llu over its bound\n",
+	    j.backend, j.delay_count, (double)j.delays[j.delay_count / 2] / 1e3,
+	    (double)beside / 1e3, (double)j.delays[j.delay_count - 1] / 1e3,
+	    (double)alone / 1e3, (unsigned long long)j.received,
+	    (unsigned long long)j.sight.dropped);
 	(void)wj_stop(&j);
-	return j.delay_count < 200 || j.delays[j.delay_count * 99 / 100] > 100000;
+	return j.delay_count < 200 || beside > 100000 + 10 * alone;
 }
 
 /* home/a/www/bind also at bound, until the end of our own mount namespace. */
