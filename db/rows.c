@@ -226,11 +226,13 @@ store_held_open_after(struct store *s, int64_t uid, const char *after, int limit
 		      bool (*fn)(void *, const struct store_held *), void *arg,
 		      struct err *e)
 {
-	sqlite3_stmt *q = store_read(
-	    s,
-	    HELD_COLUMNS "WHERE id>?1 AND (?2<0 OR uid=?2) AND state NOT IN('released',"
-			 "'discarded') ORDER BY id LIMIT ?3",
-	    e);
+	/* apart, so that one account's are found by its index */
+	const char *sql =
+	    uid < 0 ? HELD_COLUMNS "WHERE id>?1 AND state NOT IN('released','discarded') "
+				   "ORDER BY id LIMIT ?3"
+		    : HELD_COLUMNS "WHERE id>?1 AND uid=?2 AND state NOT IN('released',"
+				   "'discarded') ORDER BY id LIMIT ?3";
+	sqlite3_stmt *q = store_read(s, sql, e);
 
 	if (q == NULL)
 		return -1;

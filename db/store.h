@@ -240,8 +240,11 @@ enum store_tally {
 	TALLY_PROVIDERS,     /* provider, "" none; outcomes, those that were not "sent" */
 	TALLY_RULES,         /* rule; files it hit first in that time, accounts */
 };
-/* The largest first, at most limit; of what happened since then. */
-int store_tally_each(struct store *s, enum store_tally what, wall_t since, int limit,
+/*
+ * The largest first, at most limit; of what happened since then, as far as it is
+ * committed. On any thread: dir's database is opened for it alone.
+ */
+int store_tally_each(const char *dir, enum store_tally what, wall_t since, int limit,
 		     bool (*fn)(void *, const char *name, int64_t count, int64_t part),
 		     void *arg, struct err *e);
 

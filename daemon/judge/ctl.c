@@ -109,6 +109,7 @@ drop(struct ctl *c)
 	free(c->ids);
 	ctl_choose_forget(c);
 	ctl_files_forget(c);
+	ctl_report_forget(c);
 	reload_forget(c);
 	wire_close(&c->wire);
 	free(c);

@@ -7,12 +7,15 @@
  * Source:  the fields of the rows: daemon/client/columns.def.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl_row.h"
 #include "hub.h"
+#include "pool.h"
 #include "reason.h"
 #include "text.h"
+#include "xmem.h"
 
 #define DAY_US (86400 * 1000000LL)
 #define REPORT_DAYS 7
@@ -34,30 +37,102 @@ static const struct tally {
     {"rule", TALLY_RULES, "files newly found, of", "accounts"},
 };
 
+#define TALLIES (sizeof tally_rows / sizeof *tally_rows)
+
+/* Asked for on a thread: rows of large tables are gone through. */
 struct report {
-	struct ctl *c;
-	const struct tally *kind;
+	struct report *next;
+	struct ctl *c; /* NULL: nobody waits any more */
+	wall_t since;
+	int64_t days;
+	char dir[sizeof hub.conf.state_dir];
+	size_t kind; /* while it reads */
+	struct {
+		size_t kind;
+		char name[96];
+		int64_t count, part;
+	} rows[TALLIES * REPORT_ROWS];
+	size_t count;
+	int result;
+	struct err err;
 };
+
+static struct report *reports;
 
 static bool
 tally_row(void *arg, const char *name, int64_t count, int64_t part)
 {
-	const struct report *r = arg;
+	struct report *r = arg;
+
+	r->rows[r->count].kind = r->kind;
+	(void)text_copy(r->rows[r->count].name, sizeof r->rows[0].name, name);
+	r->rows[r->count].count = count;
+	r->rows[r->count].part = part;
+	return ++r->count < TALLIES * REPORT_ROWS;
+}
+
+static void
+read_tallies(void *arg)
+{
+	struct report *r = arg;
+
+	for (r->kind = 0; r->kind < TALLIES && r->result == 0; r->kind++)
+		r->result = store_tally_each(r->dir, tally_rows[r->kind].what, r->since,
+					     REPORT_ROWS, tally_row, r, &r->err);
+}
+
+static void
+send_row(struct ctl *c, const struct tally *kind, const char *name, int64_t count,
+	 int64_t part)
+{
 	char text[128];
 	int64_t uid;
 
-	if (r->kind->what == TALLY_SENDERS && text_to_i64(name, 0, UINT32_MAX - 1, &uid))
+	if (kind->what == TALLY_SENDERS && text_to_i64(name, 0, UINT32_MAX - 1, &uid))
 		name = hub_login((uint64_t)uid);
-	else if (r->kind->what == TALLY_PROVIDERS && name[0] == '\0')
+	else if (kind->what == TALLY_PROVIDERS && name[0] == '\0')
 		name = "(others)";
-	else if (r->kind->what == TALLY_HOLDS)
+	else if (kind->what == TALLY_HOLDS)
 		name = reason_says(reason_of_word(name));
-	(void)snprintf(text, sizeof text, "%s %lld %s", r->kind->before, (long long)part,
-		       r->kind->after);
-	ctl_row(r->c, json_pack("{s:s, s:o, s:I, s:s, s:I}", "kind", r->kind->kind,
-				"name", ctl_text(name), "count", (json_int_t)count,
-				"text", text, "part", (json_int_t)part));
-	return true;
+	(void)snprintf(text, sizeof text, "%s %lld %s", kind->before, (long long)part,
+		       kind->after);
+	ctl_row(c, json_pack("{s:s, s:o, s:I, s:s, s:I}", "kind", kind->kind, "name",
+			     ctl_text(name), "count", (json_int_t)count, "text", text,
+			     "part", (json_int_t)part));
+}
+
+static void
+tallied(void *arg)
+{
+	struct report *r = arg, **at;
+	size_t i;
+
+	for (at = &reports; *at != r; at = &(*at)->next)
+		;
+	*at = r->next;
+	if (r->c != NULL && r->result != 0) {
+		ctl_end(r->c, 71, "%s", r->err.text);
+	} else if (r->c != NULL) {
+		ctl_row(r->c,
+			json_pack("{s:s, s:s, s:I, s:s}", "kind", "period", "name",
+				  "days", "count", (json_int_t)r->days, "text",
+				  "what happened since then; the largest of each kind"));
+		for (i = 0; i < r->count; i++)
+			send_row(r->c, &tally_rows[r->rows[i].kind], r->rows[i].name,
+				 r->rows[i].count, r->rows[i].part);
+		ctl_end_rows(r->c);
+	}
+	free(r);
+}
+
+void
+ctl_report_forget(const struct ctl *c)
+{
+	struct report *r;
+
+	for (r = reports; r != NULL; r = r->next)
+		if (r->c == c)
+			r->c = NULL;
 }
 
 void
@@ -65,28 +140,22 @@ ctl_report(struct ctl *c, struct strings *args)
 {
 	const char *given = strings_next(args);
 	int64_t days = REPORT_DAYS;
-	struct report r = {.c = c};
-	wall_t since = clock_wall();
-	struct err e;
-	size_t i;
+	struct report *r;
 
 	if (given != NULL && !text_to_i64(given, 1, REPORT_DAYS_MAX, &days)) {
 		ctl_end(c, 64, "report takes days, 1 to %d", REPORT_DAYS_MAX);
 		return;
 	}
-	since.us -= days * DAY_US;
-	ctl_row(c, json_pack("{s:s, s:s, s:I, s:s}", "kind", "period", "name", "days",
-			     "count", (json_int_t)days, "text",
-			     "what happened since then; the largest of each kind"));
-	for (i = 0; i < sizeof tally_rows / sizeof *tally_rows; i++) {
-		r.kind = &tally_rows[i];
-		if (store_tally_each(hub.store, r.kind->what, since, REPORT_ROWS,
-				     tally_row, &r, &e) != 0) {
-			ctl_end(c, 71, "%s", e.text);
-			return;
-		}
-	}
-	ctl_end_rows(c);
+	(void)store_sync(hub.store, NULL); /* what happened a moment ago as well */
+	r = xcalloc(1, sizeof *r);
+	r->c = c;
+	r->days = days;
+	r->since = clock_wall();
+	r->since.us -= days * DAY_US;
+	(void)text_copy(r->dir, sizeof r->dir, hub.conf.state_dir);
+	r->next = reports;
+	reports = r;
+	pool_run(UINT32_MAX, read_tallies, tallied, r);
 }
 
 struct busy {

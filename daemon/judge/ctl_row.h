@@ -71,5 +71,6 @@ void ctl_report(struct ctl *c, struct strings *args);
 void ctl_top(struct ctl *c, struct strings *args);
 /* The connection is gone: nobody waits for its set-aside any more. */
 void ctl_files_forget(const struct ctl *c);
+void ctl_report_forget(const struct ctl *c);
 
 #endif
