@@ -121,8 +121,10 @@ store_salvage(struct store *s)
 	size_t i;
 
 	s->st.salvaged = 0;
+	s->st.salvage_whole = false;
 	if (open_old(s->st.set_aside, &v.from) == SQLITE_OK &&
 	    store_run(s, "BEGIN IMMEDIATE") == SQLITE_OK) {
+		s->st.salvage_whole = true;
 		for (i = 0; i < sizeof tables / sizeof *tables; i++) {
 			bool whole;
 			int64_t n = copy(&v, tables[i], false, &whole), more = 0;
@@ -132,13 +134,20 @@ store_salvage(struct store *s)
 			if (n < 0 || more < 0)
 				break;
 			s->st.salvaged += (uint64_t)(n + more);
+			s->st.salvage_whole = s->st.salvage_whole && whole && more == 0;
 			log_info("store-salvaged table=%s rows=%lld whole=%d", tables[i],
 				 (long long)(n + more), whole);
 		}
 		if (i < sizeof tables / sizeof *tables ||
+		    store_run(s, "DELETE FROM kv WHERE name='" STORE_SALVAGE_KEY "'") !=
+			SQLITE_OK ||
 		    store_run(s, "COMMIT") != SQLITE_OK) {
+			log_warn("store-salvage failed=\"%s\": tried again at the next "
+				 "start",
+				 sqlite3_errmsg(s->db));
 			(void)store_run(s, "ROLLBACK");
 			s->st.salvaged = 0;
+			s->st.salvage_whole = false;
 		}
 	}
 	(void)sqlite3_close_v2(v.from);

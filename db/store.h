@@ -52,6 +52,7 @@ struct store_status {
 	int64_t commit_us_max; /* slowest commit */
 	char set_aside[256];   /* where the last damaged database went; "" none */
 	uint64_t salvaged;     /* rows that could be read out of it */
+	bool salvage_whole;    /* ... all there were, but the files seen */
 	char problem[320];     /* the last refusal; "" none since it last worked */
 };
 

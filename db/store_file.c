@@ -337,6 +337,39 @@ store_file_open_read_only(struct store *s)
 	s->read_only = true;
 }
 
+/*
+ * Is there a database set aside that was not looked through? The new one itself knows, so
+ * that a kill in the midst of it loses nothing: its mark is taken back with what was
+ * saved, in one transaction.
+ */
+static bool
+salvage_wanted(struct store *s)
+{
+	sqlite3_stmt *q = NULL;
+	bool wanted = s->salvage_due;
+
+	if (wanted) {
+		if (sqlite3_prepare_v2(s->db,
+				       "INSERT OR REPLACE INTO kv(name,value) "
+				       "VALUES('" STORE_SALVAGE_KEY "',?1)",
+				       -1, &q, NULL) == SQLITE_OK &&
+		    sqlite3_bind_text(q, 1, s->st.set_aside, -1, SQLITE_STATIC) ==
+			SQLITE_OK &&
+		    sqlite3_step(q) != SQLITE_DONE)
+			log_warn("store-salvage mark=lost error=\"%s\"",
+				 sqlite3_errmsg(s->db));
+	} else if (sqlite3_prepare_v2(s->db,
+				      "SELECT value FROM kv WHERE "
+				      "name='" STORE_SALVAGE_KEY "'",
+				      -1, &q, NULL) == SQLITE_OK &&
+		   sqlite3_step(q) == SQLITE_ROW) {
+		wanted =
+		    text_copy(s->st.set_aside, sizeof s->st.set_aside, col_text(q, 0));
+	}
+	sqlite3_finalize(q);
+	return wanted;
+}
+
 /* Open for writing, setting a damaged file aside once. */
 int
 store_file_open(struct store *s, struct err *e)
@@ -351,7 +384,7 @@ store_file_open(struct store *s, struct err *e)
 		rc = open_db(s);
 	}
 	if (rc == SQLITE_OK) {
-		if (s->salvage_due)
+		if (salvage_wanted(s))
 			store_salvage(s);
 		s->salvage_due = false;
 		return 0;

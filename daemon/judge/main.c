@@ -239,11 +239,12 @@ open_stores(void)
 		alert_degraded(
 		    "database",
 		    "The database was damaged and was set aside as %s; a new "
-		    "one was begun with %llu rows read out of it. Held mail is "
+		    "one was begun with %llu rows read out of it%s. Held mail is "
 		    "taken in again from its files; an account that has some "
 		    "and whose row was lost is held until an admin says "
 		    "otherwise. Look whether accounts lists what you expect.",
-		    st.set_aside, (unsigned long long)st.salvaged);
+		    st.set_aside, (unsigned long long)st.salvaged,
+		    st.salvage_whole ? "" : ", not all of them");
 	if (bad > 0)
 		alert_degraded("records",
 			       "%llu account records could not be read and were left "

@@ -105,12 +105,52 @@ subuid_find(const struct subuid_range *ranges, size_t count, uint32_t uid)
 	return uid;
 }
 
+/* The logins there are, read in one go: a look-up reads all of passwd each time. */
+static struct login {
+	char name[33];
+	uid_t uid;
+} * logins;
+static size_t login_count;
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct login *)a)->name, ((const struct login *)b)->name);
+}
+
+static void
+read_logins(void)
+{
+	const struct passwd *pw;
+	size_t room = 0;
+
+	login_count = 0;
+	setpwent();
+	while ((pw = getpwent()) != NULL && login_count < 4 * SUBUID_MAX) {
+		if (login_count == room) {
+			room = room == 0 ? 256 : room * 2;
+			logins = xreallocarray(logins, room, sizeof *logins);
+		}
+		if (!text_copy(logins[login_count].name, sizeof logins->name,
+			       pw->pw_name))
+			continue;
+		logins[login_count++].uid = pw->pw_uid;
+	}
+	endpwent();
+	if (login_count > 1)
+		qsort(logins, login_count, sizeof *logins, by_name);
+}
+
 static int64_t
 uid_of_login(const char *login)
 {
-	const struct passwd *pw = getpwnam(login);
+	struct login key;
+	const struct login *found;
 
-	return pw == NULL ? -1 : (int64_t)pw->pw_uid;
+	if (login_count == 0 || !text_copy(key.name, sizeof key.name, login))
+		return -1;
+	found = bsearch(&key, logins, login_count, sizeof *logins, by_name);
+	return found == NULL ? -1 : (int64_t)found->uid;
 }
 
 static struct subuid_range *known;
@@ -134,13 +174,16 @@ read_again(void)
 		return;
 	}
 	changed = st.st_mtim;
-	text = xcalloc(1, SUBUID_BYTES_MAX);
-	n = read(fd, text, SUBUID_BYTES_MAX);
+	text = malloc(SUBUID_BYTES_MAX); /* touched as far as the file is long */
+	n = text == NULL ? -1 : read(fd, text, SUBUID_BYTES_MAX);
 	close(fd);
 	free(known);
+	read_logins();
 	known =
 	    subuid_parse(text, n < 0 ? 0 : (size_t)n, uid_of_login, &known_count, &over);
 	free(text);
+	free(logins);
+	logins = NULL;
 	if (over > 0)
 		log_warn("subuid ranges=%d left_out=%zu: their uids are accounts of "
 			 "their own",

@@ -499,6 +499,34 @@ noise(const char *tail, long at, size_t len)
 	(void)close(fd);
 }
 
+/* sqlite3(1) on the database: what it prints, in out. */
+static void
+shell(const char *script, char *out, size_t size)
+{
+	char path[256];
+	int fds[2], status;
+	size_t used = 0;
+	ssize_t n;
+	pid_t pid;
+
+	path_of(path, sizeof path, "");
+	T_EQ(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		dup2(fds[1], 1);
+		close(fds[0]);
+		execlp("sqlite3", "sqlite3", path, script, (char *)NULL);
+		_exit(127);
+	}
+	close(fds[1]);
+	while (used < size - 1 && (n = read(fds[0], out + used, size - 1 - used)) > 0)
+		used += (size_t)n;
+	out[used] = '\0';
+	close(fds[0]);
+	T_EQ(waitpid(pid, &status, 0), pid);
+	T_CHECK(status == 0, "sqlite3 ended with %d: %s", status, out);
+}
+
 static void
 unlink_all(const char *db)
 {
@@ -540,6 +568,7 @@ test_damage(void)
 		store_status(s, &st);
 		T_EQ(st.generation, 2);
 		T_CHECK(stat(st.set_aside, &sb) == 0, "%s", st.set_aside);
+		T_EQ(st.salvage_whole, false);
 		if (round == 2) { /* damage among the rows: the others are saved */
 			T_CHECK(accounts(s) > 1000 && accounts(s) < 2000, "%d",
 				accounts(s));
@@ -553,6 +582,30 @@ test_damage(void)
 		store_close(&s);
 		unlink_all(st.set_aside);
 	}
+	/* killed before it was looked through: the next start does it */
+	begin_anew();
+	s = must_open();
+	for (i = 0; i < 2000; i++)
+		T_EQ(put_account(s, i, "held"), 0);
+	T_EQ(store_sync(s, &e), 0);
+	store_close(&s);
+	noise("", 131072, 16384);
+	s = must_open();
+	store_status(s, &st);
+	store_close(&s);
+	char again[1024], out[64];
+	(void)snprintf(again, sizeof again,
+		       "delete from account; insert into kv values('salvage','%s')",
+		       st.set_aside);
+	shell(again, out, sizeof out);
+	s = must_open();
+	T_CHECK(accounts(s) > 1000, "%d", accounts(s));
+	store_close(&s);
+	shell("delete from account", out, sizeof out);
+	s = must_open();
+	T_EQ(accounts(s), 0); /* once was enough */
+	store_close(&s);
+	unlink_all(st.set_aside);
 	/* under our feet: what is put meanwhile arrives in the new one */
 	begin_anew();
 	s = must_open();
@@ -574,34 +627,6 @@ test_damage(void)
 	T_CHECK(accounts(s) > 0);
 	store_close(&s);
 	unlink_all(st.set_aside);
-}
-
-/* sqlite3(1) on the database: what it prints, in out. */
-static void
-shell(const char *script, char *out, size_t size)
-{
-	char path[256];
-	int fds[2], status;
-	size_t used = 0;
-	ssize_t n;
-	pid_t pid;
-
-	path_of(path, sizeof path, "");
-	T_EQ(pipe(fds), 0);
-	pid = fork();
-	if (pid == 0) {
-		dup2(fds[1], 1);
-		close(fds[0]);
-		execlp("sqlite3", "sqlite3", path, script, (char *)NULL);
-		_exit(127);
-	}
-	close(fds[1]);
-	while (used < size - 1 && (n = read(fds[0], out + used, size - 1 - used)) > 0)
-		used += (size_t)n;
-	out[used] = '\0';
-	close(fds[0]);
-	T_EQ(waitpid(pid, &status, 0), pid);
-	T_CHECK(status == 0, "sqlite3 ended with %d: %s", status, out);
 }
 
 /* What version 1 left behind is brought to the shape of a new one, with its rows. */
