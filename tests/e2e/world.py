@@ -396,6 +396,8 @@ class World:
                     continue
                 if exe.startswith(self.top):
                     found.append(int(os.path.basename(d)))
+        if role == "scan":  # the one that forks, and its workers
+            return sorted(found)
         # a role's own helper has its arguments too: only processes of the parent are meant
         return sorted(p for p in found if self._parent_of(p) not in found)
 
