@@ -346,7 +346,8 @@ take_sure(struct scanengine *x)
 		if (x->hit[i] || !prefilter_sure(x->prefilter, i))
 			continue;
 		x->hit[i] = 1;
-		add_finding(x, info->name, info->group, info->points);
+		add_finding(x, info->name, info->group,
+			    is_good(x->file, info->name) ? 0 : info->points);
 	}
 	x->r->score = score_sum(&x->score);
 }
