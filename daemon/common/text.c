@@ -164,6 +164,15 @@ text_to_i64(const char *s, int64_t min, int64_t max, int64_t *out)
 	return true;
 }
 
+bool
+text_is_domain(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n > 0 && n < 254 && s[0] != '.' && s[0] != '-' &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789.-") == n;
+}
+
 char *
 text_lower(char *s)
 {

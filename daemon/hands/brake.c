@@ -46,23 +46,13 @@ static struct {
 } next;
 static bool stopped;
 
-/* Letters, digits, dots and dashes: nothing that means something in a map or list. */
-static bool
-good_domain(const char *s)
-{
-	size_t n = strlen(s);
-
-	return n > 0 && n < 254 && s[0] != '.' && s[0] != '-' &&
-	       strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789.-") == n;
-}
-
 /* An address as a map's key: a plain local part only; others wait for the release. */
 static bool
 good_address(const char *s)
 {
 	const char *at = strrchr(s, '@');
 
-	return at != NULL && at != s && at - s < 65 && good_domain(at + 1) &&
+	return at != NULL && at != s && at - s < 65 && text_is_domain(at + 1) &&
 	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789."
 			 "-_+=") == (size_t)(at - s);
 }
@@ -83,85 +73,122 @@ smarthost(char *host, size_t size, unsigned *port)
 	*port = (unsigned)v;
 	for (size_t i = 0; i < n; i++)
 		host[i] = (char)tolower((unsigned char)host[i]);
-	return good_domain(host);
+	return text_is_domain(host);
 }
 
-/* One entry: held, relayed say which kinds this file takes. */
+/* Which lines a file takes. */
+enum lines {
+	LINES_BRAKE = 1, /* domains that wait, recipients that are let through */
+	LINES_RELAY = 2, /* domains that go by the smarthost */
+	LINES_WAIT = 4,  /* those wait as well: no smarthost for now */
+};
+
+/* false: this one cannot stand in the list. */
 static bool
-write_entry(FILE *f, const struct mtaq *mta, const char *word, bool held, bool relayed)
+write_entry(FILE *f, const struct mtaq *mta, const char *word, unsigned lines)
 {
 	char host[254];
 	unsigned port;
+	bool brake = (lines & LINES_BRAKE) != 0;
 
 	switch (word[0]) {
 	case '!':
-		if (held && mta->pass_line != NULL && good_address(word + 1))
+		if (brake && mta->pass_line != NULL && good_address(word + 1))
 			mta->pass_line(f, word + 1);
 		return true;
 	case '>':
-		if (!good_domain(word + 1))
+		if (!text_is_domain(word + 1))
 			return false;
 		/* without a smarthost that works it waits */
-		if (!smarthost(host, sizeof(host), &port)) {
-			if (held)
+		if ((lines & LINES_WAIT) != 0 || !smarthost(host, sizeof(host), &port)) {
+			if (brake)
 				mta->brake_line(f, word + 1);
-		} else if (relayed) {
+		} else if ((lines & LINES_RELAY) != 0) {
 			mta->relay_line(f, word + 1, host, port);
 		}
 		return true;
 	default:
-		if (!good_domain(word))
+		if (!text_is_domain(word))
 			return false;
-		if (held)
+		if (brake)
 			mta->brake_line(f, word);
 		return true;
 	}
 }
 
-/* NULL, or what is wrong. */
-static const char *
-write_list(FILE *f, const struct mtaq *mta, const void *domains, size_t len, bool held,
-	   bool relayed)
+/* One entry that is unfit shall not keep the others from the MTA. */
+static void
+write_list(FILE *f, const struct mtaq *mta, const void *domains, size_t len,
+	   unsigned lines)
 {
 	struct strings s = strings_of(domains, len);
+	unsigned unfit = 0;
 	const char *word;
+	char shown[300];
 
 	fprintf(f, "# written by mailbrake: mail to these domains %s\n",
-		held ? "waits" : "goes by another server");
+		(lines & LINES_BRAKE) != 0 ? "waits" : "goes by another server");
 	while ((word = strings_next(&s)) != NULL)
-		if (!write_entry(f, mta, word, held, relayed))
-			return "an entry is no domain";
-	return NULL;
+		if (!write_entry(f, mta, word, lines) && unfit++ == 0)
+			(void)text_safe(shown, sizeof(shown), word);
+	if (unfit > 0)
+		log_warn_rate("brake_unfit", 600,
+			      "brake_entries_left_out=%u first=\"%s\"", unfit, shown);
 }
 
 static const char *
 replace(const char *fresh, const struct mtaq *mta, const void *domains, size_t len,
-	bool held, bool relayed)
+	unsigned lines)
 {
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
-	const char *why;
+	bool ok;
 
-	if (f == NULL)
+	if (f == NULL) {
+		if (fd >= 0)
+			close(fd);
 		return "brake_file cannot be written";
-	why = write_list(f, mta, domains, len, held, relayed);
-	if (fflush(f) != 0 || fchmod(fd, 0644) != 0 || fsync(fd) != 0)
-		why = "brake_file cannot be written";
-	if (fclose(f) != 0 && why == NULL)
-		why = "brake_file cannot be written";
-	return why;
+	}
+	write_list(f, mta, domains, len, lines);
+	ok = fflush(f) == 0 && fchmod(fd, 0644) == 0 && fsync(fd) == 0;
+	return fclose(f) == 0 && ok ? NULL : "brake_file cannot be written";
 }
 
-/* Exim's second file, before the first: a domain that is in both waits. */
+/* Does the MTA's list name anything? */
+static bool
+list_holds(const char *path)
+{
+	FILE *f = fopen(path, "rbe");
+	char line[400];
+	bool any = false;
+
+	while (f != NULL && !any && fgets(line, sizeof(line), f) != NULL)
+		any = line[0] != '#' && line[0] != '\n';
+	if (f != NULL)
+		fclose(f);
+	return any;
+}
+
+/*
+ * Exim's second file, before the first: a domain that is in both waits. One that is only
+ * in the second now may be to wait from here on: then the first holds all of them before
+ * the second lets go of any, so that no moment has it in neither.
+ */
 static const char *
 replace_beside(const void *domains, size_t len)
 {
 	char fresh[320], path[320];
-	const char *why;
+	const char *why = NULL;
 
 	snprintf(path, sizeof(path), "%s" MTAQ_BESIDE, now.path);
 	snprintf(fresh, sizeof(fresh), "%s" MTAQ_BESIDE, now.fresh);
-	why = replace(fresh, now.mta, domains, len, false, true);
+	if (list_holds(path)) {
+		why = replace(now.fresh, now.mta, domains, len, LINES_BRAKE | LINES_WAIT);
+		if (why == NULL && rename(now.fresh, now.path) != 0)
+			why = strerror(errno);
+	}
+	if (why == NULL)
+		why = replace(fresh, now.mta, domains, len, LINES_RELAY);
 	if (why == NULL && rename(fresh, path) != 0)
 		why = strerror(errno);
 	return why;
@@ -259,12 +286,17 @@ carry_out(uint64_t asked, const void *domains, size_t len)
 	now.busy = true;
 	(void)text_copy(now.path, sizeof(now.path), hands_conf()->brake_file);
 	snprintf(now.fresh, sizeof(now.fresh), "%.290s.new", now.path);
+	if (now.mta == NULL && len == 0) { /* nothing waits where there is no MTA */
+		ended(true, 0, "");
+		return;
+	}
 	why = now.mta == NULL ? "no MTA that could be braked" : NULL;
 	if (why == NULL && now.mta->relay_beside)
 		why = replace_beside(domains, len);
 	if (why == NULL)
-		why = replace(now.fresh, now.mta, domains, len, true,
-			      !now.mta->relay_beside);
+		why = replace(now.fresh, now.mta, domains, len,
+			      now.mta->relay_beside ? LINES_BRAKE
+						    : LINES_BRAKE | LINES_RELAY);
 	if (why == NULL && now.mta->compiler != NULL) {
 		if ((why = compile(&e)) == NULL)
 			return;
@@ -305,21 +337,6 @@ verb_brake(struct msg *m)
 		hands_done(b.asked, false, -1, "the daemon stops");
 	else
 		want(b.asked, b.domains, b.domains_len);
-}
-
-/* Does the MTA's list name anything? */
-static bool
-list_holds(const char *path)
-{
-	FILE *f = fopen(path, "rbe");
-	char line[400];
-	bool any = false;
-
-	while (f != NULL && !any && fgets(line, sizeof(line), f) != NULL)
-		any = line[0] != '#' && line[0] != '\n';
-	if (f != NULL)
-		fclose(f);
-	return any;
 }
 
 void

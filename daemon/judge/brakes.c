@@ -185,7 +185,8 @@ on_tick(void *arg)
 			brake_let_out(&d->brake,
 				      brakes_wait_let_out((int)i, d->brake.owed));
 	}
-	if (brakes.list_changed)
+	if (brakes.list_changed &&
+	    (brakes.count.failing == 0 || mono_diff_us(loop_now(), brakes.retry_at) >= 0))
 		brakes_push();
 	if (brakes.keep_changed)
 		brakes_keep();

@@ -38,6 +38,8 @@ struct brake_unknown {
 
 struct brakes_counts {
 	uint64_t waiting, untracked, pushes, forced, failed;
+	unsigned
+	    failing; /* lists in a row that the MTA did not take; 0: it has the last */
 };
 
 /* t: borrowed for good; NULL: no table, nothing is ever braked. Restores what was braked

@@ -26,8 +26,9 @@ struct brakes {
 	const struct provider_table *table; /* NULL: none */
 	struct brake_desk desk[PROVIDER_MAX];
 	struct brakes_counts count;
-	uint64_t next_asked;
-	bool list_changed; /* what the MTA has is not what it should have */
+	uint64_t next_asked, pushed; /* pushed: the newest list's number */
+	mono_t retry_at;             /* a list that failed is told again then */
+	bool list_changed;           /* what the MTA has is not what it should have */
 	bool keep_changed; /* a domain was learnt that must be held after a restart */
 };
 

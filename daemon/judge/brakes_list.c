@@ -13,8 +13,11 @@
 #include "alert.h"
 #include "hub.h"
 #include "log.h"
+#include "loop.h"
 #include "text.h"
 #include "xmem.h"
+
+#define RETRY_MAX_MS 300000
 
 static struct learned {
 	char domain[128];
@@ -31,7 +34,8 @@ brakes_list_init(void)
 void
 brakes_list_learn(const char *domain, int provider)
 {
-	if (provider_find(brakes.table, NULL, domain) >= 0 ||
+	/* hands would leave out what no MTA's list can name: its mail is not held */
+	if (provider_find(brakes.table, NULL, domain) >= 0 || !text_is_domain(domain) ||
 	    strlen(domain) >= sizeof(learned->domain))
 		return;
 	for (unsigned i = 0; i < learned_count; i++)
@@ -129,6 +133,27 @@ put_domains(int provider, char *buf, size_t *len)
 	return fits;
 }
 
+/* How long until the next try, the failures in a row so far: 2 s, 4 s, up to 5 minutes.
+ */
+static int64_t
+retry_ms(unsigned fails)
+{
+	int64_t ms = fails < 8 ? 1000LL << fails : RETRY_MAX_MS;
+
+	return ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS;
+}
+
+/* What the MTA has is not what it should have: also a list that should be empty, and
+ * keeps mail waiting until it bounces. */
+static void
+push_failed(void)
+{
+	brakes.count.failed++;
+	brakes.count.failing++;
+	brakes.list_changed = true;
+	brakes.retry_at = mono_after_ms(loop_now(), retry_ms(brakes.count.failing));
+}
+
 void
 brakes_push(void)
 {
@@ -152,32 +177,33 @@ brakes_push(void)
 					     "domains are not held back.");
 	m.domains_len = len;
 	brakes.count.pushes++;
+	brakes.pushed = m.asked;
 	if (m_brake_put(wire_out(), &m, &e) != 0 ||
 	    wire_send(&hub.hands, wire_out(), &e) != 0) {
-		brakes.count.failed++;
-		brakes.list_changed = true;
 		log_warn_rate("brake", 60, "brake_not_told error=\"%s\"", e.text);
+		push_failed();
 	}
 }
 
 bool
 brakes_done(uint64_t asked, bool ok, const char *text)
 {
-	bool any = false;
-
 	if (asked < BRAKES_ASKED_BASE || asked >= BRAKES_ASKED_END)
 		return false;
-	if (ok)
+	if (ok) {
+		if (asked == brakes.pushed)
+			brakes.count.failing = 0;
 		return true;
-	brakes.count.failed++;
+	}
 	log_warn("brake_failed text=\"%s\"", text);
-	for (unsigned i = 0; brakes.table != NULL && i < provider_count(brakes.table);
-	     i++)
-		any |= brake_holds(&brakes.desk[i].brake);
-	if (any) /* else nothing depends on it yet */
-		alert_degraded(
-		    "brake",
-		    "The mail system did not take what a provider's brake needs: %s",
-		    text);
+	if (asked == brakes.pushed)
+		push_failed();
+	else
+		brakes.count.failed++; /* a delivery, or a list with a newer one behind */
+	alert_degraded(
+	    "brake",
+	    "The mail system did not take what a provider's brake needs, mail may wait "
+	    "that should not, or go that should wait: %s",
+	    text);
 	return true;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "brakes.h"
 #include "files.h"
 #include "direct.h"
 #include "hub.h"
@@ -243,6 +244,27 @@ direct_part(struct ctl *c)
 		     d.left_out > 0 ? "; more accounts than are kept" : "");
 }
 
+/* The list of what waits in the MTA: one that it did not take stays as it was. */
+static void
+brakes_part(struct ctl *c)
+{
+	struct brakes_counts b = brakes_counts();
+	unsigned held = 0;
+
+	if (brakes_table() == NULL)
+		return;
+	for (unsigned i = 0; i < provider_count(brakes_table()); i++)
+		held += brake_holds(brakes_of((int)i));
+	part(c, "brakes", b.failing > 0 ? "degraded" : "ok",
+	     json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "braked", num(held),
+		       "waiting", num(b.waiting), "untracked", num(b.untracked), "pushes",
+		       num(b.pushes), "forced", num(b.forced), "failed", num(b.failed),
+		       "failing", num(b.failing)),
+	     "%u providers braked, %" PRIu64 " recipients wait%s", held, b.waiting,
+	     b.failing > 0 ? "; the MTA did not take the last list, it is told again"
+			   : "");
+}
+
 void
 ctl_status(struct ctl *c, struct strings *args)
 {
@@ -281,6 +303,7 @@ ctl_status(struct ctl *c, struct strings *args)
 			  "(maillog_file of Postfix, then mta_log_trust = yes)");
 	hook_part(c);
 	direct_part(c);
+	brakes_part(c);
 	if (q.known > 0 || q.failed > 0)
 		part(c, "mail-queue", q.failed > 0 || q.forgotten > 0 ? "degraded" : "ok",
 		     json_pack("{s:o, s:o, s:o, s:o, s:o}", "queued", num(q.known),
