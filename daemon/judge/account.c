@@ -90,12 +90,12 @@ facts_line(const struct facts *f, const struct ruling *r, char *dst, size_t size
 	    " rcpts_1m=%u rcpts_10m=%u rcpts_1h=%u rcpts_24h=%u rcpts_7d=%u new_24h=%u "
 	    "new_7d=%u new_own=%u new_msgs=%u new_equal=%u new_subject=%u exposed_1h=%u "
 	    "usual_1h=%u bulk_24h=%u usual_bulk_1h=%u refused=%u answered=%u "
-	    "msg_rcpts=%u value=%" PRId64 " limit=%" PRId64,
+	    "msg_rcpts=%u old_names=%u value=%" PRId64 " limit=%" PRId64,
 	    f->evidence_points, f->script_points, standing_name(f->standing),
 	    f->script_age_s, f->rcpts[0], f->rcpts[1], f->rcpts[2], f->rcpts[3],
 	    f->rcpts[4], f->new_24h, f->new_7d, f->new_own, f->new_msgs, f->new_equal,
 	    f->new_subject, f->exposed[2], f->usual[2], f->bulk_24h, f->usual_bulk_1h,
-	    f->refused, f->answered, f->msg_rcpts, r->value, r->limit);
+	    f->refused, f->answered, f->msg_rcpts, f->old_names, r->value, r->limit);
 }
 
 static void
@@ -276,6 +276,36 @@ note_birth(struct acct *a, const struct script *s)
 	}
 }
 
+static void
+count_told(struct acct *a, int64_t now, uint32_t n)
+{
+	slide_add(&a->old_told_1m, now, 60, n);
+	slide_add(&a->old_told_1h, now, 3600, n);
+	slide_add(&a->old_told_24h, now, 86400, n);
+}
+
+/* What the account's logins, and its dormant scripts, send together. */
+static void
+count_shared(struct acct *a, const struct judged *j, enum standing st, int64_t now)
+{
+	struct script *s = j->script;
+
+	if (script_login(s)) {
+		slide_add(&a->login_1h, now, 3600, j->msg.rcpts);
+		slide_add(&a->login_24h, now, 86400, j->msg.rcpts);
+		return;
+	}
+	if (s->stranger_s == 0)
+		s->crowded = a->facts.crowded;
+	if (st != STAND_DORMANT || a->facts.trusted_script)
+		return;
+	if (s->stranger_s == 0)
+		slide_add(&a->old_names, now, 86400, 1);
+	if (s->usual[3] == 0)
+		slide_add(&a->old_24h, now, 86400, j->exposed);
+	count_told(a, now, j->msg.rcpts - j->exposed);
+}
+
 /* A message leaves: it becomes history. */
 static void
 count_passed(struct engine *e, struct acct *a, const struct judged *j, enum standing st)
@@ -290,6 +320,10 @@ count_passed(struct engine *e, struct acct *a, const struct judged *j, enum stan
 	slide_add(&a->msgs_24h, now, 86400, 1);
 	if (!j->msg.own)
 		volume_add(&a->rcpts, now, j->msg.rcpts);
+	if (j->msg.own)
+		slide_add(&a->own_1h, now, 3600, j->msg.rcpts);
+	else
+		count_shared(a, j, st, now);
 	if (s->stranger_s == 0 && !j->msg.own)
 		s->standing = st;
 	else if ((s->standing == STAND_BLIND || s->standing == STAND_NEW) &&
@@ -297,6 +331,11 @@ count_passed(struct engine *e, struct acct *a, const struct judged *j, enum stan
 		s->standing = st;
 	explained =
 	    script_count(s, now, e->wall_s, &j->msg, j->exposed, e->conf.learning_time_s);
+	if (st == STAND_DORMANT && explained > 0 && !script_login(s)) {
+		if (s->usual[3] == 0)
+			slide_sub(&a->old_24h, now, 86400, explained);
+		count_told(a, now, explained);
+	}
 	if (a->evidence_s != 0 && !script_login(s)) {
 		a->evidence_exposed += j->exposed;
 		a->evidence_exposed -= a->evidence_exposed < explained ? 0 : explained;
@@ -397,6 +436,13 @@ engine_submission(struct engine *e, const struct submission *s, struct answer *o
 	j.msg = (struct script_msg){.rcpts = s->rcpts == 0 ? 1 : s->rcpts,
 				    .own = is_own(a, s),
 				    .no_body_hash = s->body_hash == 0};
+	/* "own" is a domain that a panel let the customer add: only so much of it */
+	if (j.msg.own &&
+	    slide_get(&a->own_1h, e->now_s, 3600) + (uint64_t)j.msg.rcpts > OWN_1H)
+		j.msg.own = false;
+	/* beside a flagged file, whoever names nothing may send both */
+	j.msg.unpaired = j.script->name[0] == '\0' &&
+			 facts_evidence(e, a, NULL) >= e->conf.suspicious_points;
 	if (!j.msg.own) {
 		uint32_t times = seen_times(a->bodies, e->now_s, s->body_hash);
 

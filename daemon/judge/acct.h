@@ -17,6 +17,7 @@
 #define ACCT_DOMAINS 4 /* the account's own domains, learnt */
 #define ACCT_FRESH 96  /* fresh files remembered until they send */
 #define WEEK_S 604800
+#define OWN_1H 300 /* mail to the owner: beyond so many in an hour it is strangers' */
 #define SETTLING_S 1209600 /* a new account settles in for two weeks */
 #define OFFENDED_S 2592000 /* a released account is judged harder for 30 days */
 #define WAVE_FILES 10      /* clean files in one hour: a migration, a new site */
@@ -60,6 +61,12 @@ struct acct {
 	struct volume fresh;     /* exposed by new scripts */
 	struct slide msgs_24h;
 	struct slide names_24h; /* scripts first met while nothing is known of them */
+	struct slide old_names; /* 24 h: old files that wrote to strangers first */
+	struct slide old_24h;   /* exposed by dormant scripts on their first day */
+	struct slide old_told_1m, old_told_1h,
+	    old_told_24h;                 /* explained, of all dormant scripts */
+	struct slide login_1h, login_24h; /* strangers of all logins */
+	struct slide own_1h;              /* mail to the owner */
 	struct slide new_own, new_msgs, new_equal, new_subject; /* 7 days */
 	struct slide sent_7d, refused_7d;
 	uint32_t at_one_refused, at_one_answered; /* engine_refusals */

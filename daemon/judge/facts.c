@@ -7,6 +7,12 @@
 #include "acct.h"
 
 #define AT_ONE_S 7200 /* so long engine_refusals counts */
+/*
+ * Old files that may begin to write to strangers within 24 hours. A sender picks the name
+ * it claims, and every site has thousands of old files; the first week meets all at once.
+ */
+#define OLD_NAMES 4
+#define OLD_NAMES_EARLY 8
 
 #include <string.h>
 
@@ -104,6 +110,22 @@ first_standing(const struct engine *e, const struct acct *a, const struct script
 	return early ? STAND_BLIND : STAND_NEW;
 }
 
+/* One more old file than may begin on one day: it counts as new. */
+static bool
+crowd_standing(const struct engine *e, const struct acct *a, const struct script *s)
+{
+	int64_t from = a->learn_from_s > e->start_s ? a->learn_from_s : e->start_s;
+	bool early = e->now_s - from < e->conf.learning_time_s;
+
+	if (s->stranger_s != 0)
+		return s->crowded;
+	if (script_login(s) || (early && e->conf.blind) ||
+	    first_standing(e, a, s) != STAND_DORMANT)
+		return false;
+	return slide_get(&a->old_names, e->now_s, 86400) >=
+	       (early ? OLD_NAMES_EARLY : OLD_NAMES);
+}
+
 /* Since it changed: by its age where that is told, else since the change was noticed. */
 static int64_t
 changed_for(const struct engine *e, const struct script *s)
@@ -119,7 +141,9 @@ enum standing
 facts_standing(const struct engine *e, const struct acct *a, const struct script *s)
 {
 	if (s->stranger_s == 0)
-		return first_standing(e, a, s);
+		return crowd_standing(e, a, s) ? STAND_NEW : first_standing(e, a, s);
+	if (s->crowded && e->now_s - s->stranger_s < e->conf.learning_time_s)
+		return STAND_NEW;
 	/* new or blind for want of an age: told later, it was old at its first stranger
 	 */
 	if ((s->standing == STAND_NEW || s->standing == STAND_BLIND) && s->fresh_s == 0 &&
@@ -135,6 +159,38 @@ facts_standing(const struct engine *e, const struct acct *a, const struct script
 	if (e->now_s - s->stranger_s >= e->conf.learning_time_s)
 		return STAND_KNOWN;
 	return s->standing;
+}
+
+static void
+gather_old(const struct engine *e, const struct acct *a, const struct judged *j,
+	   struct facts *f)
+{
+	int64_t now = e->now_s;
+	bool old = f->standing == STAND_DORMANT && !f->login;
+	uint32_t add = old && !j->msg.own ? j->msg.rcpts - j->exposed : 0;
+
+	f->old_names = slide_get(&a->old_names, now, 86400);
+	f->old_24h = slide_get(&a->old_24h, now, 86400) +
+		     (old && f->usual[3] == 0 ? j->exposed : 0);
+	f->old_told_1m = slide_get(&a->old_told_1m, now, 60) + add;
+	f->old_told_1h = slide_get(&a->old_told_1h, now, 3600) + add;
+	f->old_told_24h = slide_get(&a->old_told_24h, now, 86400) + add;
+}
+
+static void
+gather_logins(const struct engine *e, const struct acct *a, const struct judged *j,
+	      struct facts *f)
+{
+	uint32_t add = j->msg.own ? 0 : j->msg.rcpts;
+
+	f->login_all[0] = slide_get(&a->login_1h, e->now_s, 3600) + add;
+	f->login_all[1] = slide_get(&a->login_24h, e->now_s, 86400) + add;
+	for (uint32_t i = 0; i < a->script_count; i++) {
+		if (!script_login(a->scripts[i]))
+			continue;
+		f->login_usual[0] += a->scripts[i]->usual[2];
+		f->login_usual[1] += a->scripts[i]->usual[3];
+	}
 }
 
 static void
@@ -191,6 +247,7 @@ gather_script(const struct engine *e, const struct acct *a, const struct judged 
 	f->standing = facts_standing(e, a, s);
 	f->claimed = j->s->script_is_claim;
 	f->login = script_login(s);
+	f->crowded = crowd_standing(e, a, s);
 	f->script_age_s = s->born_wall_s == 0 ? -1 : e->wall_s - s->born_wall_s;
 	if (own != NULL && now - own->t_s <= e->conf.evidence_ttl_s &&
 	    own->trust_until_s <= now)
@@ -280,6 +337,9 @@ facts_gather(const struct engine *e, const struct acct *a, const struct judged *
 	if (j != NULL) {
 		gather_script(e, a, j, f);
 		gather_new(e, a, j, f);
+		gather_old(e, a, j, f);
+		if (f->login)
+			gather_logins(e, a, j, f);
 		/* a weekly newsletter's first one may come a little after a week */
 		if (f->standing == STAND_DORMANT)
 			learning += 86400;

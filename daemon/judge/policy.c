@@ -57,7 +57,7 @@ transactional(const struct facts *f, const struct engine_conf *c)
 		return false;
 	/* nobody can say that it is new, nor is it: its pace and its texts decide */
 	if (f->standing == STAND_BLIND)
-		return !share_over(f->new_equal, f->new_msgs, 5);
+		return !f->no_hashes && !share_over(f->new_equal, f->new_msgs, 5);
 	if (f->no_hashes)
 		return false;
 	if (f->new_msgs >= 3 && f->new_equal > 0 &&
@@ -152,6 +152,8 @@ bulk_tenths(const struct facts *f, const struct engine_conf *c)
 	return f->few_days ? 20 : 15;
 }
 
+static const int64_t login_least[4] = {50, 60, 100, 300};
+
 /*
  * A person at a mail program: one message may go to a whole list of colleagues, and a
  * stolen password is known by its pace. In the first week nothing is known of anybody's
@@ -160,7 +162,8 @@ bulk_tenths(const struct facts *f, const struct engine_conf *c)
 static struct ceiling
 login_ceiling(const struct facts *f, const struct engine_conf *c)
 {
-	static const int64_t least[4] = {50, 60, 100, 300}, times[4] = {3, 3, 3, 4};
+	static const int64_t times[4] = {3, 3, 3, 4};
+	const int64_t *least = login_least;
 	bool strict = f->offended || f->evidence_points >= c->suspicious_points;
 	struct ceiling out;
 
@@ -310,12 +313,13 @@ static bool
 too_much_explained(const struct facts *f, int64_t *limit, int64_t *value)
 {
 	bool alike = f->new_msgs >= 10 && share_over(f->new_equal, f->new_msgs, 80);
-	const int64_t pairs[4][2] = {{f->new_all_1m, 10},
-				     {f->new_all_1h, 60},
-				     {f->new_all_24h, 300},
-				     {alike ? f->new_all_24h : 0, 60}};
+	bool old = f->standing == STAND_DORMANT;
+	const int64_t pairs[4][2] = {{old ? f->old_told_1m : f->new_all_1m, 10},
+				     {old ? f->old_told_1h : f->new_all_1h, 60},
+				     {old ? f->old_told_24h : f->new_all_24h, 300},
+				     {alike && !old ? f->new_all_24h : 0, 60}};
 
-	if (f->standing != STAND_NEW)
+	if (!unproven(f) && !old)
 		return false;
 	for (unsigned i = 0; i < 4; i++) {
 		if (pairs[i][0] <= pairs[i][1])
@@ -345,6 +349,41 @@ row_new(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 	return f->new_24h > day || f->new_7d > week;
 }
 
+/* Mailboxes are made in a minute: what they send together, however many there are. */
+static bool
+logins_over(const struct facts *f, const struct engine_conf *c, int64_t *limit,
+	    int64_t *value)
+{
+	bool flagged = f->evidence_points >= c->suspicious_points;
+
+	for (unsigned i = 0; i < 2; i++) {
+		int64_t least = login_least[2 + i], usual = f->login_usual[i];
+
+		if (flagged)
+			*limit = larger(least / 2, usual);
+		else if (f->offended)
+			*limit = larger(5 * least / 2, usual);
+		else
+			*limit = larger((f->learning ? 25 : 5) * least, 3 * usual);
+		*value = f->login_all[i];
+		if (*value > *limit)
+			return true;
+	}
+	return false;
+}
+
+/* So do old files whose names a sender may pick: the sum counts, or one's own ceiling. */
+static bool
+dormant_over(const struct facts *f, const struct engine_conf *c, int64_t ceiling,
+	     int64_t *limit, int64_t *value)
+{
+	if (too_much_explained(f, limit, value))
+		return true;
+	*limit = larger(10 * c->unknown_rcpt_max, ceiling);
+	*value = f->old_24h;
+	return f->msg_exposed > 0 && *value > *limit;
+}
+
 static bool
 over_ceiling(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 	     int64_t *value)
@@ -358,6 +397,11 @@ over_ceiling(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 
 	if (f->trusted_ceiling || f->own)
 		return false;
+	if (f->login && logins_over(f, c, limit, value))
+		return true;
+	if (f->standing == STAND_DORMANT && !f->login &&
+	    dormant_over(f, c, l.exposed[3], limit, value))
+		return true;
 	/* however well the owner is told of it */
 	*limit =
 	    f->login ? l.exposed[2] : larger(60, 15 * (int64_t)f->usual_strangers_1h);

@@ -105,7 +105,15 @@ struct facts {
 	uint32_t new_24h, new_7d; /* exposed */
 	uint32_t new_1m, new_10m, new_1h;
 	uint32_t new_all_1m, new_all_1h,
-	    new_all_24h;    /* their strangers, explained or not */
+	    new_all_24h; /* their strangers, explained or not */
+	/* dormant scripts of the account together */
+	uint32_t old_names; /* 24 h: that wrote to strangers first, without this one */
+	uint32_t old_24h;   /* exposed by those of them without a day before */
+	uint32_t old_told_1m, old_told_1h,
+	    old_told_24h; /* their strangers that copies to the owner explain */
+	/* all logins of the account together: 1 h, 24 h */
+	uint32_t login_all[2];
+	uint32_t login_usual[2]; /* the sum of what each had at most before */
 	uint32_t new_names; /* 24 h: scripts met without age or file, this one included */
 	uint32_t new_own;   /* 7 days: mail of theirs to the owner */
 	uint32_t new_own_of;  /* strangers' messages that is compared with */
@@ -117,6 +125,7 @@ struct facts {
 	/* the script */
 	enum standing standing;
 	bool claimed;          /* its name is a claim */
+	bool crowded;          /* one of too many old files that send first on one day */
 	bool login;            /* no script: somebody logged in to the mail system */
 	int64_t script_points; /* live finding on the script itself */
 	int64_t script_age_s;  /* since created or changed; -1 unknown */

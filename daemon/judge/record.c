@@ -3,7 +3,7 @@
  *
  * Job:     engine_save, engine_load, engine_dirty of account.h.
  * Touches: heap.
- * Format:  "MBA7", then fields in the order of walk_acct(): integers as LEB128 of their
+ * Format:  "MBA8", then fields in the order of walk_acct(): integers as LEB128 of their
  * zigzag, strings as length and bytes, tables as count and rows; at the end 32 bit FNV-1a
  * of all before it. One function walks both ways, so what is written is what is read.
  */
@@ -15,7 +15,7 @@
 #include "text.h"
 #include "xmem.h"
 
-#define MAGIC "MBA7"
+#define MAGIC "MBA8"
 #define SCRIPTS_MAX 10000 /* a record never holds more */
 
 struct walk {
@@ -164,6 +164,7 @@ walk_script(struct walk *w, struct script *s)
 	walk_i64(w, &s->fresh_s);
 	walk_i64(w, &s->trust_until_s);
 	s->standing = (enum standing)walk_range(w, s->standing, STAND_NONE, STAND_KNOWN);
+	s->crowded = walk_range(w, s->crowded, 0, 1) != 0;
 	for (unsigned i = 0; i < SCRIPT_WINDOWS; i++)
 		walk_slide(w, &s->exposed[i]);
 	walk_hour(w, &s->exposed_1h);
@@ -244,6 +245,14 @@ walk_counts(struct walk *w, struct acct *a)
 	walk_volume(w, &a->fresh_all);
 	walk_slide(w, &a->msgs_24h);
 	walk_slide(w, &a->names_24h);
+	walk_slide(w, &a->old_names);
+	walk_slide(w, &a->old_24h);
+	walk_slide(w, &a->old_told_1m);
+	walk_slide(w, &a->old_told_1h);
+	walk_slide(w, &a->old_told_24h);
+	walk_slide(w, &a->login_1h);
+	walk_slide(w, &a->login_24h);
+	walk_slide(w, &a->own_1h);
 	walk_slide(w, &a->new_own);
 	walk_slide(w, &a->new_msgs);
 	walk_slide(w, &a->new_equal);

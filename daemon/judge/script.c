@@ -144,7 +144,7 @@ script_exposes(const struct script *s, int64_t now_s, const struct script_msg *m
 {
 	if (m->own)
 		return 0;
-	if (m->rcpts == 1 && s->credit > 0 &&
+	if (m->rcpts == 1 && !m->unpaired && s->credit > 0 &&
 	    now_s - s->credit_s <= (s->name[0] == '\0' ? PAIR_S : CREDIT_S))
 		return 0;
 	return m->rcpts;
@@ -244,12 +244,16 @@ peak(uint32_t *p, uint32_t v)
 
 /* A copy to the owner: explains the customer's mail just before it, or the next. */
 static uint32_t
-count_own(struct script *s, int64_t now_s)
+count_own(struct script *s, int64_t now_s, const struct script_msg *m)
 {
 	bool named = s->name[0] != '\0';
 
 	s->own_msgs++;
 	slide_add(&s->own_24h, now_s, DAY, 1);
+	if (m->unpaired) {
+		s->owed = s->credit = 0;
+		return 0;
+	}
 	if (s->owed > 0 && now_s - s->owed_s <= (named ? OWED_S : PAIR_S)) {
 		s->owed--;
 		script_explained(s, now_s);
@@ -283,7 +287,7 @@ script_count(struct script *s, int64_t now_s, int64_t wall_s, const struct scrip
 	s->last_s = now_s;
 	s->msgs++;
 	if (m->own)
-		return count_own(s, now_s);
+		return count_own(s, now_s, m);
 	if (s->stranger_s == 0) {
 		s->stranger_s = now_s;
 		s->own_before = s->own_msgs;

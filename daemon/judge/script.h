@@ -27,8 +27,9 @@ struct script {
 	int64_t born_wall_s;     /* created or last changed, 0 unknown */
 	int64_t changed_s; /* lived; last change noticed after it had a history, 0 none */
 	int64_t fresh_s;   /* lived; a fresh file event named it, 0 none */
-	int64_t trust_until_s;                /* lived; INT64_MAX no end, 0 none */
-	enum standing standing;               /* as judged at its first stranger */
+	int64_t trust_until_s;  /* lived; INT64_MAX no end, 0 none */
+	enum standing standing; /* as judged at its first stranger */
+	bool crowded;           /* then one of too many old files on one day: new */
 	struct slide exposed[SCRIPT_WINDOWS]; /* [2] is not used: exposed_1h */
 	struct hour exposed_1h, bulk_1h;
 	struct slide bulk_24h, off_24h, own_24h;
@@ -79,6 +80,7 @@ struct script_msg {
 	uint32_t rcpts;
 	bool second; /* of its text: the first is known for bulk only now */
 	bool own, equal_body, equal_subject, no_body_hash, bulk;
+	bool unpaired; /* a copy to the owner explains nothing here */
 };
 
 /* Is this message bulk-like, for a script with this history? */

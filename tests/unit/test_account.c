@@ -38,6 +38,7 @@ struct mail {
 };
 
 static const char *login; /* of what send_one sends */
+static bool claim;        /* ... and whether its script is a claim */
 
 static enum verdict_answer
 send_one(struct engine *e, struct mail m)
@@ -47,6 +48,7 @@ send_one(struct engine *e, struct mail m)
 			       .uid = m.uid == 0 ? 1001 : m.uid,
 			       .user = "u",
 			       .script = m.script,
+			       .script_is_claim = claim,
 			       .login = login,
 			       .script_age_s = m.age,
 			       .rcpts = m.rcpts == 0 ? 1 : m.rcpts,
@@ -420,11 +422,115 @@ test_login(void)
 	engine_free(&e);
 }
 
+/* Fifty mailboxes of one tenant are one sender, the more beside a malicious file. */
+static void
+test_many_logins(void)
+{
+	for (int flagged = 0; flagged < 2; flagged++) {
+		struct engine *e = fresh(0);
+		int64_t t = shop(e);
+		unsigned left = 0;
+
+		if (flagged)
+			file_event(e, t, "/shell.php", 120);
+		for (unsigned i = 0; i < 1000; i++) {
+			char box[40];
+
+			snprintf(box, sizeof(box), "box%u@a.test", i / 20);
+			login = box;
+			left += send_one(e, (struct mail){t + i, -1, 0, 1, NULL, 9000 + i,
+							  0}) == ANSWER_PASS;
+		}
+		login = NULL;
+		T_CHECK(left <= (flagged ? 50 : 500), "%u left, flagged %d", left,
+			flagged);
+		engine_free(&e);
+	}
+}
+
+/* Every site has thousands of old files; a sender may name any of them. */
+static void
+test_old_names(void)
+{
+	for (unsigned kind = 0; kind < 4; kind++) {
+		struct engine *e = fresh(0);
+		int64_t t = kind & 1 ? shop(e) : T0;
+		unsigned left = 0;
+
+		claim = kind & 2;
+		for (unsigned i = 0; i < 10000; i++) {
+			char name[40];
+
+			snprintf(name, sizeof(name), "/lib/%u.php", i / 5);
+			left +=
+			    send_one(e, (struct mail){t + 8 * i, 300 * 86400, 0, 1, name,
+						      5000 + i, 0}) == ANSWER_PASS;
+		}
+		claim = false;
+		T_CHECK(left <= (kind & 1 ? 25 : 45), "kind %u: %u left", kind, left);
+		engine_free(&e);
+	}
+	/* an old shop that begins with what a shop has */
+	static const char *const names[] = {"/index.php", "/wp-cron.php", "/contact.php"};
+	struct engine *e = fresh(0);
+	int64_t t = shop(e);
+
+	claim = true;
+	for (unsigned i = 0; i < 12; i++)
+		T_EQ(send_one(e, (struct mail){t + 1800 * i, 300 * 86400, 0, 1,
+					       names[i % 3], 5000 + i, 0}),
+		     ANSWER_PASS);
+	claim = false;
+	engine_free(&e);
+}
+
+/* A panel lets a customer add any domain as its own. */
+static void
+test_too_much_own(void)
+{
+	struct engine *e = fresh(0);
+	int64_t t = shop(e);
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < 1000; i++)
+		left += send_one(e, (struct mail){t + i, 60, 0, 1, "/x.php", 9000 + i,
+						  1}) == ANSWER_PASS;
+	T_CHECK(left <= 310, "%u left", left);
+	engine_free(&e);
+}
+
+/* Beside a flagged file, copies to the owner explain nothing where none is named. */
+static void
+test_nameless_pairs(void)
+{
+	struct engine *e = fresh(0);
+	int64_t t = T0;
+	unsigned left = 0, i;
+
+	for (i = 0; i < 14 * 12; i++, t += 7200) {
+		send_one(e, (struct mail){t, -1, 0, 1, NULL, 10 + 2 * i, 0});
+		send_one(e, (struct mail){t + 2, -1, 0, 1, NULL, 11 + 2 * i, 1});
+	}
+	file_event(e, t, "/shell.php", 60);
+	t += 300000;
+	for (i = 0; i < 50; i++, t += 20) {
+		left += send_one(e, (struct mail){t, -1, 0, 1, NULL, 9000 + 2 * i, 0}) ==
+			ANSWER_PASS;
+		send_one(e, (struct mail){t + 2, -1, 0, 1, NULL, 9001 + 2 * i, 1});
+	}
+	T_CHECK(left <= 10, "%u left", left);
+	engine_free(&e);
+}
+
 int
 main(void)
 {
 	test_mailers();
 	test_login();
+	test_many_logins();
+	test_old_names();
+	test_too_much_own();
+	test_nameless_pairs();
 	test_refused_at_one();
 	test_names_and_bcc();
 	test_explained();
