@@ -17,6 +17,10 @@
 #include "xmem.h"
 
 #define CHOOSE_STEP 32 /* files looked into at once; messages are answered in between */
+/* What a worker names of a message's domains: scanners/mailhead.h. */
+#define DOMAINS_NAMED 100
+#define DOMAINS_BYTES 16384
+#define DOMAIN_BYTES 256
 #define SPAN_MAX INT64_C(315360000)
 
 struct choosing {
@@ -59,7 +63,7 @@ choice_time_us(const char *text, wall_t now)
 
 	if (s >= 0)
 		return now.us - s * 1000000;
-	if (text_to_i64(text, 0, INT64_C(4102444800), &s))
+	if (text_to_i64(text, CHOICE_UNIX_MIN, INT64_C(4102444800), &s))
 		return s * 1000000;
 	for (i = 0; i < sizeof forms / sizeof forms[0]; i++) {
 		struct tm tm = {.tm_isdst = -1};
@@ -82,11 +86,12 @@ choice_option(struct ctl *c, struct choice *ch, const char *name, struct strings
 		char *dst;
 		size_t size;
 		int64_t *time;
-	} options[] = {{"--script", ch->script, sizeof ch->script, NULL},
-		       {"--subject", ch->subject, sizeof ch->subject, NULL},
-		       {"--domain", ch->domain, sizeof ch->domain, NULL},
-		       {"--before", NULL, 0, &ch->before_us},
-		       {"--after", NULL, 0, &ch->after_us}};
+		bool *has;
+	} options[] = {{"--script", ch->script, sizeof ch->script, NULL, NULL},
+		       {"--subject", ch->subject, sizeof ch->subject, NULL, NULL},
+		       {"--domain", ch->domain, sizeof ch->domain, NULL, NULL},
+		       {"--before", NULL, 0, &ch->before_us, &ch->has_before},
+		       {"--after", NULL, 0, &ch->after_us, &ch->has_after}};
 	const char *value;
 	char shown[80];
 	size_t i;
@@ -106,10 +111,16 @@ choice_option(struct ctl *c, struct choice *ch, const char *name, struct strings
 	if (options[i].time != NULL
 		? *options[i].time < 0
 		: !text_copy(options[i].dst, options[i].size, value)) {
-		ctl_end(c, 64, "%s: %s is not understood", options[i].name,
-			text_safe(shown, sizeof shown, value));
+		ctl_end(c, 64, "%s: %s is not understood%s", options[i].name,
+			text_safe(shown, sizeof shown, value),
+			options[i].time == NULL
+			    ? ""
+			    : "; a time is 90m, 12h or 3d (so long ago), 2026-01-31 or "
+			      "\"2026-01-31 18:00\", or seconds since 1970");
 		return -1;
 	}
+	if (options[i].has != NULL)
+		*options[i].has = true;
 	ch->any = true;
 	return 1;
 }
@@ -123,8 +134,8 @@ by_row(void *arg, const struct store_held *v)
 	if ((ch->script[0] != '\0' && fnmatch(ch->script, v->script, 0) != 0) ||
 	    (ch->subject[0] != '\0' &&
 	     fnmatch(ch->subject, v->subject, FNM_CASEFOLD) != 0) ||
-	    (ch->before_us != 0 && v->t.us >= ch->before_us) ||
-	    (ch->after_us != 0 && v->t.us < ch->after_us))
+	    (ch->has_before && v->t.us >= ch->before_us) ||
+	    (ch->has_after && v->t.us < ch->after_us))
 		return true;
 	(void)text_copy(c->ids[c->id_count++], HELD_ID, v->id);
 	return c->id_count < CTL_IDS_MAX;
@@ -138,13 +149,20 @@ by_domain(const char *id, const char *glob)
 	struct strings s;
 	const char *one;
 	struct err e;
+	size_t n = 0;
 	bool fits = false;
 
 	if (held_open(hub.held, id, false, &held, &e) != 1)
 		return false;
 	s = strings_of(held_head(held)->domains, held_head(held)->domains_len);
-	for (one = strings_next(&s); one != NULL; one = fits ? strings_next(&s) : NULL)
+	for (one = strings_next(&s); one != NULL; one = fits ? strings_next(&s) : NULL) {
 		fits = fnmatch(glob, one, FNM_CASEFOLD) == 0;
+		n++;
+	}
+	/* as full as a list of domains gets: it may have more */
+	if (n >= DOMAINS_NAMED ||
+	    held_head(held)->domains_len > DOMAINS_BYTES - DOMAIN_BYTES)
+		fits = false;
 	held_close(&held);
 	return fits;
 }

@@ -9,12 +9,15 @@
 
 #include "ctl_row.h"
 
-/* A choice among an account's held messages; "" and 0: whatever it is. */
+#define CHOICE_UNIX_MIN INT64_C(1000000000) /* 2001 */
+
+/* A choice among an account's held messages; "" and no has_: whatever it is. */
 struct choice {
 	char script[512], subject[256]; /* globs; the subject's without regard to case */
 	char domain[256];               /* glob; every recipient must be of such */
 	int64_t after_us, before_us;    /* held since, held until */
-	bool any;                       /* there is an option at all */
+	bool has_after, has_before;
+	bool any; /* there is an option at all */
 };
 
 /*
@@ -34,7 +37,8 @@ void ctl_choose_forget(struct ctl *c);
 
 /*
  * A time in an admin's words: "90m", "12h", "3d" (so long before now), seconds since
- * 1970, or "2026-01-31 18:00" of the server's clock. Microseconds; -1: not understood.
+ * 1970 (from CHOICE_UNIX_MIN on: a bare "30" is a slip, and would choose everything), or
+ * "2026-01-31 18:00" of the server's clock. Microseconds; -1: not understood.
  */
 int64_t choice_time_us(const char *text, wall_t now);
 /* A span: "90m", "12h", "3d", "600s". Seconds; -1: not understood. */

@@ -40,6 +40,7 @@ def choice(c, build, kind):
         mail("x.php", "Your order spam", "e@five.test")
         c.eq(len(w.held()), 5, "held")
         for wrong in (["release", site, "--script"], ["release", site, "--before", "yesterdayish"],
+                      ["discard", site, "--before", "0"], ["discard", site, "--after", "30"],
                       ["release", "--subject", "x"], ["discard", site], ["discard", site, "--all"],
                       ["trust", site, "--for", "ever"], ["trust", site, "--rule", "none-such"],
                       ["trust", site, "--script"]):
