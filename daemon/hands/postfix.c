@@ -22,16 +22,20 @@ fate(const char *dir, const char *id, unsigned verb, const char **out)
 	static const char *const moving[] = {"incoming", "active", "deferred",
 					     "maildrop"};
 	char path[512];
-	size_t i;
+	size_t i, look;
 
 	(void)out;
 	if (access(dir, X_OK) != 0) /* not the queue's place: postsuper's word must do */
 		return FATE_DONE;
-	if (postfix_file(path, sizeof path, dir, "hold", id))
-		return verb == QUEUE_FREEZE ? FATE_DONE : FATE_NOT;
-	for (i = 0; i < sizeof moving / sizeof *moving; i++)
-		if (postfix_file(path, sizeof path, dir, moving[i], id))
-			return verb == QUEUE_THAW ? FATE_DONE : FATE_NOT;
+	/* twice: one that moves from a place not looked at to one looked at is not gone
+	 */
+	for (look = 0; look < 2; look++) {
+		if (postfix_file(path, sizeof path, dir, "hold", id))
+			return verb == QUEUE_FREEZE ? FATE_DONE : FATE_NOT;
+		for (i = 0; i < sizeof moving / sizeof *moving; i++)
+			if (postfix_file(path, sizeof path, dir, moving[i], id))
+				return verb == QUEUE_THAW ? FATE_DONE : FATE_NOT;
+	}
 	return verb == QUEUE_DROP ? FATE_DONE : FATE_GONE;
 }
 
