@@ -19,8 +19,8 @@
 
 struct recover {
 	uint64_t adopted, unsure, removed, damaged, messages;
-	char gone[64][HELD_ID]; /* to remove after the walk */
-	size_t gone_count;
+	char (*gone)[HELD_ID]; /* to remove after the walk: all, their rows go one day */
+	size_t gone_count, gone_room;
 };
 
 /*
@@ -119,10 +119,13 @@ recover_one(void *arg, const char *id, const struct held_head *h, const char *pr
 		release_set_state(id, "unsure", row.attempt,
 				  "the daemon was killed while sending it");
 		r->unsure++;
-	} else if ((strcmp(row.state, "released") == 0 ||
-		    strcmp(row.state, "discarded") == 0 ||
-		    strcmp(row.state, "expired") == 0) &&
-		   r->gone_count < 64) {
+	} else if (strcmp(row.state, "released") == 0 ||
+		   strcmp(row.state, "discarded") == 0 ||
+		   strcmp(row.state, "expired") == 0) {
+		if (r->gone_count == r->gone_room) {
+			r->gone_room = r->gone_room * 2 + 64;
+			r->gone = xreallocarray(r->gone, r->gone_room, sizeof *r->gone);
+		}
 		(void)text_copy(r->gone[r->gone_count++], HELD_ID, id);
 	}
 	return true;
@@ -164,6 +167,7 @@ release_recover(void)
 		if (held_remove(hub.held, r.gone[i], &e) > 0)
 			r.removed++;
 	}
+	free(r.gone);
 	if (store_held_each(hub.store, -1, NULL, 0, row_without_file, &m, &e) != 0)
 		hub_store_warn(&e);
 	for (i = 0; i < m.count; i++)
