@@ -240,7 +240,7 @@ say_word(struct ctl *c, struct strings *args, enum acct_word word, const char *d
 	}
 	hub.changed = true;
 	if (about.scope == SCOPE_SCRIPT)
-		(void)release_reviewed((uint32_t)uid);
+		(void)release_reviewed((uint32_t)uid, c->who);
 	log_info("word uid=%u word=%s scope=%s about=\"%s\" until=%" PRId64 " who=%s",
 		 (unsigned)uid, word_name(word), scopes[about.scope],
 		 text_safe(shown, sizeof shown, about.arg == NULL ? "" : about.arg),

@@ -160,6 +160,8 @@ release_account(struct ctl *c, int64_t uid)
 {
 	struct err e;
 
+	/* also what stayed frozen of an account that is not held, or not known */
+	mailq_thaw((uint32_t)uid);
 	if (engine_word(hub.engine, clock_wall(), (uint32_t)uid, WORD_RELEASE,
 			SCOPE_ACCOUNT, NULL, (wall_t){0}, c->who, &e) != 0)
 		return;

@@ -18,6 +18,7 @@
 #include "known_good.h"
 #include "log.h"
 #include "loop.h"
+#include "mailq.h"
 #include "release.h"
 #include "subuid.h"
 #include "text.h"
@@ -227,7 +228,8 @@ on_verdict(struct job *j, const struct m_verdict *v, const struct m_head *h)
 	count_verdict(v);
 	files_tell_engine(&l->file, v, now);
 	/* what an admin has just vouched for may be what the account is held for */
-	if (l->file.cause == CAUSE_ASKED && v->score < hub.conf.weak_points)
+	if (l->file.cause == CAUSE_ASKED && v->score < hub.conf.weak_points &&
+	    !mailq_holds((uint32_t)l->file.uid))
 		engine_reviewed(hub.engine, now, (uint32_t)l->file.uid, "admin");
 	if (v->verdict != VERDICT_CLEAN)
 		log_info("verdict verdict=%s score=%" PRId64 " uid=%" PRIu64
@@ -364,7 +366,7 @@ on_gone(struct msg *m)
 		if (store_finding_gone(hub.store, g.dev, g.ino, f.t, &e) != 0)
 			hub_store_warn(&e);
 		engine_file(hub.engine, &f);
-		(void)release_reviewed(f.uid);
+		(void)release_reviewed(f.uid, "files");
 	}
 	if (store_file_drop(hub.store, g.dev, g.ino, &e) != 0)
 		hub_store_warn(&e);

@@ -122,7 +122,7 @@ files_tell_engine(const struct m_file *l, const struct m_verdict *v, wall_t now)
 	    (matters(v) || f.points > 0)) {
 		engine_file(hub.engine, &f);
 		if (f.points == 0)
-			(void)release_reviewed(f.uid);
+			(void)release_reviewed(f.uid, "files");
 	}
 	hub.changed = true;
 }

@@ -15,13 +15,16 @@
 #include <string.h>
 
 #include "alert.h"
+#include "files.h"
 #include "hub.h"
 #include "log.h"
 #include "loop.h"
+#include "release.h"
 #include "text.h"
 #include "xmem.h"
 
 #define BUCKETS 65536
+#define OWNERS 65536 /* accounts whose numbers are this far apart share a bound */
 #define NONE UINT32_MAX
 #define ROUND_MS 100
 #define RETRY_MS 500 /* doubled each time, up to: */
@@ -37,14 +40,21 @@ enum want { MOVE, FREEZE, DROP };
 static struct node {
 	char id[MAILQ_ID];
 	uint32_t uid, rcpts, next;
+	uint32_t older, newer; /* in its owner's list */
 	wall_t t;
 	mono_t due;         /* not asked again before */
 	uint8_t is, want;   /* enum is, enum want */
 	uint8_t tries, req; /* req: 1 + the request it is in, 0: none */
-	bool used, ours;    /* ours: it has a row; told by the hook or frozen by us */
+	bool used, ours;    /* ours: it has a row; told by the hook or frozen by us;
+			     * changed by set_ours */
 	bool hooked; /* the MTA's hook was told to hold it: its line comes after a thaw */
 } * nodes;           /* MAILQ_MAX, made when first needed */
 static uint32_t heads[BUCKETS], ring;
+static struct owner {
+	uint32_t oldest, newest, count;
+} * owners[2]; /* OWNERS each: of what is not ours, and of what is */
+static uint32_t ours_count;
+static bool rows_only; /* there may be rows of frozen mail that have no node */
 static struct mailq_counts count;
 static uint64_t next_asked = ASKED;
 static int round_timer = -1;
@@ -105,6 +115,56 @@ set(struct node *n, enum is is, enum want want)
 	count.pending += differs(n);
 }
 
+static struct owner *
+owner_of(const struct node *n)
+{
+	return &owners[n->ours][n->uid % OWNERS];
+}
+
+static void
+owner_add(struct node *n)
+{
+	struct owner *o = owner_of(n);
+	uint32_t me = (uint32_t)(n - nodes);
+
+	n->newer = NONE;
+	n->older = o->newest;
+	if (o->newest == NONE)
+		o->oldest = me;
+	else
+		nodes[o->newest].newer = me;
+	o->newest = me;
+	o->count++;
+	ours_count += n->ours;
+}
+
+static void
+owner_take(struct node *n)
+{
+	struct owner *o = owner_of(n);
+
+	if (n->older == NONE)
+		o->oldest = n->newer;
+	else
+		nodes[n->older].newer = n->newer;
+	if (n->newer == NONE)
+		o->newest = n->older;
+	else
+		nodes[n->newer].older = n->older;
+	o->count--;
+	ours_count -= n->ours;
+}
+
+static void
+set_ours(struct node *n, bool ours)
+{
+	if (n->ours == ours)
+		return;
+	owner_take(n);
+	n->ours = ours;
+	owner_add(n);
+}
+
 static void
 unlink_node(struct node *n)
 {
@@ -114,6 +174,7 @@ unlink_node(struct node *n)
 		at = &nodes[*at].next;
 	*at = n->next;
 	set(n, MOVING, MOVE);
+	owner_take(n);
 	n->used = false;
 	count.known--;
 }
@@ -121,18 +182,74 @@ unlink_node(struct node *n)
 static void
 make_table(void)
 {
-	uint32_t i;
+	uint32_t i, ours;
 
 	nodes = xcalloc(MAILQ_MAX, sizeof *nodes);
 	for (i = 0; i < BUCKETS; i++)
 		heads[i] = NONE;
+	for (ours = 0; ours < 2; ours++) {
+		owners[ours] = xcalloc(OWNERS, sizeof *owners[ours]);
+		for (i = 0; i < OWNERS; i++)
+			owners[ours][i].oldest = owners[ours][i].newest = NONE;
+	}
+}
+
+static void tell_waiters(const char *id, bool ok, const char *result);
+
+/* Forget n to make place; the row of what is frozen stays. */
+static void
+evict(struct node *n)
+{
+	count.forgotten++;
+	rows_only |= n->ours;
+	if (n->want == DROP)
+		tell_waiters(n->id, false, "too many messages; try again");
+	unlink_node(n);
+}
+
+/* Forget the oldest of uid, rather one that is not frozen. */
+static bool
+evict_of(uint32_t uid)
+{
+	unsigned ours;
+	uint32_t i;
+
+	for (ours = 0; ours < 2; ours++)
+		for (i = owners[ours][uid % OWNERS].oldest; i != NONE; i = nodes[i].newer)
+			if (nodes[i].uid == uid) {
+				evict(&nodes[i]);
+				return true;
+			}
+	return false;
+}
+
+static uint32_t
+ours_of(uint32_t uid)
+{
+	return owners[1] == NULL ? 0 : owners[1][uid % OWNERS].count;
+}
+
+/* The next place of the ring; what is frozen is not forgotten for what is another's. */
+static struct node *
+place_for(uint32_t uid)
+{
+	if (owners[0][uid % OWNERS].count + ours_of(uid) >= MAILQ_UID_MAX ||
+	    ours_count == MAILQ_MAX)
+		(void)evict_of(uid);
+	if (ours_count == MAILQ_MAX)
+		return NULL;
+	while (nodes[ring].used && nodes[ring].ours)
+		ring = (ring + 1) % MAILQ_MAX;
+	if (nodes[ring].used)
+		evict(&nodes[ring]);
+	return &nodes[ring];
 }
 
 void
 mailq_add(uint32_t uid, const char *id, uint32_t rcpts, wall_t t)
 {
 	struct node *n;
-	uint32_t *head, tries;
+	uint32_t *head;
 
 	if (nodes == NULL)
 		make_table();
@@ -141,14 +258,9 @@ mailq_add(uint32_t uid, const char *id, uint32_t rcpts, wall_t t)
 	if ((n = find(id)) != NULL)
 		unlink_node(
 		    n); /* a short id of Postfix comes again: the new owner counts */
-	/* what is frozen is not forgotten for what merely passes through */
-	for (tries = 0; tries < MAILQ_MAX / 2 && nodes[ring].used && nodes[ring].ours;
-	     tries++)
-		ring = (ring + 1) % MAILQ_MAX;
-	n = &nodes[ring];
-	if (n->used) {
+	if ((n = place_for(uid)) == NULL) {
 		count.forgotten++;
-		unlink_node(n);
+		return;
 	}
 	memset(n, 0, sizeof *n);
 	(void)text_copy(n->id, sizeof n->id, id);
@@ -160,6 +272,7 @@ mailq_add(uint32_t uid, const char *id, uint32_t rcpts, wall_t t)
 	n->next = *head;
 	*head = ring;
 	ring = (ring + 1) % MAILQ_MAX;
+	owner_add(n);
 	count.known++;
 }
 
@@ -256,9 +369,11 @@ give_up(struct node *n, const char *why)
 		set_row(n->id, "frozen", why);
 	} else {
 		set_row(n->id, "released", "it could not be frozen");
-		n->ours = false;
+		set_ours(n, false);
 	}
 }
+
+static void finish(struct request *r, bool ok, const char *why);
 
 static void
 try_later(struct node *n, const char *why)
@@ -329,8 +444,14 @@ ask(unsigned slot, int64_t *later_us)
 	m.uid = first->uid;
 	requests[slot] = (struct request){.asked = m.asked, .want = first->want};
 	/* the rows are on the disk before the MTA's queue changes */
-	if (store_sync(hub.store, &e) != 0)
+	if (store_sync(hub.store, &e) != 0) {
 		hub_store_warn(&e);
+		/* frozen without a row it would stay so after a restart */
+		if (first->want == FREEZE) {
+			finish(&requests[slot], false, e.text);
+			return true;
+		}
+	}
 	if (m_queue_put(wire_out(), &m, &e) != 0 ||
 	    wire_send(&hub.hands, wire_out(), &e) != 0)
 		(void)mailq_done(m.asked, false, e.text);
@@ -356,7 +477,7 @@ round_due(void *arg)
 		if (requests[i].asked == 0 && !ask(i, &later_us))
 			break;
 	/* all requests under way: the next answer comes back here */
-	if (i < MAILQ_REQUESTS && later_us >= 0)
+	if (i < MAILQ_REQUESTS && later_us >= 0 && !round_soon)
 		round_timer = loop_once(later_us / 1000 + 1, round_due, NULL);
 }
 
@@ -382,10 +503,14 @@ confirmed(struct node *n, enum want asked)
 	n->req = 0;
 	n->tries = 0;
 	if (asked == DROP) {
+		uint32_t uid = n->uid;
+
 		set_row(n->id, "discarded", "");
 		(void)text_copy(id, sizeof id, n->id);
 		unlink_node(n);
 		tell_waiters(id, true, "discarded");
+		if (release_reviewed(uid, "admin"))
+			files_recheck(uid); /* as for what is held here */
 		return;
 	}
 	set(n, asked == FREEZE ? FROZEN : MOVING, (enum want)n->want);
@@ -396,7 +521,7 @@ confirmed(struct node *n, enum want asked)
 			"in the MTA's own queue; released with the account");
 	} else {
 		set_row(n->id, "released", "thawed in the MTA's queue");
-		n->ours = false;
+		set_ours(n, false);
 	}
 }
 
@@ -480,13 +605,16 @@ mailq_hands_gone(void)
 
 /* --- wishes --- */
 
+static void load_row(const char *id);
+static bool load_if_place(void *arg, const struct store_held *v);
+
 static void
 want(struct node *n, enum want w)
 {
 	n->tries = 0;
 	n->due = (mono_t){0};
 	set(n, (enum is)n->is, w);
-	n->ours = true;
+	set_ours(n, true);
 }
 
 void
@@ -495,11 +623,49 @@ mailq_held(uint32_t uid, const char *id, uint32_t rcpts, wall_t t)
 	struct node *n;
 
 	mailq_add(uid, id, rcpts, t);
-	if ((n = find(id)) == NULL)
+	if ((n = find(id)) == NULL) { /* no place: its row is taken up later */
+		struct node row = {
+		    .uid = uid, .rcpts = rcpts, .t = t, .is = FROZEN, .want = FREEZE};
+
+		if (id[0] == '\0' || !text_copy(row.id, sizeof row.id, id))
+			return;
+		put_row(&row);
+		rows_only = true;
 		return;
+	}
 	set(n, FROZEN, FREEZE);
-	n->ours = n->hooked = true;
+	set_ours(n, true);
+	n->hooked = true;
 	put_row(n);
+}
+
+static bool
+is_one(void *arg, const struct store_held *v)
+{
+	(void)v;
+	*(bool *)arg = true;
+	return false;
+}
+
+bool
+mailq_holds(uint32_t uid)
+{
+	static const char *const states[] = {"frozen", "freezing"};
+	bool found = false;
+	struct err e;
+	uint32_t i, s;
+
+	if (ours_of(uid) > 0)
+		for (i = owners[1][uid % OWNERS].oldest; i != NONE; i = nodes[i].newer)
+			if (nodes[i].uid == uid && nodes[i].want != MOVE)
+				return true;
+	for (s = 0; rows_only && !found && s < sizeof states / sizeof *states; s++)
+		if (store_held_each(hub.store, uid, states[s], 1, is_one, &found, &e) !=
+		    0) {
+			hub_store_warn(&e);
+			return true;
+		}
+	return found;
 }
 
 bool
@@ -536,20 +702,32 @@ mailq_freeze(uint32_t uid)
 	soon();
 }
 
+static void
+let_move(struct node *n)
+{
+	want(n, MOVE);
+	if (differs(n) || n->req != 0)
+		return;
+	/* it was not frozen yet, and nobody is at it */
+	set_row(n->id, "released", "it was not frozen yet");
+	set_ours(n, false);
+}
+
 void
 mailq_thaw(uint32_t uid)
 {
+	struct err e;
 	uint32_t i;
 
+	if (rows_only &&
+	    store_held_each(hub.store, uid, "frozen", 0, load_if_place, NULL, &e) != 0)
+		hub_store_warn(&e);
 	for (i = 0; nodes != NULL && i < MAILQ_MAX; i++) {
 		struct node *n = &nodes[i];
 
 		if (!n->used || n->uid != uid || n->want != FREEZE)
 			continue;
-		want(n, MOVE);
-		if (!differs(n) && n->req == 0) { /* nobody was asked yet */
-			n->ours = false;
-		}
+		let_move(n);
 	}
 	soon();
 }
@@ -570,6 +748,10 @@ mailq_drop(const char *id, mailq_fn fn, void *arg)
 {
 	struct node *n = find(id);
 
+	if (n == NULL && rows_only) {
+		load_row(id);
+		n = find(id);
+	}
 	if (n == NULL || !n->ours || n->want != FREEZE || waiter_count == DROPS_MAX)
 		return false;
 	if (!wire_up(&hub.hands)) {
@@ -586,7 +768,7 @@ mailq_drop(const char *id, mailq_fn fn, void *arg)
 	return true;
 }
 
-/* --- a restart --- */
+/* --- rows without a node: after a restart, or when there was no place --- */
 
 static bool
 load_one(void *arg, const struct store_held *v)
@@ -597,13 +779,71 @@ load_one(void *arg, const struct store_held *v)
 	struct node *n;
 
 	(void)arg;
+	if (find(v->id) != NULL)
+		return true;
 	mailq_add((uint32_t)v->uid, v->id, (uint32_t)v->rcpts, v->t);
 	if ((n = find(v->id)) != NULL) {
 		set(n, strcmp(v->state, "freezing") == 0 ? MOVING : FROZEN, w);
-		n->ours = n->hooked = true;
+		set_ours(n, true);
+		n->hooked = true;
 		n->due = mono_after_ms(clock_mono(), RETRY_MS); /* hands starts too */
 	}
 	return true;
+}
+
+/* Where there is place without forgetting what is frozen. */
+static bool
+load_if_place(void *arg, const struct store_held *v)
+{
+	if (ours_count >= MAILQ_MAX || ours_of((uint32_t)v->uid) >= MAILQ_UID_MAX)
+		rows_only = true;
+	else
+		(void)load_one(arg, v);
+	return true;
+}
+
+static bool
+load_frozen(void *arg, const struct store_held *v)
+{
+	return strcmp(v->state, "frozen") != 0 || load_one(arg, v);
+}
+
+/* One row, at the cost of another of its owner. */
+static void
+load_row(const char *id)
+{
+	struct err e;
+
+	if (store_held_get(hub.store, id, load_frozen, NULL, &e) < 0)
+		hub_store_warn(&e);
+}
+
+/*
+ * A hold ended and its thaw was not asked for (a kill in between), or was given up, or
+ * had no node: whatever is frozen for an account that is not held any more shall move. An
+ * account that is not known keeps it frozen: only a hold of an account freezes.
+ */
+static void
+thaw_left_over(void)
+{
+	static struct explanation x;
+	uint32_t i, last = 0;
+	bool have = false, ended = false;
+
+	for (i = 0; nodes != NULL && ours_count > 0 && i < MAILQ_MAX; i++) {
+		struct node *n = &nodes[i];
+
+		if (!n->used || !n->ours || n->want != FREEZE)
+			continue;
+		if (!have || n->uid != last)
+			ended = engine_explain(hub.engine, n->uid, &x) &&
+				x.state != ACCT_HELD;
+		have = true;
+		last = n->uid;
+		if (!ended)
+			continue;
+		let_move(n);
+	}
 }
 
 void
@@ -614,9 +854,24 @@ mailq_load(void)
 	struct err e;
 	size_t i;
 
+	rows_only = false;
 	for (i = 0; i < sizeof states / sizeof *states; i++)
-		if (store_held_each(hub.store, -1, states[i], 0, load_one, NULL, &e) != 0)
+		if (store_held_each(hub.store, -1, states[i], 0, load_if_place, NULL,
+				    &e) != 0) {
 			hub_store_warn(&e);
+			rows_only = true;
+		}
+	thaw_left_over();
+	soon();
+}
+
+void
+mailq_minute(void)
+{
+	if (rows_only)
+		mailq_load();
+	else
+		thaw_left_over();
 	soon();
 }
 

@@ -5,8 +5,10 @@
  *          account, so that a hold freezes exactly these, and a release thaws exactly
  *          what we froze; say a message is frozen when the MTA's queue says so.
  * Touches: the link to hands, the rows of held mail.
- * Limits:  MAILQ_MAX messages; beyond it the oldest is forgotten and counted
- *          (it is then not frozen: status says so). MAILQ_REQUESTS of MAILQ_BATCH ids
+ * Limits:  MAILQ_MAX messages, MAILQ_UID_MAX of one account; beyond it the oldest that is
+ *          not frozen is forgotten and counted (it is then not frozen: status says so).
+ *          Of what is frozen only its own account's is, and its row is taken up again
+ *          when there is place. MAILQ_REQUESTS of MAILQ_BATCH ids
  *          are asked for at once. A message is asked about MAILQ_TRIES times (one that
  *          is just being delivered is locked); then it is given up, counted and told.
  */
@@ -21,14 +23,17 @@
 #include "msg.h"
 
 #define MAILQ_MAX 200000
-#define MAILQ_ID 32        /* bytes of a queue id with its NUL */
-#define MAILQ_BATCH 2000   /* ids in one request */
+#define MAILQ_UID_MAX (MAILQ_MAX / 4) /* of one account */
+#define MAILQ_ID 32                   /* bytes of a queue id with its NUL */
+#define MAILQ_BATCH 2000              /* ids in one request */
 #define MAILQ_REQUESTS 4   /* requests at once; hands has more places than these */
 #define MAILQ_TRIES 14     /* a quarter of an hour: longer than a delivery that hangs */
 #define MAILQ_DROP_TRIES 5 /* somebody waits for the answer */
 
-/* What was frozen before a restart; once, when the store is open. */
+/* What was frozen before a restart; when the store and the accounts are read. */
 void mailq_load(void);
+/* Once a minute: thaw what stayed frozen after its account's hold ended. */
+void mailq_minute(void);
 
 /* The MTA accepted a message of uid. */
 void mailq_add(uint32_t uid, const char *id, uint32_t rcpts, wall_t t);
@@ -36,6 +41,11 @@ void mailq_add(uint32_t uid, const char *id, uint32_t rcpts, wall_t t);
 void mailq_held(uint32_t uid, const char *id, uint32_t rcpts, wall_t t);
 /* It is known as uid's, and frozen or to be. */
 bool mailq_knows(uint32_t uid, const char *id);
+/*
+ * Mail of uid is frozen or to be: nobody has reviewed it yet. What is being thrown away
+ * counts until it is gone.
+ */
+bool mailq_holds(uint32_t uid);
 /* It left the queue. */
 void mailq_gone(const char *id);
 

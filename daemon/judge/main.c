@@ -335,6 +335,7 @@ on_minute(void *arg)
 	check_reborn();
 	tally_minute();
 	engine_tick(hub.engine, clock_wall());
+	mailq_minute();
 	alert_tick();
 	known_good_tick();
 	files_keep_since();

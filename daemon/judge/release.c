@@ -16,6 +16,7 @@
 #include "files.h"
 #include "hub.h"
 #include "log.h"
+#include "mailq.h"
 #include "pool.h"
 #include "text.h"
 #include "xmem.h"
@@ -215,9 +216,14 @@ open_done(void *arg)
 static void
 next_ones(void)
 {
+	static bool
+	    here; /* finish calls this again: one loop, however many end at once */
 	struct going *g;
 	const char *why;
 
+	if (here)
+		return;
+	here = true;
 	while (at_work_count < AT_WORK_MAX && (g = waiting) != NULL) {
 		waiting = g->next;
 		if (waiting == NULL)
@@ -227,10 +233,11 @@ next_ones(void)
 		at_work_count++;
 		if ((why = why_not(g)) != NULL) {
 			finish(g, false, why);
-			return; /* finish called us again */
+			continue;
 		}
 		pool_run(next_key++, open_work, open_done, g);
 	}
+	here = false;
 }
 
 void
@@ -262,14 +269,16 @@ release_forget(const void *arg)
 }
 
 bool
-release_reviewed(uint32_t uid)
+release_reviewed(uint32_t uid, const char *who)
 {
 	uint64_t messages, bytes;
 
 	held_usage(hub.held, uid, &messages, &bytes);
-	if (messages == 0)
-		engine_reviewed(hub.engine, clock_wall(), uid, "admin");
-	return messages == 0;
+	/* the end of a hold thaws what is frozen: it has to be reviewed too */
+	if (messages > 0 || mailq_holds(uid))
+		return false;
+	engine_reviewed(hub.engine, clock_wall(), uid, who);
+	return true;
 }
 
 static void
@@ -279,7 +288,7 @@ remove_file(const char *id, uint32_t uid)
 
 	if (held_remove(hub.held, id, &e) < 0)
 		log_warn("held_remove id=%s error=\"%s\"", id, e.text);
-	if (release_reviewed(uid))
+	if (release_reviewed(uid, "admin"))
 		files_recheck(uid); /* what caused it may have been removed meanwhile */
 }
 
@@ -355,6 +364,7 @@ release_hands_gone(void)
 void
 release_discard(char (*ids)[HELD_ID], size_t n, release_fn fn, void *arg)
 {
+	struct release_row *was = xcalloc(n, sizeof *was); /* of those that are kept */
 	struct err e;
 	size_t i, kept = 0;
 	const char *why;
@@ -368,17 +378,23 @@ release_discard(char (*ids)[HELD_ID], size_t n, release_fn fn, void *arg)
 			continue;
 		}
 		release_set_state(ids[i], "discarded", g.attempt, "");
+		was[kept].attempt = g.attempt;
+		(void)text_copy(was[kept].state, sizeof was[kept].state, g.state);
 		memcpy(ids[kept++], g.id, HELD_ID);
 	}
 	if (kept > 0 && store_sync(hub.store, &e) != 0) {
 		hub_store_warn(&e);
 		for (i = 0; i < kept; i++) {
-			release_set_state(ids[i], "held", 0, "could not be discarded");
+			/* what may have been sent already stays "unsure" */
+			release_set_state(ids[i], was[i].state, was[i].attempt,
+					  "could not be discarded");
 			fn(arg, ids[i], false,
 			   "the database cannot be written; nothing was discarded");
 		}
+		free(was);
 		return;
 	}
+	free(was);
 	for (i = 0; i < kept; i++) {
 		struct held *held = NULL;
 		uint32_t uid = UINT32_MAX;

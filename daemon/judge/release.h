@@ -44,9 +44,11 @@ void release_adopt(void);
 
 /*
  * Something changed that may have caused a hold: when none of the account's mail is held,
- * all of it was reviewed, and a hold whose cause is gone ends. false: some is held.
+ * here or in the MTA's own queue, all of it was reviewed, and a hold whose cause is gone
+ * ends. who: "admin" when a person spoke, "files" when only files changed. false: some is
+ * held.
  */
-bool release_reviewed(uint32_t uid);
+bool release_reviewed(uint32_t uid, const char *who);
 
 /* Once an hour: give up what nobody reviewed in held_expire_s, loudly, and warn before.
  */

@@ -18,6 +18,7 @@ from world import World
 HERE = os.path.dirname(os.path.abspath(__file__))
 MESSAGES = 25
 SMTP_PORT = 2525
+MAILER = "<?php $list = explode(\"\\n\", $_POST['emaillist']); mail($list[0], 'x', 'y');"
 LOGIN = """
 login:
   driver = plaintext
@@ -175,6 +176,31 @@ def other_ways(c, w):
                "all of it to leave after the release", 60, 0.2)
 
 
+def cause_gone(c, w):
+    """The mailer that caused the hold is deleted by who put it there: nothing leaves until the
+    frozen mail too was reviewed, and then the hold ends."""
+    before = frozen(w)
+    path = w.webroot("shopb") + "/m.php"
+    w.drop("shopb", "m.php", MAILER)
+    w.wait_for(lambda: [r for r in w.mb("files", "shopb")[1] if r["path"] == path], "the finding", 60)
+    p = w.send("shopb", "To: f0@example.org\nSubject: won\n\nwon\n", "-t", "-i",
+               env=dict(os.environ, MAILBRAKE_SCRIPT=path))
+    c.eq((p.returncode, state_of(w, "shopb")), (0, "held"), "held for a flagged script")
+    c.eq(send(w, "shopb", "f1@example.org"), 0, "mail around the wrapper")
+    w.wait_for(lambda: frozen(w) == before + 1, "it to be frozen", 60, 0.2)
+    c.eq(w.mb("discard", *[r["id"] for r in w.held() if r["login"] == "shopb"])[0], 0,
+         "what is held here is reviewed")
+    os.unlink(path)
+    w.wait_for(lambda: not [r for r in w.mb("files", "shopb")[1] if r["path"] == path],
+               "the file to be missed", 60)
+    c.eq((state_of(w, "shopb"), frozen(w), left(w, "f")), ("held", before + 1, 0),
+         "what is frozen was not reviewed")
+    c.eq(w.mb("discard", *[r["id"] for r in w.held("frozen") if r["login"] == "shopb"])[0], 0,
+         "what is frozen is reviewed")
+    w.wait_for(lambda: state_of(w, "shopb") == "watched", "the hold to end", 60)
+    c.eq((frozen(w), left(w, "f")), (before, 0), "what was discarded did not leave")
+
+
 def without_judge(c, w):
     """It hangs: the MTA waits its two seconds; it is gone: nothing is waited for."""
     pids = w.role_pids("judge")
@@ -213,6 +239,7 @@ def around(c, build, kind):
         hook = [r for r in w.mb("status")[1] if r.get("part") == "mta-hook"][0]
         c.eq((hook.get("bypassed"), hook.get("held")), (MESSAGES, MESSAGES - out), "status: mta-hook")
         other_ways(c, w)
+        cause_gone(c, w)
         queued(c, w)
         without_judge(c, w)
     finally:
