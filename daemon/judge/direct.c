@@ -79,15 +79,15 @@ direct_init(void)
 	(void)loop_once(FIRST_MS, ask, NULL);
 }
 
-/* "UID PACKETS" */
+/* "UID PACKETS"; several uids may be one account's */
 static void
 take(struct entry *to, const char *row, uint64_t *uids)
 {
 	char word[24];
 	const char *space = strchr(row, ' ');
-	const struct entry *was;
-	struct entry x = {.uid = 0};
+	uint32_t account;
 	int64_t uid, n;
+	uint64_t i;
 
 	if (space == NULL || (size_t)(space - row) >= sizeof word)
 		return;
@@ -96,22 +96,32 @@ take(struct entry *to, const char *row, uint64_t *uids)
 	if (!text_to_i64(word, 0, UINT32_MAX - 1, &uid) ||
 	    !text_to_i64(space + 1, 0, INT64_MAX, &n))
 		return;
-	x.uid = subuid_account((uint32_t)uid);
-	x.connections = (uint64_t)n;
-	was = find(x.uid);
-	x.told = was != NULL && was->told && was->connections <= x.connections;
-	if (!x.told && x.connections >= TELL_MIN) {
-		x.told = true;
-		log_info("direct uid=%u connections=%llu", (unsigned)x.uid,
-			 (unsigned long long)x.connections);
+	account = subuid_account((uint32_t)uid);
+	for (i = 0; i < *uids && to[i].uid != account; i++)
+		;
+	if (i == *uids)
+		to[(*uids)++] = (struct entry){.uid = account};
+	to[i].connections += (uint64_t)n;
+}
+
+/* All of its uids are added up: is it told, or was it before? */
+static void
+tell(struct entry *x)
+{
+	const struct entry *was = find(x->uid);
+
+	x->told = was != NULL && was->told && was->connections <= x->connections;
+	if (!x->told && x->connections >= TELL_MIN) {
+		x->told = true;
+		log_info("direct uid=%u connections=%llu", (unsigned)x->uid,
+			 (unsigned long long)x->connections);
 		alert_degraded("direct-smtp",
 			       "Account %s (uid %u) connects straight to remote mail "
 			       "servers, past every check: %llu connections. "
 			       "contrib/nftables can refuse them.",
-			       hub_login(x.uid), (unsigned)x.uid,
-			       (unsigned long long)x.connections);
+			       hub_login(x->uid), (unsigned)x->uid,
+			       (unsigned long long)x->connections);
 	}
-	to[(*uids)++] = x;
 }
 
 void
@@ -136,6 +146,8 @@ direct_tries(struct msg *m)
 	s = strings_of(t.tries, t.tries_len);
 	while (uids < DIRECT_UIDS && (row = strings_next(&s)) != NULL)
 		take(fresh, row, &uids);
+	for (i = 0; i < uids; i++)
+		tell(&fresh[i]);
 	memcpy(kept, fresh, sizeof kept);
 	entries = kept;
 	count =
