@@ -54,6 +54,9 @@ uint64_t files_changed(uint64_t uid, const char *path,
 		       void (*fn)(void *arg, int64_t changed_us), void *arg);
 void files_changed_forget(uint64_t handle);
 
+/* store_file.rules of a verdict that counts no more, with any rules. */
+#define FILES_STALE 0
+
 /* Have a file of an account looked at again, if it is still there and the same: an
  * admin's word on it changed. */
 void files_again(uint64_t uid, uint64_t dev, uint64_t ino, const char *path);

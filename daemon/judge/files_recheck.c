@@ -1,7 +1,8 @@
 /*
  * files_recheck - are the files with findings still there?
  *
- * Job:     a part of them once a minute, or one account's now: look for each again.
+ * Job:     a part of them once a minute, or one account's now: look for each again, and
+ *          judge again what is FILES_STALE.
  * Touches: the store by reading, watch by files_look.
  */
 #include "files.h"
@@ -80,11 +81,18 @@ files_recheck(int64_t uid)
 	if (store_finding_each(hub.store, uid, true, recheck_one, r, &e) != 0)
 		hub_store_warn(&e);
 	for (unsigned i = 0; i < r->count; i++) {
+		struct store_file have;
+
 		r->at.uid = (int64_t)r->files[i].uid;
 		r->at.dev = r->files[i].dev;
 		r->at.ino = r->files[i].ino;
-		files_look(r->files[i].uid, r->files[i].dev, r->files[i].ino,
-			   r->files[i].path, still_there, NULL);
+		if (store_file_get(hub.store, r->at.dev, r->at.ino, &have, &e) == 1 &&
+		    have.rules == FILES_STALE)
+			files_again(r->files[i].uid, r->files[i].dev, r->files[i].ino,
+				    r->files[i].path);
+		else
+			files_look(r->files[i].uid, r->files[i].dev, r->files[i].ino,
+				   r->files[i].path, still_there, NULL);
 		free(r->files[i].path);
 	}
 	if (!r->more)

@@ -124,12 +124,14 @@ known_good_rules(uint64_t uid, char *buf, size_t size)
 
 /* --- what changes with a word --- */
 
+struct place {
+	uint64_t uid, dev, ino;
+	char *path;
+};
+
 struct again {
 	const struct word *w;
-	struct place {
-		uint64_t uid, dev, ino;
-		char *path;
-	} * place;
+	struct place *place;
 	size_t count;
 };
 
@@ -152,9 +154,24 @@ collect(void *arg, const struct store_finding *v)
 	return a->count < AGAIN_MAX;
 }
 
+/* What is known of the file stands under another word: it is no answer any more. */
+static void
+unknow(const struct place *p)
+{
+	struct store_file f;
+	struct err e;
+
+	if (store_file_get(hub.store, p->dev, p->ino, &f, &e) != 1)
+		return;
+	f.rules = FILES_STALE;
+	f.path = f.verdict == VERDICT_CLEAN ? NULL : p->path;
+	if (store_file_put(hub.store, &f, &e) != 0)
+		hub_store_warn(&e);
+}
+
 /* The files it speaks of are looked at again: their verdicts count with the word, or
- * without. */
-static size_t
+ * without. Where watch cannot be asked now, files_recheck does it. */
+static void
 look_again(const struct word *w)
 {
 	struct again a = {.w = w};
@@ -164,12 +181,17 @@ look_again(const struct word *w)
 	if (store_finding_each(hub.store, w->uid, true, collect, &a, &e) != 0)
 		hub_store_warn(&e);
 	for (i = 0; i < a.count; i++) {
+		unknow(&a.place[i]);
 		files_again(a.place[i].uid, a.place[i].dev, a.place[i].ino,
 			    a.place[i].path);
 		free(a.place[i].path);
 	}
 	free(a.place);
-	return a.count;
+	if (a.count == AGAIN_MAX)
+		log_warn(
+		    "known_good looked_again=%d left_out=\"the files beyond keep the "
+		    "verdict they have: say the word for less at a time\"",
+		    AGAIN_MAX);
 }
 
 static struct store_trust
@@ -203,9 +225,9 @@ drop(size_t i, const char *what, const char *who)
 
 	words[i] = words[--count];
 	note(&w, what, who);
+	look_again(&w); /* first: killed in between, the word ends once more */
 	if (store_trust_drop(hub.store, w.uid, kind_stored[w.kind], w.key, &e) != 0)
 		hub_store_warn(&e);
-	(void)look_again(&w);
 	free(w.key);
 	free(w.who);
 }
@@ -441,7 +463,7 @@ add(struct ctl *c, struct strings *args)
 	if (store_trust_put(hub.store, &row, &e) != 0)
 		hub_store_warn(&e);
 	note(&w, "said", c->who);
-	(void)look_again(&w);
+	look_again(&w);
 	word_row(c, &w, says[w.kind]);
 	ctl_end(c, 0, "%s", "");
 }
