@@ -18,6 +18,7 @@
 #include "mailq.h"
 #include "mta.h"
 #include "outcome.h"
+#include "own.h"
 #include "submit.h"
 #include "text.h"
 #include "reload.h"
@@ -244,6 +245,19 @@ direct_part(struct ctl *c)
 		     d.left_out > 0 ? "; more accounts than are kept" : "");
 }
 
+/* No list is no fault; one that cannot be read any more stays as it was. */
+static void
+own_part(struct ctl *c)
+{
+	const char *fault = own_fault();
+
+	if (own_count() > 0 || fault != NULL)
+		part(c, "own-domains", fault != NULL ? "degraded" : "ok",
+		     json_pack("{s:o}", "domains", num(own_count())), "%u domains%s%s",
+		     own_count(), fault != NULL ? "; the list is as it was: " : "",
+		     fault != NULL ? fault : "");
+}
+
 /* The list of what waits in the MTA: one that it did not take stays as it was. */
 static void
 brakes_part(struct ctl *c)
@@ -304,6 +318,7 @@ ctl_status(struct ctl *c, struct strings *args)
 	hook_part(c);
 	direct_part(c);
 	brakes_part(c);
+	own_part(c);
 	if (q.known > 0 || q.failed > 0)
 		part(c, "mail-queue", q.failed > 0 || q.forgotten > 0 ? "degraded" : "ok",
 		     json_pack("{s:o, s:o, s:o, s:o, s:o}", "queued", num(q.known),

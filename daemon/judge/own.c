@@ -18,6 +18,7 @@
 
 static struct owners *list;
 static int paths;
+static const char *fault;
 
 int
 own_start(const struct conf *c, struct err *e)
@@ -54,14 +55,19 @@ own_refresh(void)
 
 	for (int i = 0; i < paths && fd < 0; i++)
 		fd = opener_get(i);
-	if (fd < 0)
-		return; /* none, or gone for a moment: what was known stays */
+	if (fd < 0) {
+		/* gone for a moment, or for ever: what was known stays, and it is said */
+		fault = owners_count(list) > 0 ? "it is not there any more" : NULL;
+		return;
+	}
 	if (fstat(fd, &st) != 0 || !believed(&st)) {
+		fault = "others than root can write it";
 		log_warn_rate("own_domains", 3600,
 			      "own_domains not_read=\"others than root can write it\"");
 		close(fd);
 		return;
 	}
+	fault = NULL;
 	if (st.st_ino == before.st_ino && st.st_dev == before.st_dev &&
 	    st.st_size == before.st_size && st.st_mtim.tv_sec == before.st_mtim.tv_sec &&
 	    st.st_mtim.tv_nsec == before.st_mtim.tv_nsec) {
@@ -99,6 +105,12 @@ own_mail(const char *login, uint64_t rcpts, const char *const *domains, size_t c
 		known = owner != NULL && strcmp(owner, login) == 0;
 	}
 	return known;
+}
+
+const char *
+own_fault(void)
+{
+	return fault;
 }
 
 unsigned

@@ -33,7 +33,9 @@ void own_refresh(void);
  */
 int own_mail(const char *login, uint64_t rcpts, const char *const *domains, size_t count);
 
-/* Domains known, for status. */
+/* For status: domains known, and what keeps the list from being read (NULL: nothing; what
+ * was known stays). */
 unsigned own_count(void);
+const char *own_fault(void);
 
 #endif

@@ -59,11 +59,14 @@ main(void)
 	write_list("c.test: mallory\n", 0666);
 	T_EQ(ask("mallory", "c.test", NULL), 0);
 	T_EQ(ask("alice", "a.test", NULL), 1);
+	T_CHECK(own_fault() != NULL);
 	write_list("a.test: bob\n", 0600);
 	T_EQ(ask("alice", "a.test", NULL), 0);
 	T_EQ(ask("bob", "a.test", NULL), 1);
+	T_CHECK(own_fault() == NULL);
 	unlink(path);
 	own_refresh();
+	T_CHECK(own_fault() != NULL);
 	T_EQ(ask("bob", "a.test", NULL), 1);
 	return T_DONE();
 }
