@@ -198,7 +198,7 @@ goes_by_itself(const struct looked *l, const struct m_verdict *v)
 {
 	return hub.conf.set_aside_points > 0 && v->score >= hub.conf.set_aside_points &&
 	       strcmp(hub.conf.mode, "hold") == 0 && l->file.cause == CAUSE_EVENT &&
-	       l->file.uid != 0;
+	       l->file.uid != 0 && files_may_go(l->path, v->type, l->file.mode);
 }
 
 static void

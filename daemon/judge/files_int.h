@@ -17,6 +17,12 @@ uint64_t files_rules_hash(void);
 /* Keep what was found in the file, and that other findings of it are gone. f->path is
  * whole. */
 void files_keep_verdict(const struct m_file *f, const struct m_verdict *v, wall_t now);
+/*
+ * May this one be set aside by itself? Only what would be run: its name says so, or it is
+ * a program and executable. Outsiders can have the text of a mailer written into a mail,
+ * a log or a cached page of their victim's, and it shall not go for that.
+ */
+bool files_may_go(const char *path, const char *type, uint64_t mode);
 /* Tell the engine, as far as the account's mail can depend on it. */
 void files_tell_engine(const struct m_file *f, const struct m_verdict *v, wall_t now);
 

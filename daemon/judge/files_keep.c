@@ -103,6 +103,28 @@ named_as_script(const char *path)
 	return false;
 }
 
+/* Below a directory that other programs write what outsiders sent into. */
+static bool
+outsiders_write(const char *path)
+{
+	static const char *const dirs[] = {"/maildir/", "/mail/", "/logs/"};
+
+	for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++)
+		if (strcasestr(path, dirs[i]) != NULL)
+			return true;
+	return false;
+}
+
+bool
+files_may_go(const char *path, const char *type, uint64_t mode)
+{
+	bool program = strstr(type, "php") != NULL || strstr(type, "script") != NULL ||
+		       strstr(type, "perl") != NULL || strstr(type, "python") != NULL;
+
+	return (named_as_script(path) || (program && (mode & 0111) != 0)) &&
+	       !outsiders_write(path);
+}
+
 void
 files_tell_engine(const struct m_file *l, const struct m_verdict *v, wall_t now)
 {
