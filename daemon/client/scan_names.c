@@ -28,7 +28,8 @@ by_bytes(const void *a, const void *b, void *bytes)
 static void
 sort(struct names *n)
 {
-	qsort_r(n->at, n->count, sizeof *n->at, by_bytes, n->bytes);
+	if (n->count > 1) /* none: there is no array either */
+		qsort_r(n->at, n->count, sizeof *n->at, by_bytes, n->bytes);
 }
 
 /* Keep the first half, in new memory of the same size. */
