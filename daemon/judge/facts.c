@@ -9,10 +9,9 @@
 #define AT_ONE_S 7200 /* so long engine_refusals counts */
 /*
  * Old files that may begin to write to strangers within 24 hours. A sender picks the name
- * it claims, and every site has thousands of old files; the first week meets all at once.
+ * it claims, and every site has thousands of old files.
  */
-#define OLD_NAMES 4
-#define OLD_NAMES_EARLY 8
+#define OLD_NAMES 8
 
 #include <string.h>
 
@@ -122,8 +121,7 @@ crowd_standing(const struct engine *e, const struct acct *a, const struct script
 	if (script_login(s) || (early && e->conf.blind) ||
 	    first_standing(e, a, s) != STAND_DORMANT)
 		return false;
-	return slide_get(&a->old_names, e->now_s, 86400) >=
-	       (early ? OLD_NAMES_EARLY : OLD_NAMES);
+	return slide_get(&a->old_names, e->now_s, 86400) >= OLD_NAMES;
 }
 
 /* Since it changed: by its age where that is told, else since the change was noticed. */

@@ -314,8 +314,10 @@ too_much_explained(const struct facts *f, int64_t *limit, int64_t *value)
 {
 	bool alike = f->new_msgs >= 10 && share_over(f->new_equal, f->new_msgs, 80);
 	bool old = f->standing == STAND_DORMANT;
-	const int64_t pairs[4][2] = {{old ? f->old_told_1m : f->new_all_1m, 10},
-				     {old ? f->old_told_1h : f->new_all_1h, 60},
+	/* it may have a burst that nothing explains; with copies it is twice that */
+	unsigned times = f->standing == STAND_BLIND ? 2 : 1;
+	const int64_t pairs[4][2] = {{old ? f->old_told_1m : f->new_all_1m, 10 * times},
+				     {old ? f->old_told_1h : f->new_all_1h, 60 * times},
 				     {old ? f->old_told_24h : f->new_all_24h, 300},
 				     {alike && !old ? f->new_all_24h : 0, 60}};
 

@@ -467,7 +467,7 @@ test_old_names(void)
 						      5000 + i, 0}) == ANSWER_PASS;
 		}
 		claim = false;
-		T_CHECK(left <= (kind & 1 ? 25 : 45), "kind %u: %u left", kind, left);
+		T_CHECK(left <= 45, "kind %u: %u left", kind, left);
 		engine_free(&e);
 	}
 	/* an old shop that begins with what a shop has */

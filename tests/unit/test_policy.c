@@ -160,7 +160,7 @@ static const struct {
      ACCT_HELD,
      REASON_NEW_SCRIPTS},
     {"unknown: the owner is told of too many",
-     {.standing = STAND_BLIND, .new_all_1m = 1, .new_all_1h = 61, .new_all_24h = 61},
+     {.standing = STAND_BLIND, .new_all_1m = 1, .new_all_1h = 121, .new_all_24h = 121},
      ANSWER_HOLD,
      ACCT_HELD,
      REASON_NEW_SCRIPTS},
