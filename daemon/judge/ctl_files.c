@@ -28,7 +28,7 @@ struct aside {
 	struct ctl *c; /* NULL: it went away */
 	uint64_t asked, dev, ino;
 	int64_t uid;
-	bool found, back;
+	bool found, back, sent; /* sent: hands was asked */
 	char id[48], path[4096];
 };
 
@@ -137,7 +137,8 @@ ctl_files(struct ctl *c, struct strings *args)
 
 /* --- set aside, put back --- */
 
-static void
+/* -1: said in the log. */
+static int
 keep_state(const struct aside *a, const char *state, const char *result)
 {
 	struct store_aside row = {.id = a->id,
@@ -150,12 +151,15 @@ keep_state(const struct aside *a, const char *state, const char *result)
 				  .t = clock_wall()};
 	struct err e;
 
-	if (store_aside_put(hub.store, &row, &e) != 0)
-		hub_store_warn(&e);
+	if (store_aside_put(hub.store, &row, &e) == 0)
+		return 0;
+	hub_store_warn(&e);
+	return -1;
 }
 
+/* Tell who asked, and forget it. */
 static void
-finish(struct aside *a, bool ok, const char *text)
+answer(struct aside *a, bool ok, const char *text)
 {
 	struct aside **at;
 	const char *state = !ok ? "failed" : a->back ? "back" : "away";
@@ -165,7 +169,6 @@ finish(struct aside *a, bool ok, const char *text)
 			*at = a->next;
 			break;
 		}
-	keep_state(a, ok ? state : a->back ? "away" : "failed", text);
 	if (a->c != NULL) {
 		ctl_row(a->c,
 			json_pack("{s:s, s:o, s:s, s:o, s:o}", "id", a->id, "login",
@@ -174,6 +177,103 @@ finish(struct aside *a, bool ok, const char *text)
 		ctl_end(a->c, ok ? 0 : 1, "%s", "");
 	}
 	free(a);
+}
+
+static void
+finish(struct aside *a, bool ok, const char *text)
+{
+	const char *state = a->back ? "back" : "away";
+
+	(void)keep_state(a, ok ? state : a->back ? "away" : "failed", text);
+	answer(a, ok, text);
+}
+
+/* --- rows "asked" that nobody waits for: was the file moved? --- */
+
+#define COMPARE_MAX 64 /* at once; the others a minute later */
+
+static bool compare_due = true; /* a stop may have left some */
+
+struct compare {
+	struct aside *found[COMPARE_MAX];
+	unsigned count;
+};
+
+static void
+compared(void *arg, int take_fd)
+{
+	struct aside *a = arg;
+	char shown[512];
+
+	log_warn("set_aside_interrupted id=%s uid=%" PRId64 " path=\"%s\" %s", a->id,
+		 a->uid, text_safe(shown, sizeof shown, a->path),
+		 take_fd >= 0 ? "it is where it was" : "it is not there: put-back tells");
+	(void)keep_state(a, take_fd >= 0 ? "failed" : "away",
+			 take_fd >= 0 ? "interrupted; it is where it was"
+				      : "interrupted; it is not where it was");
+	if (take_fd >= 0)
+		close(take_fd);
+	free(a);
+}
+
+static bool
+match_asked(void *arg, const struct store_aside *v)
+{
+	struct compare *found = arg;
+	struct aside *a;
+
+	if (strcmp(v->state, "asked") != 0)
+		return true;
+	for (a = asides; a != NULL; a = a->next)
+		if (strcmp(a->id, v->id) == 0)
+			return true; /* hands will say */
+	a = xcalloc(1, sizeof *a);
+	a->uid = v->uid;
+	a->dev = v->dev;
+	a->ino = v->ino;
+	if (!text_copy(a->id, sizeof a->id, v->id) ||
+	    !text_copy(a->path, sizeof a->path, v->path)) {
+		free(a);
+		return true;
+	}
+	found->found[found->count++] = a;
+	return found->count < COMPARE_MAX;
+}
+
+void
+ctl_files_tick(void)
+{
+	struct compare c = {.count = 0};
+	struct err e;
+
+	/* hands first: what it was asked before it went is done or not by then */
+	if (!compare_due || !wire_up(&hub.watch) || !hub.sight.ready ||
+	    !wire_up(&hub.hands))
+		return;
+	if (store_aside_each(hub.store, -1, NULL, match_asked, &c, &e) != 0)
+		hub_store_warn(&e);
+	else
+		compare_due = c.count == COMPARE_MAX;
+	for (unsigned i = 0; i < c.count; i++) {
+		struct aside *a = c.found[i];
+
+		files_look((uint64_t)a->uid, a->dev, a->ino, a->path, compared, a);
+	}
+}
+
+void
+ctl_files_hands_gone(void)
+{
+	struct aside *a, *next;
+
+	for (a = asides; a != NULL; a = next) {
+		next = a->next;
+		if (!a->sent)
+			continue;
+		/* the row stays: nobody knows how far it came */
+		compare_due = true;
+		answer(a, false, "hands went: mailbrake files tells in a minute");
+	}
 }
 
 bool
@@ -227,9 +327,16 @@ take(void *arg, int take_fd)
 		finish(a, false, "the file is not there any more, or is another one now");
 		return;
 	}
+	/* known on the disk first: what is moved and not known could not be put back */
+	if (keep_state(a, "asked", "") != 0 || store_sync(hub.store, &e) != 0) {
+		close(take_fd);
+		finish(a, false, "the database cannot be written");
+		return;
+	}
 	if (m_take_put(wire_out(), &m, &e) == 0) {
 		wire_out()->fd = take_fd;
 		if (wire_send(&hub.hands, wire_out(), &e) == 0) {
+			a->sent = true;
 			close(take_fd);
 			return;
 		}
@@ -371,4 +478,6 @@ ctl_put_back(struct ctl *c, struct strings *args)
 	if (m_putback_put(wire_out(), &m, &e) != 0 ||
 	    wire_send(&hub.hands, wire_out(), &e) != 0)
 		finish(a, false, e.text);
+	else
+		a->sent = true;
 }

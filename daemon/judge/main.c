@@ -338,6 +338,7 @@ on_minute(void *arg)
 	mailq_minute();
 	alert_tick();
 	known_good_tick();
+	ctl_files_tick();
 	files_keep_since();
 	own_refresh();
 	files_recheck(-1);
@@ -407,6 +408,8 @@ on_peer_gone(struct wire *w, const struct err *e)
 		release_hands_gone();
 	if (w == &hub.hands)
 		mailq_hands_gone();
+	if (w == &hub.hands)
+		ctl_files_hands_gone();
 	if (w == &hub.watch)
 		hub.sight.known = false;
 	if (w == &hub.mtlog)
@@ -447,6 +450,7 @@ on_peer(struct msg *m)
 		files_watch_up();
 	} else if (p.role == ROLE_HANDS) {
 		take_peer(&hub.hands, fd, ROLE_HANDS, on_hands, "hands");
+		brakes_conf_changed(); /* what it was told last may not be done */
 	} else if (p.role == ROLE_MTLOG) {
 		take_peer(&hub.mtlog, fd, ROLE_MTLOG, outcome_on_msg, "mtlog");
 	} else {
