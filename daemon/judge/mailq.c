@@ -289,7 +289,7 @@ row_state(const struct node *n)
 }
 
 static void
-put_row(const struct node *n)
+put_row_as(const struct node *n, const char *state, const char *result)
 {
 	struct store_held row = {.id = n->id,
 				 .login = hub_login(n->uid),
@@ -297,9 +297,8 @@ put_row(const struct node *n)
 				 .subject = "",
 				 .script = "",
 				 .reason = "held",
-				 .state = row_state(n),
-				 .result =
-				     "in the MTA's own queue; released with the account",
+				 .state = state,
+				 .result = result,
 				 .uid = n->uid,
 				 .rcpts = n->rcpts,
 				 .t = n->t,
@@ -308,6 +307,12 @@ put_row(const struct node *n)
 
 	if (store_held_put(hub.store, &row, &e) != 0)
 		hub_store_warn(&e);
+}
+
+static void
+put_row(const struct node *n)
+{
+	put_row_as(n, row_state(n), "in the MTA's own queue; released with the account");
 }
 
 static void
@@ -730,6 +735,42 @@ mailq_thaw(uint32_t uid)
 		let_move(n);
 	}
 	soon();
+}
+
+void
+mailq_pass(const char *id)
+{
+	const struct node *n = find(id);
+
+	if (n != NULL && !n->ours)
+		put_row_as(n, "released", "sent while its account is held");
+}
+
+struct letting {
+	int64_t uid;
+	wall_t since;
+	bool go;
+};
+
+static bool
+let_go_row(void *arg, const struct store_held *v)
+{
+	struct letting *l = arg;
+
+	l->go = v->uid == l->uid && strcmp(v->state, "released") == 0 &&
+		wall_s(v->state_t) >= wall_s(l->since);
+	return false;
+}
+
+bool
+mailq_let_go(uint32_t uid, const char *id, wall_t t)
+{
+	struct letting l = {.uid = uid, .since = t};
+	struct err e;
+
+	if (store_held_get(hub.store, id, let_go_row, &l, &e) < 0)
+		hub_store_warn(&e);
+	return l.go;
 }
 
 void

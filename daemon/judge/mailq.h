@@ -52,6 +52,12 @@ void mailq_gone(const char *id);
 /* The account is held: freeze what it has in the queue; and the opposite. */
 void mailq_freeze(uint32_t uid);
 void mailq_thaw(uint32_t uid);
+/*
+ * It passes though its account is held: an admin released it. That is kept for a restart;
+ * let_go: so it was since t, or it was thawed.
+ */
+void mailq_pass(const char *id);
+bool mailq_let_go(uint32_t uid, const char *id, wall_t t);
 /* Freeze one message that came after the hold. */
 void mailq_freeze_one(const char *id);
 

@@ -99,10 +99,15 @@ held_since(uint32_t uid, wall_t t)
 static void
 on_queued(const struct m_outcome *o, int64_t uid)
 {
+	static struct explanation x;
+
 	if (uid <= 0 || hub_is_ours(uid) || mailq_knows((uint32_t)uid, o->queue_id))
 		return;
 	mailq_add((uint32_t)uid, o->queue_id, (uint32_t)o->rcpts, clock_wall());
-	if (held_since((uint32_t)uid, (wall_t){0}))
+	/* all but what an admin released during this hold; when it was queued is not
+	 * told: a hold freezes what was in the queue before it too */
+	if (engine_explain(hub.engine, (uint32_t)uid, &x) && x.state == ACCT_HELD &&
+	    !mailq_let_go((uint32_t)uid, o->queue_id, x.since))
 		mailq_freeze_one(o->queue_id);
 }
 
@@ -145,6 +150,8 @@ on_submit(const struct m_outcome *o)
 		count.expected++;
 		if (held_since(s.uid, s.t))
 			mailq_freeze_one(o->queue_id);
+		else if (held_since(s.uid, (wall_t){0}))
+			mailq_pass(o->queue_id);
 		return;
 	}
 	count.bypassed++;
