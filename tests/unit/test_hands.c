@@ -257,6 +257,17 @@ brakes_at_the_end(const struct conf *c, pid_t pid)
 		      "other.test"));
 	T_EQ(done.ok, 1);
 	T_CHECK(strstr(read_file("brake"), "\nbraked.test:\nother.test:\n") != NULL);
+	/* by the smarthost, waiting again, and back: each ends in one file only */
+	for (int i = 0; i < 2; i++) {
+		brake(10, ARGS(">relayed.test\0other.test"));
+		T_EQ(done.ok, 1);
+		T_CHECK(strstr(read_file("brake"), "relayed.test") == NULL);
+		T_CHECK(strstr(read_file("brake.smarthost"), "relayed.test") != NULL);
+		brake(11, ARGS("relayed.test\0other.test"));
+		T_EQ(done.ok, 1);
+		T_CHECK(strstr(read_file("brake"), "relayed.test:") != NULL);
+		T_CHECK(strstr(read_file("brake.smarthost"), "relayed.test") == NULL);
+	}
 	link_fini(&judge); /* judge is gone: hands end, and new ones follow */
 	T_EQ(waitpid(pid, &status, 0), pid);
 	T_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -307,6 +318,7 @@ main(void)
 			"admin@b.test -Cx other@b.test");
 	(void)text_copy(c.user_judge, sizeof c.user_judge, "root");
 	(void)text_copy(c.mta, sizeof c.mta, "exim");
+	(void)text_copy(c.brake_smarthost, sizeof c.brake_smarthost, "out.test:587");
 	snprintf(c.brake_file, sizeof c.brake_file, "%s/brake", dir);
 	pid = start(&c);
 	injections();
