@@ -13,6 +13,11 @@ static struct slot {
 	bool used;
 	mono_t last;
 	uint64_t messages[EXPECT_PLACES], rcpts[EXPECT_PLACES]; /* still to come */
+	uint64_t own[EXPECT_PLACES]; /* messages to own domains, still to come */
+	uint64_t counted;            /* recipients judged, not yet delivered */
+	mono_t unproven_since;
+	unsigned
+	    unproven; /* own ones the hook let in, not yet delivered to own domains */
 } slots[EXPECT_UIDS];
 
 #define PROBES 8
@@ -44,8 +49,12 @@ find(uint32_t uid, bool make)
 static void
 forget_old(struct slot *s, mono_t now)
 {
-	if (mono_diff_us(now, s->last) > (int64_t)EXPECT_S * 1000000)
+	if (mono_diff_us(now, s->last) > (int64_t)EXPECT_S * 1000000) {
 		memset(s->messages, 0, sizeof s->messages);
+		memset(s->own, 0, sizeof s->own);
+	}
+	if (mono_diff_us(now, s->unproven_since) > (int64_t)EXPECT_OWN_S * 1000000)
+		s->unproven = 0;
 }
 
 static void
@@ -60,36 +69,79 @@ add(struct slot *s, enum expect_where where, uint64_t rcpts, mono_t now)
 }
 
 void
-expect_add(uint32_t uid, uint64_t rcpts, mono_t now)
+expect_add(uint32_t uid, uint64_t rcpts, bool own, mono_t now)
 {
 	struct slot *s = find(uid, true);
 
+	if (own) {
+		forget_old(s, now);
+		s->last = now;
+		s->own[EXPECT_HOOK]++;
+		s->own[EXPECT_LOG]++;
+		return;
+	}
 	add(s, EXPECT_HOOK, rcpts, now);
 	add(s, EXPECT_LOG, rcpts, now);
+	s->counted += rcpts;
 }
 
 void
 expect_log_only(uint32_t uid, uint64_t rcpts, mono_t now)
 {
-	add(find(uid, true), EXPECT_LOG, rcpts, now);
+	struct slot *s = find(uid, true);
+
+	add(s, EXPECT_LOG, rcpts, now);
+	s->counted += rcpts;
 }
 
-bool
+/* A message to own domains passed for nothing, and so may one that only says so: as
+ * many as the log may be behind. */
+static bool
+take_own(struct slot *s, enum expect_where where, uint64_t rcpts, uint64_t more,
+	 mono_t now)
+{
+	if (s->own[where] == 0 || rcpts > EXPECT_OWN_RCPTS + more)
+		return false;
+	if (where == EXPECT_HOOK) {
+		if (s->unproven >= EXPECT_OWN_HOOK)
+			return false;
+		if (s->unproven++ == 0)
+			s->unproven_since = now;
+	}
+	s->own[where]--;
+	return true;
+}
+
+enum expect_ticket
 expect_take(uint32_t uid, enum expect_where where, uint64_t rcpts, mono_t now)
 {
 	struct slot *s = find(uid, false);
-	uint64_t room;
+	/* the log counts recipients after aliases and always_bcc */
+	uint64_t more = where == EXPECT_LOG ? EXPECT_ALIASES : 0;
 
 	if (s == NULL)
-		return false;
+		return EXPECT_NOT;
 	forget_old(s, now);
-	room = s->rcpts[where];
-	/* the log counts recipients after aliases and always_bcc */
-	if (where == EXPECT_LOG)
-		room += EXPECT_ALIASES;
-	if (s->messages[where] == 0 || room < rcpts)
-		return false;
+	if (s->messages[where] == 0 || s->rcpts[where] + more < rcpts)
+		return take_own(s, where, rcpts, more, now) ? EXPECT_OWN : EXPECT_NOT;
 	s->messages[where]--;
 	s->rcpts[where] -= rcpts < s->rcpts[where] ? rcpts : s->rcpts[where];
-	return true;
+	return EXPECT_COUNTED;
+}
+
+bool
+expect_delivered(uint32_t uid, enum expect_ticket ticket, bool to_own)
+{
+	struct slot *s = find(uid, false);
+
+	if (to_own) {
+		if (s != NULL && ticket == EXPECT_OWN && s->unproven > 0)
+			s->unproven--;
+		return false;
+	}
+	if (s != NULL && s->counted > 0) {
+		s->counted--;
+		return false;
+	}
+	return ticket == EXPECT_OWN;
 }

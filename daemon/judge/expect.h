@@ -4,7 +4,9 @@
  * Job:     a message the wrapper asked about, or that was released, reaches
  *          the MTA's hook and log too; count it once. Per account, how many
  *          may still come; not which: an account that uses one up by other
- *          means has had the other counted instead.
+ *          means has had the other counted instead. A message to the account's own
+ *          domains was counted as nothing: its ticket lets the next one in, and the log
+ *          tells by where it is delivered whether that one was the account's own, too.
  * Touches: nothing but its table.
  * Limits:  EXPECT_UIDS accounts; a full one forgets the account asked longest
  *          ago, whose mail is then counted twice, never less than once.
@@ -24,16 +26,34 @@
 
 enum expect_where { EXPECT_HOOK, EXPECT_LOG, EXPECT_PLACES };
 
-/* One more message of uid to rcpts recipients will be seen in each place. */
-void expect_add(uint32_t uid, uint64_t rcpts, mono_t now);
+#define EXPECT_OWN_RCPTS 10 /* of one message to own domains; see own.h */
+#define EXPECT_OWN_HOOK \
+	20 /* own messages the hook lets in before the log told where they went */
+#define EXPECT_OWN_S 3600 /* ... or so long after the first of them */
+
+enum expect_ticket {
+	EXPECT_NOT,     /* nobody judged it */
+	EXPECT_COUNTED, /* its recipients were */
+	EXPECT_OWN,     /* judged as the account's own: see expect_delivered */
+};
+
+/* One more message of uid to rcpts recipients, own or not, will be seen in each place. */
+void expect_add(uint32_t uid, uint64_t rcpts, bool own, mono_t now);
 /* The hook judged one: it will be seen in the log. */
 void expect_log_only(uint32_t uid, uint64_t rcpts, mono_t now);
 
 /*
- * One was seen: true when it was expected (and is now used up). Both messages and
- * recipients must be covered by what was judged, so that one small message is no ticket
- * for a large one.
+ * One was seen: the ticket it used up. Both messages and recipients must be covered by
+ * what was judged, so that one small message is no ticket for a large one.
  */
-bool expect_take(uint32_t uid, enum expect_where where, uint64_t rcpts, mono_t now);
+enum expect_ticket expect_take(uint32_t uid, enum expect_where where, uint64_t rcpts,
+			       mono_t now);
+
+/*
+ * A copy of a message that had a ticket reached its end, at a recipient of the account's
+ * own or another's. true: another's, and nobody counted it. Tickets do not say which
+ * message they are for, so what is compared is the account's sum.
+ */
+bool expect_delivered(uint32_t uid, enum expect_ticket ticket, bool to_own);
 
 #endif

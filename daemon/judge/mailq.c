@@ -45,6 +45,7 @@ static struct node {
 	mono_t due;         /* not asked again before */
 	uint8_t is, want;   /* enum is, enum want */
 	uint8_t tries, req; /* req: 1 + the request it is in, 0: none */
+	uint8_t ticket;     /* enum expect_ticket */
 	bool used, ours;    /* ours: it has a row; told by the hook or frozen by us;
 			     * changed by set_ours */
 	bool hooked; /* the MTA's hook was told to hold it: its line comes after a thaw */
@@ -671,6 +672,23 @@ mailq_holds(uint32_t uid)
 			return true;
 		}
 	return found;
+}
+
+void
+mailq_ticket_set(const char *id, unsigned ticket)
+{
+	struct node *n = find(id);
+
+	if (n != NULL)
+		n->ticket = (uint8_t)ticket;
+}
+
+unsigned
+mailq_ticket(uint32_t uid, const char *id)
+{
+	const struct node *n = find(id);
+
+	return n != NULL && n->uid == uid ? n->ticket : 0;
 }
 
 bool

@@ -39,6 +39,9 @@ void mailq_minute(void);
 void mailq_add(uint32_t uid, const char *id, uint32_t rcpts, wall_t t);
 /* The MTA's hook was told to hold it: it is frozen as soon as it is in the queue. */
 void mailq_held(uint32_t uid, const char *id, uint32_t rcpts, wall_t t);
+/* The enum expect_ticket a message had when it was added; EXPECT_NOT: none, unknown. */
+void mailq_ticket_set(const char *id, unsigned ticket);
+unsigned mailq_ticket(uint32_t uid, const char *id);
 /* It is known as uid's, and frozen or to be. */
 bool mailq_knows(uint32_t uid, const char *id);
 /*

@@ -17,6 +17,7 @@
 #include "mailq.h"
 #include "mta.h"
 #include "mt_event.h"
+#include "own.h"
 #include "provider_table.h"
 #include "subuid.h"
 #include "text.h"
@@ -122,6 +123,7 @@ on_submit(const struct m_outcome *o)
 			       .own = -1,
 			       .size = o->size};
 	int64_t uid = owner(o);
+	enum expect_ticket ticket;
 	struct answer a;
 
 	if ((o->flags & OUTCOME_OLD) != 0) {
@@ -146,8 +148,10 @@ on_submit(const struct m_outcome *o)
 		return;
 	}
 	mailq_add(s.uid, o->queue_id, s.rcpts, s.t);
-	if (expect_take(s.uid, EXPECT_LOG, s.rcpts, clock_mono())) {
+	ticket = expect_take(s.uid, EXPECT_LOG, s.rcpts, clock_mono());
+	if (ticket != EXPECT_NOT) {
 		count.expected++;
+		mailq_ticket_set(o->queue_id, ticket);
 		if (held_since(s.uid, s.t))
 			mailq_freeze_one(o->queue_id);
 		else if (held_since(s.uid, (wall_t){0}))
@@ -164,6 +168,44 @@ on_submit(const struct m_outcome *o)
 	hub.changed = true;
 	log_info("bypass uid=%u queue_id=%s rcpts=%u answer=%s", (unsigned)s.uid,
 		 o->queue_id, (unsigned)s.rcpts, answer_name(a.answer));
+	if (a.answer != ANSWER_PASS)
+		mailq_freeze_one(o->queue_id);
+}
+
+/*
+ * A message that had a ticket was delivered (or never will be): what came in with the
+ * ticket of a message to own domains, and went to others, is counted now.
+ */
+static void
+check_own(const struct m_outcome *o, int64_t uid)
+{
+	struct submission s = {.t = {o->time_us},
+			       .uid = (uint32_t)uid,
+			       .id = o->queue_id,
+			       .script_is_claim = true,
+			       .script_age_s = -1,
+			       .own = -1,
+			       .rcpts = 1};
+	enum expect_ticket ticket;
+	bool to_own;
+	struct answer a;
+
+	if (uid <= 0 || (o->flags & OUTCOME_OWN) != 0)
+		return;
+	ticket = (enum expect_ticket)mailq_ticket(s.uid, o->queue_id);
+	if (ticket == EXPECT_NOT)
+		return;
+	s.user = hub_login((uint64_t)uid);
+	to_own = (o->flags & OUTCOME_LOCAL) != 0 ||
+		 own_mail(s.user, 1, &o->rcpt_domain, 1) != 0 ||
+		 own_mail(s.user, 1, &o->orig_domain, 1) > 0; /* forwarded from there */
+	if (!expect_delivered(s.uid, ticket, to_own))
+		return;
+	count.bypassed++;
+	engine_submission(hub.engine, &s, &a);
+	hub.changed = true;
+	log_info("bypass uid=%u queue_id=%s rcpts=1 ticket=own answer=%s",
+		 (unsigned)s.uid, o->queue_id, answer_name(a.answer));
 	if (a.answer != ANSWER_PASS)
 		mailq_freeze_one(o->queue_id);
 }
@@ -192,6 +234,8 @@ on_delivery(const struct m_outcome *o, enum outcome_kind kind, const char *what)
 	    .t = {o->time_us}, .kind = kind, .code = (unsigned)o->code, .text = o->text};
 	int64_t uid = owner(o);
 
+	if (kind != OUTCOME_DEFERRED)
+		check_own(o, uid);
 	if ((o->flags & OUTCOME_LOCAL) != 0)
 		return;
 	if (providers != NULL)

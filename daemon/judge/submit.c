@@ -63,6 +63,7 @@ struct client {
 	size_t domains_len;
 	/* the answer */
 	struct answer answer;
+	bool own; /* judged as the account's own mail: nothing was counted */
 	struct held_head held;
 	struct err held_err;
 	int held_result;
@@ -338,6 +339,7 @@ ask_engine(struct client *c)
 		      ? 0
 		      : own_mail(c->login, c->rcpts, domains, sub.domain_count);
 	engine_submission(hub.engine, &sub, &c->answer);
+	c->own = sub.own > 0 || c->answer.reason == REASON_OWN;
 	hub.changed = true;
 }
 
@@ -392,7 +394,7 @@ decide(struct client *c)
 	} else if (c->answer.answer == ANSWER_REFUSE) {
 		refuse(c, c->answer.text);
 	} else {
-		expect_add(c->uid, c->rcpts, clock_mono());
+		expect_add(c->uid, c->rcpts, c->own, clock_mono());
 		(void)answer(c, SUBMIT_PASS, "", "");
 		client_free(c);
 	}

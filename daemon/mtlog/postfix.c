@@ -144,9 +144,11 @@ delivery(struct cursor *c, struct mt_event *ev)
 	if (!bracketed(c, &ev->rcpt) || !cursor_take(c, ", "))
 		return MT_DAMAGED;
 	ev->rcpt_domain = slice_domain(ev->rcpt);
-	if (cursor_take(c, "orig_to=") &&
-	    (!bracketed(c, &value) || !cursor_take(c, ", ")))
-		return MT_DAMAGED;
+	if (cursor_take(c, "orig_to=")) {
+		if (!bracketed(c, &value) || !cursor_take(c, ", "))
+			return MT_DAMAGED;
+		ev->orig_domain = slice_domain(value);
+	}
 	while (!cursor_take(c, "status=")) {
 		if (!pair(c, &key, &value))
 			return MT_DAMAGED;

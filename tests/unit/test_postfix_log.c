@@ -79,13 +79,14 @@ test_story(void)
 	T_STR(text(ev.text), "550 5.7.1 Unfortunately (S3140)");
 	T_STR(text(ev.host), "mx1.hotmail.com");
 	T_STR(text(ev.ip), "203.0.113.12");
-	T_EQ(feed("smtp", "2CEFF108A34: to=<a@gmx.de>, orig_to=<b>, "
+	T_EQ(feed("smtp", "2CEFF108A34: to=<a@gmx.de>, orig_to=<b@own.test>, "
 			  "relay=mx01.gmx.net[203.0.113.13]:25, "
 			  "delay=1, dsn=4.0.0, status=deferred (host "
 			  "mx01.gmx.net[203.0.113.13] refused to "
 			  "talk to me: 554-gmx.net 554 IP address is block listed)"),
 	     1);
 	T_EQ(ev.kind, MT_DEFER);
+	T_STR(text(ev.orig_domain), "own.test");
 	T_EQ(ev.code, 554);
 	T_EQ(feed("retry", "2CEFF108A34: to=<a@outlook.com>, relay=none, delay=1, "
 			   "delays=0/0/0/0, dsn=4.7.0, "
