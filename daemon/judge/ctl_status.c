@@ -213,16 +213,26 @@ hook_part(struct ctl *c)
 		    "the MTA has not asked about any message: mail around the wrapper is "
 		    "seen when it has left (contrib/exim, contrib/postfix)");
 	else
-		part(c, "mta-hook", "ok",
-		     json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "asked",
-			       num(m.asked), "expected", num(m.expected), "bypassed",
-			       num(m.bypassed), "held", num(m.held), "unknown_uid",
-			       num(m.unknown_uid), "unasked", num(m.unasked),
-			       "refused_peers", num(m.refused_peers)),
+		part(c, "mta-hook", m.unasked > 0 || m.full > 0 ? "degraded" : "ok",
+		     json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			       "asked", num(m.asked), "expected", num(m.expected),
+			       "bypassed", num(m.bypassed), "held", num(m.held),
+			       "unknown_uid", num(m.unknown_uid), "unasked",
+			       num(m.unasked), "refused_peers", num(m.refused_peers),
+			       "full", num(m.full), "late", num(m.late), "held_nameless",
+			       num(m.held_nameless)),
 		     "the MTA asked about %" PRIu64 " messages: %" PRIu64
 		     " went around the wrapper, %" PRIu64 " of them held; %" PRIu64
-		     " of nobody's here",
-		     m.asked, m.bypassed, m.held, m.unknown_uid);
+		     " of nobody's here%s%s%s",
+		     m.asked, m.bypassed, m.held, m.unknown_uid,
+		     m.held_nameless > 0
+			 ? "; some came from this machine and nobody knows whose they "
+			   "are: they are held in the MTA's queue (`postqueue -p`, `exim "
+			   "-bp`), and release does not thaw them"
+			 : "",
+		     m.unasked > 0 ? "; some passed because mtlog was not there to ask"
+				   : "",
+		     m.full > 0 ? "; some passed because too many asked at once" : "");
 }
 
 /* Not set up is no fault; it is said, as what is not seen. */

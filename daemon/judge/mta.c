@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "expect.h"
+#include "here.h"
 #include "hub.h"
 #include "log.h"
 #include "loop.h"
@@ -28,6 +29,9 @@
 #include "xmem.h"
 
 #define FIRST_ACCOUNT 1000 /* uids below are the system's own */
+
+/* Whose it is by mtlog's word, when that is no uid. */
+enum { NOBODY = -1, SOMEBODY_HERE = -2 };
 
 static struct asker {
 	int fd;
@@ -62,17 +66,19 @@ drop(struct asker *a)
 /*
  * Whose message is it? The submitter by the MTA's word when it came by its sendmail; the
  * owner of the socket, by the kernel's, when it came by SMTP from this machine (but a
- * webmail's mail is its user's who logged in); -1: nobody here. named: by mtlog's word.
+ * webmail's mail is its user's who logged in); NOBODY, SOMEBODY_HERE. named: by mtlog's
+ * word. *here_out: the client is on this machine.
  */
 static int64_t
-whose(const struct mta_request *r, uid_t mta_uid, int64_t named)
+whose(const struct mta_request *r, uid_t mta_uid, int64_t named, bool *here_out)
 {
 	uint32_t uid;
 	struct err e;
+	bool found =
+	    r->client.family != 0 && sockdiag_uid(&r->client, &r->server, &uid, &e) == 1;
 
-	if (r->client.family != 0 &&
-	    sockdiag_uid(&r->client, &r->server, &uid, &e) == 1 && uid != mta_uid &&
-	    (named < 0 || uid >= FIRST_ACCOUNT))
+	*here_out = found || here_address(r->client.family, r->client.addr);
+	if (found && uid != mta_uid && (named < 0 || uid >= FIRST_ACCOUNT))
 		return subuid_account(uid);
 	if (named >= 0 || r->kind == MTA_MILTER)
 		return named;
@@ -83,80 +89,90 @@ whose(const struct mta_request *r, uid_t mta_uid, int64_t named)
 	return -1;
 }
 
-/* Both ends are this machine. */
+/* An MTA that is told so holds it. */
+struct judged {
+	bool hold;
+	int64_t uid; /* below 0: nobody knows whose, and there is no row */
+	uint32_t rcpts;
+	wall_t t;
+};
+
+/* From this machine, and nobody can say whose: a client that hung up before it could be
+ * asked for, a message whose first lines tell nothing. */
 static bool
-both_here(const struct mta_request *r)
+hold_nameless(const struct mta_request *r)
 {
-	return r->client.family != 0 && r->client.family == r->server.family &&
-	       memcmp(r->client.addr, r->server.addr,
-		      r->client.family == AF_INET ? 4 : 16) == 0;
+	if (strcmp(hub.conf.mode, "observe") == 0)
+		return false;
+	count.held_nameless++;
+	log_warn_rate("mta_hold_nameless", 10, "mta_hold uid=unknown id=%s count=%llu",
+		      r->id, (unsigned long long)count.held_nameless);
+	return true;
 }
 
-/* The mailbox of somebody who logged in from another machine: a script of the account
- * that knows a password is still a script. */
-static const char *
-login_of(const struct mta_request *r)
-{
-	return r->auth[0] != '\0' && r->client.family != 0 && !both_here(r) ? r->auth
-									    : NULL;
-}
-
-/* true: hold it. */
-static bool
+static struct judged
 judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 {
-	int64_t uid = whose(r, mta_uid, named);
+	bool here;
+	int64_t uid = whose(r, mta_uid, named, &here);
 	struct submission s = {.t = clock_wall(),
 			       .id = r->id,
 			       .script_is_claim = true,
 			       .script_age_s = -1,
 			       .own = -1,
 			       .size = r->size};
+	struct judged j = {.uid = uid, .t = s.t};
 	struct answer a;
 
 	/* the MTA's own bounces, root's mail, and mail from outside are not an account's
 	 */
 	if (uid == (int64_t)mta_uid || uid == 0 || hub_is_ours(uid))
-		return false;
+		return j;
 	if (uid < 0) {
 		count.unknown_uid++;
-		/* a local client that hung up before it could be asked for: somebody here
-		 */
-		return r->auth[0] == '\0' && both_here(r);
+		j.hold = (uid == SOMEBODY_HERE || (r->auth[0] == '\0' && here)) &&
+			 hold_nameless(r);
+		return j;
 	}
 	s.rcpts = r->rcpts == 0           ? 1
 		  : r->rcpts > UINT32_MAX ? UINT32_MAX
 					  : (uint32_t)r->rcpts;
 	if (expect_take((uint32_t)uid, EXPECT_HOOK, s.rcpts, clock_mono())) {
 		count.expected++;
-		return false;
+		return j;
 	}
 	count.bypassed++;
 	s.uid = (uint32_t)uid;
 	s.user = hub_login((uint64_t)uid);
 	s.script = r->script[0] == '\0' ? NULL : r->script;
-	s.login = login_of(r);
+	/* only from another machine: a script of the account that knows a password is
+	 * still a script */
+	s.login = r->auth[0] != '\0' && r->client.family != 0 && !here ? r->auth : NULL;
 	engine_submission(hub.engine, &s, &a);
 	hub.changed = true;
 	/* its line in the log is this same message */
 	expect_log_only(s.uid, s.rcpts, clock_mono());
 	if (a.answer == ANSWER_PASS)
-		return false;
+		return j;
 	count.held++;
-	mailq_held(s.uid, r->id, s.rcpts, s.t);
+	j.hold = true;
+	j.rcpts = s.rcpts;
 	log_info("mta_hold uid=%u id=%s rcpts=%u why=%s", (unsigned)s.uid, r->id,
 		 (unsigned)s.rcpts, reason_word(a.reason));
-	return true;
+	return j;
 }
 
-static void
+/* false: it could not be said, and the asker is gone. */
+static bool
 say(struct asker *a, const char *p, size_t len)
 {
-	if (len > 0 && send(a->fd, p, len, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)len)
-		drop(a);
+	if (len == 0 || send(a->fd, p, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len)
+		return true;
+	drop(a);
+	return false;
 }
 
-static void
+static bool
 reply(struct asker *a, bool hold)
 {
 	char out[MILTER_OUT];
@@ -168,12 +184,53 @@ reply(struct asker *a, bool hold)
 
 	if (a->speaks_milter) {
 		milter_next(&a->milter);
-		say(a, out, hold ? milter_hold(out) : milter_pass(out));
+		return say(a, out, hold ? milter_hold(out) : milter_pass(out));
+	}
+	if (!say(a, text, strlen(text)))
+		return false;
+	if (a->req.kind != MTA_POSTFIX)
+		drop(a); /* Exim asks once a connection; Postfix keeps it */
+	return true;
+}
+
+/* Both directions are closed: the MTA's time was over, and it went on without us. */
+static bool
+hung_up(int fd)
+{
+	struct pollfd p = {.fd = fd};
+
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+/* Judge what is asked, and answer. */
+static void
+decide(struct asker *a, int64_t named)
+{
+	struct judged j = judge(&a->req, a->uid, named);
+	char id[sizeof a->req.id];
+	bool told;
+
+	(void)text_copy(id, sizeof id, a->req.id);
+	told = !hung_up(a->fd);
+	if (told)
+		told = reply(a, j.hold);
+	else
+		drop(a);
+	if (!j.hold)
+		return;
+	if (!told) {
+		count.late++;
+		log_warn_rate("mta_late", 10, "mta_late id=%s count=%llu", id,
+			      (unsigned long long)count.late);
+	}
+	if (j.uid < 0)
+		return;
+	if (told) {
+		mailq_held((uint32_t)j.uid, id, j.rcpts, j.t);
 		return;
 	}
-	say(a, text, strlen(text));
-	if (a->used && a->req.kind != MTA_POSTFIX)
-		drop(a); /* Exim asks once a connection; Postfix keeps it */
+	mailq_add((uint32_t)j.uid, id, j.rcpts, j.t);
+	mailq_freeze_one(id);
 }
 
 /* Ask mtlog whose it is; false: nobody to ask. */
@@ -201,7 +258,7 @@ ask_owner(struct asker *a)
 static void
 answer(struct asker *a)
 {
-	int64_t named = -1;
+	int64_t named = NOBODY;
 
 	count.asked++;
 	if (a->req.auth[0] != '\0')
@@ -209,7 +266,7 @@ answer(struct asker *a)
 	if (named < 0 && (a->req.auth[0] != '\0' || a->req.kind == MTA_MILTER) &&
 	    ask_owner(a))
 		return;
-	reply(a, judge(&a->req, a->uid, named));
+	decide(a, named);
 }
 
 /* --- what comes from the MTA --- */
@@ -225,7 +282,7 @@ take_packet(struct asker *a, size_t len)
 	case MILTER_GO_ON:
 		break;
 	case MILTER_SAY:
-		say(a, out, n);
+		(void)say(a, out, n);
 		break;
 	case MILTER_ASK:
 		memset(&a->req, 0, sizeof a->req);
@@ -331,9 +388,9 @@ mta_owner(struct msg *m)
 		if (!a->used || !a->waiting || a->asked != o.asked)
 			continue;
 		a->waiting = false;
-		reply(a,
-		      judge(&a->req, a->uid,
-			    o.uid < 0 ? -1 : (int64_t)subuid_account((uint32_t)o.uid)));
+		decide(a, o.uid >= 0    ? (int64_t)subuid_account((uint32_t)o.uid)
+			  : o.uid == -1 ? NOBODY
+					: SOMEBODY_HERE);
 		if (a->used) {
 			loop_events(a->fd, POLLIN);
 			take(a);
@@ -386,12 +443,18 @@ on_connect(void *arg, int fd, short revents)
 	(void)revents;
 	if (conn < 0)
 		return;
+	if (link_peer(conn, &uid, &gid, &pid, &e) != 0 || !may_ask(uid)) {
+		count.refused_peers++;
+		close(conn);
+		return;
+	}
 	for (i = 0; i < MTA_CLIENTS; i++)
 		if (!askers[i].used)
 			break;
-	if (i == MTA_CLIENTS || link_peer(conn, &uid, &gid, &pid, &e) != 0 ||
-	    !may_ask(uid)) {
-		count.refused_peers++;
+	if (i == MTA_CLIENTS) {
+		count.full++;
+		log_warn_rate("mta_full", 60, "mta_full connections=%d count=%llu",
+			      MTA_CLIENTS, (unsigned long long)count.full);
 		close(conn);
 		return;
 	}

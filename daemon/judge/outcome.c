@@ -12,6 +12,7 @@
 #include "brakes.h"
 #include "expect.h"
 #include "forwards.h"
+#include "here.h"
 #include "hub.h"
 #include "log.h"
 #include "mailq.h"
@@ -161,8 +162,7 @@ on_submit(const struct m_outcome *o)
 	count.bypassed++;
 	s.user = hub_login((uint64_t)uid);
 	s.script = o->claimed_script[0] == '\0' ? NULL : o->claimed_script;
-	if (o->auth[0] != '\0' && o->ip[0] != '\0' && strncmp(o->ip, "127.", 4) != 0 &&
-	    strcmp(o->ip, "::1") != 0)
+	if (o->auth[0] != '\0' && o->ip[0] != '\0' && !here_text(o->ip))
 		s.login = o->auth;
 	engine_submission(hub.engine, &s, &a);
 	hub.changed = true;

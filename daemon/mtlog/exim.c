@@ -346,7 +346,7 @@ submission_fields(struct cursor *c, struct mt_event *ev)
 	if (!host)
 		ev->user = user;
 	else if (ev->auth.s == NULL &&
-		 (slice_is(ev->ip, "127.0.0.1") || slice_is(ev->ip, "::1")))
+		 (slice_begins(ev->ip, "127.") || slice_is(ev->ip, "::1")))
 		ev->local_client = true;
 }
 

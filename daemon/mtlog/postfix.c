@@ -199,7 +199,7 @@ smtpd(struct cursor *c, struct mt_event *ev)
 			ev->auth = value;
 	}
 	ev->local_client = ev->auth.s == NULL &&
-			   (slice_is(ev->ip, "127.0.0.1") || slice_is(ev->ip, "::1"));
+			   (slice_begins(ev->ip, "127.") || slice_is(ev->ip, "::1"));
 	return MT_PART;
 }
 

@@ -14,6 +14,7 @@
 #define HEADERS 16 /* records of the message that are looked at */
 
 enum {
+	TYPE_NOTE = 'A',    /* of the envelope: "name=value" */
 	TYPE_MESSAGE = 'M', /* the message's records follow */
 	TYPE_LINE = 'N',    /* a line of it */
 	TYPE_PART = 'L',    /* a part of a long line */
@@ -76,12 +77,20 @@ has_id(struct slice line, const char *id)
 	return cursor_take(&c, "\tid ") && cursor_take(&c, id) && cursor_take(&c, ";");
 }
 
+/* pickup(8) notes this, smtpd(8) the client's name; a sender's own notes do not get
+ * here (postdrop(1) and pickup let through none by this name). */
+static bool
+notes_local(struct slice data)
+{
+	return slice_is(data, "log_message_origin=local");
+}
+
 int64_t
 qfile_uid(const char *p, size_t len, const char *id)
 {
 	struct cursor c = {p, p + len};
 	struct slice data;
-	int64_t named = -1;
+	int64_t named = -1, none = -1;
 	bool inside = false;
 	int seen = 0, rc;
 	char type;
@@ -91,16 +100,18 @@ qfile_uid(const char *p, size_t len, const char *id)
 			inside = true;
 			continue;
 		}
+		if (!inside && type == TYPE_NOTE && notes_local(data))
+			none = -2;
 		if (!inside || type == TYPE_POINTER)
 			continue;
 		if (type == TYPE_END || (type != TYPE_LINE && type != TYPE_PART))
-			return -1;
+			return none;
 		seen++;
 		if (named >= 0 && has_id(data, id))
 			return named;
 		named = type == TYPE_LINE ? from_userid(data) : -1;
 		if (data.len == 0) /* the headers end */
-			return -1;
+			return none;
 	}
-	return rc == 0 ? -2 : -1;
+	return rc == 0 ? -2 : none;
 }

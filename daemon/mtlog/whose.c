@@ -97,7 +97,7 @@ whose_message(const char *id)
 			break;
 	}
 	close(fd);
-	return uid < 0 ? -1 : uid;
+	return uid;
 }
 
 void

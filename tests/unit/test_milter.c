@@ -125,6 +125,9 @@ test_queue_file(void)
 	    {"N", "Received: from x (localhost [127.0.0.1])"},
 	    {"N", "\tby mb.test (Postfix) with ESMTP id 2CEFF108A34"},
 	    {"N", ""}};
+	/* handed in here, and its line removed */
+	static const char *const bare[][2] = {
+	    {"A", "log_message_origin=local"}, {"M", ""}, {"N", "Subject: x"}, {"N", ""}};
 	static char buf[4096];
 	size_t n = queue_file(buf, plain, sizeof plain / sizeof *plain), i;
 
@@ -141,6 +144,8 @@ test_queue_file(void)
 	T_EQ(qfile_uid(buf, n, "2CEFF108A34"), 2001);
 	n = queue_file(buf, smtp, sizeof smtp / sizeof *smtp);
 	T_EQ(qfile_uid(buf, n, "2CEFF108A34"), -1);
+	n = queue_file(buf, bare, sizeof bare / sizeof *bare);
+	T_EQ(qfile_uid(buf, n, "2CEFF108A34"), -2);
 	T_EQ(qfile_uid("N\xff\xff\xff\xff\x0f", 6, "2CEFF108A34"), -1);
 	T_EQ(qfile_uid("", 0, "2CEFF108A34"), -2);
 }
