@@ -201,6 +201,27 @@ def cause_gone(c, w):
     c.eq((frozen(w), left(w, "f")), (before, 0), "what was discarded did not leave")
 
 
+def released_stays(c, w):
+    """What an admin released of a held account is not frozen by a restart."""
+    def known():
+        return [r for r in w.mb("status")[1] if r.get("part") == "mail-queue"][0]["queued"]
+    c.eq(w.mb("hold", "shopa")[0], 0, "hold")
+    w.wait_for(lambda: frozen(w) >= 3, "its queued mail to be frozen", 60, 0.2)
+    time.sleep(2)  # the log's lines have whole seconds: later than the hold
+    before, had = frozen(w), known()
+    c.eq(w.send("shopa", "To: defer-r@example.org\n\nx\n", "-t", "-i").returncode, 0, "a message is held")
+    c.eq(w.mb("release", *[r["id"] for r in w.held() if r["login"] == "shopa"])[0], 0, "release of it alone")
+    w.wait_for(lambda: known() == had + 1, "the log to tell of it", 60, 0.2)
+    c.eq(frozen(w), before, "it is not frozen before the restart")
+    w.stop_daemon()
+    w.start_daemon()
+    w.wait_for(lambda: known() >= had + 1, "the log's memory to be told", 60, 0.2)
+    c.eq(w.send("shopb", "To: after@example.org\n\nx\n", "-t", "-i").returncode, 0, "a later message")
+    w.sink.wait("after@example.org", 1, 60)
+    c.eq((state_of(w, "shopa"), frozen(w), w.mta.queue().get("defer-r@example.org")),
+         ("held", before, False), "held, and what was released is not frozen")
+
+
 def without_judge(c, w):
     """It hangs: the MTA waits its two seconds; it is gone: nothing is waited for."""
     pids = w.role_pids("judge")
@@ -241,6 +262,7 @@ def around(c, build, kind):
         other_ways(c, w)
         cause_gone(c, w)
         queued(c, w)
+        released_stays(c, w)
         without_judge(c, w)
     finally:
         w.close(keep=bool(os.environ.get("MB_KEEP")))
