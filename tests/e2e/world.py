@@ -92,6 +92,7 @@ def drop_root(build, argv):
     os.makedirs(top + "/tests")
     shutil.copytree(os.path.join(HERE, "../../rules"), top + "/rules")
     shutil.copytree(HERE, top + "/tests/e2e")
+    shutil.copytree(os.path.join(HERE, "../samples"), top + "/tests/samples")
     shutil.copytree(os.path.join(HERE, "../../daemon/common"), top + "/daemon/common")
     os.makedirs(top + "/build")
     for path in glob.glob(os.path.abspath(build) + "/mailbrake*"):
