@@ -315,10 +315,11 @@ ctl_status(struct ctl *c, struct strings *args)
 		part(
 		    c, "mtlog",
 		    hub.ears.degraded[0] || !outcome_trusted() ? "degraded" : "ok",
-		    json_pack("{s:s, s:s, s:o, s:o, s:o}", "mta", hub.ears.mta, "file",
-			      hub.ears.file, "lines", num(hub.ears.lines),
+		    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "mta", hub.ears.mta,
+			      "file", hub.ears.file, "lines", num(hub.ears.lines),
 			      "lines_damaged", num(hub.ears.damaged), "behind_bytes",
-			      num(hub.ears.behind_bytes)),
+			      num(hub.ears.behind_bytes), "lines_forged",
+			      num(hub.ears.forged)),
 		    "%s: %s, %" PRIu64 " lines%s%s%s", hub.ears.mta, hub.ears.file,
 		    hub.ears.lines, hub.ears.degraded[0] ? "; " : "", hub.ears.degraded,
 		    outcome_trusted()

@@ -43,7 +43,7 @@ struct hub {
 	struct {
 		bool known;
 		char mta[32], file[256], degraded[512];
-		uint64_t lines, damaged, behind_bytes;
+		uint64_t lines, damaged, forged, behind_bytes;
 	} ears;
 };
 

@@ -311,6 +311,7 @@ on_ears(struct msg *m)
 	(void)text_safe(hub.ears.degraded, sizeof hub.ears.degraded, v.degraded);
 	hub.ears.lines = v.lines;
 	hub.ears.damaged = v.damaged;
+	hub.ears.forged = v.forged;
 	hub.ears.behind_bytes = v.behind_bytes;
 }
 

@@ -6,6 +6,8 @@
  */
 #include "journal.h"
 
+#include "log.h"
+
 #include "text.h"
 
 #ifdef MB_JOURNAL
@@ -103,20 +105,23 @@ number(struct slice s, uint64_t *out)
 	return s.s != NULL && cursor_number(&c, out) && c.p == c.end;
 }
 
-/* Written by the MTA or root, by the kernel's word. */
+/* Written by the MTA or root, by the kernel's word. Else counted, and its writer named:
+ * any account can do it, so it is no fault of ours. */
 static bool
 its_own(struct journal *j)
 {
-	uint64_t uid;
+	uint64_t uid = UINT64_MAX;
+	bool known = number(field(j, "_UID"), &uid);
 	size_t i;
 
-	if (!number(field(j, "_UID"), &uid))
-		return false;
-	if (uid == 0)
+	if (known && uid == 0)
 		return true;
-	for (i = 0; i < j->uid_count; i++)
+	for (i = 0; known && i < j->uid_count; i++)
 		if (j->uids[i] == uid)
 			return true;
+	j->counts.forged++;
+	log_warn_rate("forged", 60, "mta_line_forged uid=%lld count=%llu", (long long)uid,
+		      (unsigned long long)j->counts.forged);
 	return false;
 }
 
@@ -134,10 +139,8 @@ give(struct journal *j, journal_fn fn, void *arg)
 		return;
 	(void)slice_copy(ident, sizeof ident, s);
 	entry.ident = (struct slice){ident, strlen(ident)};
-	if (!its_own(j)) {
-		j->counts.forged++;
+	if (!its_own(j))
 		return;
-	}
 	(void)number(field(j, "_PID"), &entry.pid);
 	if (sd_journal_get_realtime_usec(j->sd, &us) < 0)
 		return;

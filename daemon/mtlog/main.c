@@ -177,13 +177,9 @@ ears_tell(void)
 			 "%llu outcomes were not told, %llu rotations not seen",
 			 (unsigned long long)self.not_told,
 			 (unsigned long long)(self.follow.lost + jc.lost));
-	else if (why[0] == '\0' && jc.forged != 0)
-		snprintf(why, sizeof(why),
-			 "%llu entries under the MTA's name were written by others and "
-			 "left out",
-			 (unsigned long long)jc.forged);
 	m.lines = c.lines;
 	m.damaged = c.damaged + self.follow.cut;
+	m.forged = jc.forged;
 	m.behind_bytes = follow_behind(&self.follow);
 	m.degraded = why;
 	if (m_ears_put(wire_out(), &m, &e) != 0 ||
