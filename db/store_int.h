@@ -135,8 +135,9 @@ void store_file_close(struct store *s);
 /* Make sure of room for the log. */
 void store_file_reserve(const struct store *s);
 
-#define STORE_SALVAGE_KEY "salvage" /* kv: the file that is still to be looked through \
-				     */
+#define STORE_SALVAGE_KEY \
+	"salvage" /* kv: the file that is still to be looked through \
+		   */
 
 /* Read what can be read of st.set_aside into the new database (salvage.c). */
 void store_salvage(struct store *s);

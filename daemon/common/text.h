@@ -38,8 +38,8 @@ bool text_copy(char *dst, size_t size, const char *src);
  * else. */
 bool text_to_i64(const char *s, int64_t min, int64_t max, int64_t *out);
 
-/* May s stand in a map or list of the MTA as a domain? Lower-case letters, digits, dots and
- * dashes, nothing that means something there. */
+/* May s stand in a map or list of the MTA as a domain? Lower-case letters, digits, dots
+ * and dashes, nothing that means something there. */
 bool text_is_domain(const char *s);
 
 /* Lower-case ASCII in place; returns s. */
