@@ -213,17 +213,18 @@ hook_part(struct ctl *c)
 		    "the MTA has not asked about any message: mail around the wrapper is "
 		    "seen when it has left (contrib/exim, contrib/postfix)");
 	else
-		part(c, "mta-hook", m.unasked > 0 || m.full > 0 ? "degraded" : "ok",
-		     json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		part(c, "mta-hook",
+		     m.unasked > 0 || m.full > 0 || m.taken_out > 0 ? "degraded" : "ok",
+		     json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			       "asked", num(m.asked), "expected", num(m.expected),
 			       "bypassed", num(m.bypassed), "held", num(m.held),
 			       "unknown_uid", num(m.unknown_uid), "unasked",
 			       num(m.unasked), "refused_peers", num(m.refused_peers),
 			       "full", num(m.full), "late", num(m.late), "held_nameless",
-			       num(m.held_nameless)),
+			       num(m.held_nameless), "taken_out", num(m.taken_out)),
 		     "the MTA asked about %" PRIu64 " messages: %" PRIu64
 		     " went around the wrapper, %" PRIu64 " of them held; %" PRIu64
-		     " of nobody's here%s%s%s",
+		     " of nobody's here%s%s%s%s",
 		     m.asked, m.bypassed, m.held, m.unknown_uid,
 		     m.held_nameless > 0
 			 ? "; some came from this machine and nobody knows whose they "
@@ -232,7 +233,11 @@ hook_part(struct ctl *c)
 			 : "",
 		     m.unasked > 0 ? "; some passed because mtlog was not there to ask"
 				   : "",
-		     m.full > 0 ? "; some passed because too many asked at once" : "");
+		     m.full > 0 ? "; some passed because too many asked at once" : "",
+		     m.taken_out > 0
+			 ? "; some passed because a header check takes out the "
+			   "line that says whose they are (from userid)"
+			 : "");
 }
 
 /* Not set up is no fault; it is said, as what is not seen. */

@@ -31,7 +31,7 @@
 #define FIRST_ACCOUNT 1000 /* uids below are the system's own */
 
 /* Whose it is by mtlog's word, when that is no uid. */
-enum { NOBODY = -1, SOMEBODY_HERE = -2 };
+enum { NOBODY = -1, SOMEBODY_HERE = -2, TAKEN_OUT = -3 };
 
 static struct asker {
 	int fd;
@@ -66,8 +66,8 @@ drop(struct asker *a)
 /*
  * Whose message is it? The submitter by the MTA's word when it came by its sendmail; the
  * owner of the socket, by the kernel's, when it came by SMTP from this machine (but a
- * webmail's mail is its user's who logged in); NOBODY, SOMEBODY_HERE. named: by mtlog's
- * word. *here_out: the client is on this machine.
+ * webmail's mail is its user's who logged in); NOBODY, SOMEBODY_HERE, TAKEN_OUT. named:
+ * by mtlog's word. *here_out: the client is on this machine.
  */
 static int64_t
 whose(const struct mta_request *r, uid_t mta_uid, int64_t named, bool *here_out)
@@ -130,6 +130,8 @@ judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 		return j;
 	if (uid < 0) {
 		count.unknown_uid++;
+		/* every local message is such a one then; holding them would be worse */
+		count.taken_out += uid == TAKEN_OUT;
 		j.hold = (uid == SOMEBODY_HERE || (r->auth[0] == '\0' && here)) &&
 			 hold_nameless(r);
 		return j;
@@ -390,7 +392,8 @@ mta_owner(struct msg *m)
 		a->waiting = false;
 		decide(a, o.uid >= 0    ? (int64_t)subuid_account((uint32_t)o.uid)
 			  : o.uid == -1 ? NOBODY
-					: SOMEBODY_HERE);
+			  : o.uid == -2 ? SOMEBODY_HERE
+					: TAKEN_OUT);
 		if (a->used) {
 			loop_events(a->fd, POLLIN);
 			take(a);

@@ -101,7 +101,7 @@ qfile_uid(const char *p, size_t len, const char *id)
 			continue;
 		}
 		if (!inside && type == TYPE_NOTE && notes_local(data))
-			none = -2;
+			none = -3;
 		if (!inside || type == TYPE_POINTER)
 			continue;
 		if (type == TYPE_END || (type != TYPE_LINE && type != TYPE_PART))

@@ -21,7 +21,8 @@
 /*
  * The uid, from the first len bytes of the file of message id. -1: no such line (it came
  * by SMTP, by what Postfix notes in the envelope). -2: the bytes end before it can be
- * told, or a header check removed the line of one that came by sendmail(1).
+ * told. -3: it came by sendmail(1), and the line is not there: a header check of the
+ * admin's takes it out, which no sender can.
  */
 int64_t qfile_uid(const char *p, size_t len, const char *id);
 

@@ -21,7 +21,8 @@ enum open_path { OPEN_LOG, OPEN_QUEUE, OPEN_CPANEL, OPEN_DIRECTADMIN, OPEN_COUNT
 int64_t whose_event(const struct mt_event *ev, char *user, size_t size);
 
 /* The uid of a message that Postfix is taking in; -1: it did not come by sendmail(1), or
- * cannot be looked at; -2: it did, and its file does not tell who handed it in. */
+ * cannot be looked at; -2: its envelope is longer than is read; -3: it did, and the line
+ * that names who handed it in was taken out of it. */
 int64_t whose_message(const char *id);
 
 /* Read the panel's list anew. */

@@ -145,7 +145,7 @@ test_queue_file(void)
 	n = queue_file(buf, smtp, sizeof smtp / sizeof *smtp);
 	T_EQ(qfile_uid(buf, n, "2CEFF108A34"), -1);
 	n = queue_file(buf, bare, sizeof bare / sizeof *bare);
-	T_EQ(qfile_uid(buf, n, "2CEFF108A34"), -2);
+	T_EQ(qfile_uid(buf, n, "2CEFF108A34"), -3);
 	T_EQ(qfile_uid("N\xff\xff\xff\xff\x0f", 6, "2CEFF108A34"), -1);
 	T_EQ(qfile_uid("", 0, "2CEFF108A34"), -2);
 }
