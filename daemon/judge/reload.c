@@ -24,7 +24,14 @@
 
 static struct wire trial = {.link.fd = -1};
 static bool trial_up, spoke;
-static struct ctl *waiters[WAITERS];
+static bool has_ended; /* the parent said so: end_status is its wait status */
+static int end_status;
+static uint64_t trials, trial_good; /* how many there were; the last good one's number */
+static struct waiter {
+	struct ctl *ctl;
+	uint64_t
+	    after; /* trials before it asked: what became of those is not its answer */
+} waiters[WAITERS];
 static struct reload_state state;
 
 const struct reload_state *
@@ -39,9 +46,9 @@ static void
 answer_one(size_t i, const char *word, const char *text, int code)
 {
 	struct workers_state s;
-	struct ctl *c = waiters[i];
+	struct ctl *c = waiters[i].ctl;
 
-	waiters[i] = NULL;
+	waiters[i].ctl = NULL;
 	workers_state(&s);
 	ctl_row(c,
 		json_pack("{s:s, s:I, s:I, s:I, s:s, s:o}", "state", word, "rules",
@@ -51,13 +58,14 @@ answer_one(size_t i, const char *word, const char *text, int code)
 	ctl_end(c, code, "%s", "");
 }
 
+/* Those who asked before this trial began. */
 static void
-answer_all(const char *word, const char *text, int code)
+answer_all(uint64_t number, const char *word, const char *text, int code)
 {
 	size_t i;
 
 	for (i = 0; i < WAITERS; i++)
-		if (waiters[i] != NULL)
+		if (waiters[i].ctl != NULL && waiters[i].after < number)
 			answer_one(i, word, text, code);
 }
 
@@ -67,7 +75,7 @@ too_late(void *arg)
 	size_t i;
 
 	for (i = 0; i < WAITERS; i++)
-		if (waiters[i] == arg)
+		if (waiters[i].ctl == arg)
 			answer_one(i, "unknown",
 				   "no answer yet; `mailbrake status` shows what is in "
 				   "force, the log why",
@@ -84,13 +92,14 @@ reload_ctl(struct ctl *c, struct strings *args)
 		ctl_end(c, 64, "rules reload is all the daemon knows");
 		return;
 	}
-	for (i = 0; i < WAITERS && waiters[i] != NULL; i++)
+	for (i = 0; i < WAITERS && waiters[i].ctl != NULL; i++)
 		;
 	if (i == WAITERS) {
 		ctl_end(c, 75, "%d others wait for a reload", WAITERS);
 		return;
 	}
-	waiters[i] = c;
+	waiters[i].ctl = c;
+	waiters[i].after = trials;
 	ctl_row(c, json_pack("{s:s}", "state", "asked"));
 	(void)loop_once(WAIT_MS, too_late, c);
 }
@@ -101,8 +110,8 @@ reload_forget(const struct ctl *c)
 	size_t i;
 
 	for (i = 0; i < WAITERS; i++)
-		if (waiters[i] == c)
-			waiters[i] = NULL;
+		if (waiters[i].ctl == c)
+			waiters[i].ctl = NULL;
 }
 
 /* --- the trial --- */
@@ -122,7 +131,7 @@ refused(const char *problem)
 	    "New rules were refused, those in force stay: %.400s\n"
 	    "`mailbrake rules check` says more; then `mailbrake rules reload`.",
 	    state.problem);
-	answer_all("refused", text, 1);
+	answer_all(trials, "refused", text, 1);
 }
 
 static void
@@ -139,6 +148,26 @@ on_msg(struct wire *w, struct msg *m)
 	state.problem[0] = '\0';
 	if (r.broken > 0)
 		refused(r.problem);
+	else
+		trial_good = trials;
+}
+
+/* It has ended and all it said was read: one that said nothing failed. */
+static void
+conclude(void)
+{
+	char text[100];
+
+	if (!has_ended || trial_up)
+		return;
+	has_ended = false;
+	if (spoke || (WIFEXITED(end_status) && WEXITSTATUS(end_status) == 0))
+		return;
+	(void)snprintf(text, sizeof text, "the trial ended with %s %d",
+		       WIFSIGNALED(end_status) ? "signal" : "exit",
+		       WIFSIGNALED(end_status) ? WTERMSIG(end_status)
+					       : WEXITSTATUS(end_status));
+	refused(text);
 }
 
 static void
@@ -147,14 +176,33 @@ on_gone(struct wire *w, const struct err *e)
 	(void)w;
 	(void)e;
 	trial_up = false;
+	conclude();
+}
+
+/* The one before may have spoken and ended, and nobody had the time to read it. */
+static void
+finish_old(void)
+{
+	static struct msg m;
+	struct err e;
+
+	while (trial_up && link_recv(&trial.link, &m, &e) > 0) {
+		on_msg(&trial, &m);
+		if (m.fd >= 0)
+			link_fd_discard(m.fd);
+	}
+	if (trial_up)
+		wire_close(&trial);
+	trial_up = false;
+	conclude();
 }
 
 void
 reload_peer(int take_fd)
 {
-	if (trial_up)
-		wire_close(&trial);
-	spoke = false;
+	finish_old();
+	spoke = has_ended = false;
+	trials++;
 	trial_up = wire_open(&trial, take_fd, ROLE_CLIENT, ROLE_SCANNER, MSG_MAX, on_msg,
 			     on_gone, NULL);
 }
@@ -162,14 +210,10 @@ reload_peer(int take_fd)
 void
 reload_ended(int status)
 {
-	char text[100];
-
-	if (spoke || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
-		return;
-	(void)snprintf(text, sizeof text, "the trial ended with %s %d",
-		       WIFSIGNALED(status) ? "signal" : "exit",
-		       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-	refused(text);
+	/* the parent's word may come before the trial's own, which says more */
+	has_ended = true;
+	end_status = status;
+	conclude();
 }
 
 void
@@ -188,5 +232,5 @@ reload_in_force(void)
 	(void)snprintf(text, sizeof text, "in force: %" PRIu64 " rules%s%s", s.rules,
 		       s.rules_broken > 0 ? "; left out: " : "",
 		       s.rules_broken > 0 ? s.problem : "");
-	answer_all("in-force", text, 0);
+	answer_all(trial_good, "in-force", text, 0);
 }

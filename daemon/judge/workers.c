@@ -40,6 +40,7 @@ static struct conf conf;
 static uint64_t next_asked = 1;
 static struct workers_state state;
 static int set_in_force = -1;
+static bool rules_untold; /* rules_fn is called when all of the set are ready */
 static void (*rules_fn)(void);
 static struct pace pace;
 static int pace_timer = -1;
@@ -234,13 +235,28 @@ retire_other_set(int set)
 		}
 }
 
+/* Whoever asks for the state right after it was told finds all of it in force. */
+static void
+tell_rules(void)
+{
+	size_t i, first = (size_t)set_in_force * SET_MAX;
+
+	if (!rules_untold)
+		return;
+	for (i = first; i < first + SET_MAX; i++)
+		if (workers[i].there && !workers[i].ready)
+			return;
+	rules_untold = false;
+	if (rules_fn != NULL)
+		rules_fn();
+}
+
 static void
 on_worker_ready(struct worker *w, struct msg *m)
 {
 	int set = (int)((w - workers) / SET_MAX);
 	struct m_ready r;
 	struct err e;
-	bool changed = set != set_in_force;
 
 	if (m_ready_get(m, &r, &e) != 0) {
 		log_warn("worker_ready unfit error=\"%s\"", e.text);
@@ -251,7 +267,8 @@ on_worker_ready(struct worker *w, struct msg *m)
 	state.rules_broken = r.broken;
 	state.rules_skipped = r.skipped;
 	(void)text_safe(state.problem, sizeof state.problem, r.problem);
-	changed |= strcmp(state.rules_version, r.rules_version) != 0;
+	rules_untold |=
+	    set != set_in_force || strcmp(state.rules_version, r.rules_version) != 0;
 	(void)text_safe(state.rules_version, sizeof state.rules_version, r.rules_version);
 	if (set != set_in_force) {
 		set_in_force = set;
@@ -262,8 +279,7 @@ on_worker_ready(struct worker *w, struct msg *m)
 			 r.broken ? " problem=" : "", r.broken ? state.problem : "");
 	}
 	retire_other_set(set);
-	if (changed && rules_fn != NULL)
-		rules_fn();
+	tell_rules();
 }
 
 static void
@@ -295,6 +311,7 @@ on_gone(struct wire *wire, const struct err *e)
 		log_warn("worker sent=\"%s\" its_link=closed", e->text);
 	if (j != NULL)
 		again_or_lost(j, "worker ended");
+	tell_rules();
 	dispatch();
 }
 

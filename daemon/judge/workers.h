@@ -71,7 +71,8 @@ void workers_state(struct workers_state *out);
 /* The version of the rules in force, "" before any worker was ready. Static. */
 const char *workers_rules_version(void);
 
-/* Called when a set of workers comes into force, with other rules or the same. */
+/* Called when a set of workers is in force and all of them are ready, with other rules or
+ * the same. */
 void workers_on_rules(void (*fn)(void));
 
 #endif

@@ -106,10 +106,15 @@ class Ledger:
             len(self.codes), sums["held"], sums["delivered"], sums["refused"])
 
 
+class Gone(Exception):
+    """The process had ended before it could be watched."""
+
+
 class Killer:
     """strace kills a process as it enters the n-th call of a kind."""
 
     def __init__(self, pid, call, n):
+        self.pid, self.born = pid, self.stat(pid)[1]
         try:
             self.p = subprocess.Popen(
                 ["strace", "-f", "-qq", "-e", "trace=" + call, "-e",
@@ -117,31 +122,88 @@ class Killer:
                  str(pid)], stderr=subprocess.PIPE)
         except FileNotFoundError:
             raise Skip("strace is not installed")
-        end = time.time() + 5
-        while time.time() < end and self.tracer(pid) != self.p.pid:
+        end = time.time() + 30
+        while self.tracer() != self.p.pid:
             if self.p.poll() is not None:
-                raise RuntimeError("strace: " + self.p.stderr.read().decode())
+                said = self.p.stderr.read().decode()
+                if self.dead():
+                    raise Gone(said)
+                raise RuntimeError("strace: " + said)
+            if time.time() > end:
+                self.stop()
+                raise RuntimeError("strace: not attached to %d after 30 s" % pid)
             time.sleep(0.01)
-        time.sleep(0.05)
+        time.sleep(0.05)  # attached; it is told to stop at calls a moment later
 
     @staticmethod
-    def tracer(pid):
-        with open("/proc/%d/status" % pid) as f:
-            return int(re.search(r"TracerPid:\s+(\d+)", f.read()).group(1))
+    def stat(pid):
+        """(state, start time): with its number the identity of a process."""
+        try:
+            with open("/proc/%d/stat" % pid) as f:
+                words = f.read().rsplit(")", 1)[1].split()
+        except (FileNotFoundError, ProcessLookupError):
+            raise Gone(pid)
+        return words[0], words[19]
+
+    def dead(self):
+        try:
+            state, born = self.stat(self.pid)
+        except Gone:
+            return True
+        return state in "ZX" or born != self.born
+
+    def tracer(self):
+        """Who traces it, 0 for nobody."""
+        try:
+            with open("/proc/%d/status" % self.pid) as f:
+                return int(re.search(r"TracerPid:\s+(\d+)", f.read()).group(1))
+        except (FileNotFoundError, ProcessLookupError):
+            return 0
+
+    def stop(self):
+        self.p.send_signal(signal.SIGINT)
+        try:
+            self.p.wait(30)
+        except subprocess.TimeoutExpired:
+            self.p.kill()
+            self.p.wait()
 
     def done(self):
         """Stop watching; true when the process was killed."""
         try:
             self.p.wait(0.3)
         except subprocess.TimeoutExpired:
-            self.p.send_signal(signal.SIGINT)
+            self.stop()
+        self.p.stderr.close()
+        return self.dead()
+
+
+def workers_of(w):
+    """The scan workers of this daemon, not what is left of one before."""
+    pids = w.role_pids("scan")
+    first = [p for p in pids if w._parent_of(p) == w.daemon.pid]
+    return [p for p in pids if w._parent_of(p) in first]
+
+
+def kill_workers(w, call):
+    """A Killer on each scan worker. One may have ended since it was listed: its successor
+    is taken."""
+    count = next(r["workers"] for r in w.mb("status")[1] if r["part"] == "scan")
+    have = {}
+
+    def attached():
+        now = workers_of(w)
+        for pid in set(have) - set(now):
+            have.pop(pid).done()
+        for pid in set(now) - set(have):
             try:
-                self.p.wait(5)
-            except subprocess.TimeoutExpired:
-                self.p.kill()
-                self.p.wait()
-            return False
-        return True
+                have[pid] = Killer(pid, call, 1)
+            except Gone:
+                pass
+        return len(have) == count
+
+    w.wait_for(attached, "strace on %d scan workers" % count, 60)
+    return list(have.values())
 
 
 def fresh(w):
@@ -346,8 +408,7 @@ def worker_crash(c, build, kind):
         ledger = Ledger(w)
         hits = 0
         for call in ("recvmsg", "pread64", "sendmsg", "close"):
-            pids = w.role_pids("scan")
-            killers = [Killer(p, call, 1) for p in pids[1:]]
+            killers = kill_workers(w, call)
             w.drop(SITE, "bad%s.php" % call, "<?php echo 1; mail($a, $b, $c);")
             for t in ledger.burst():
                 t.join()

@@ -1,5 +1,6 @@
 """t_rules - new rules while the daemon runs: taken when they are good, refused when not."""
 import os
+import signal
 
 from world import World
 
@@ -45,6 +46,24 @@ def found(w, site, name):
     return rows[0]
 
 
+def while_judge_sleeps(c, w):
+    """The trial has spoken and ended before judge reads a word of it: the reason counts."""
+    before, judge = status(w), w.role_pids("judge")[0]
+    said = w.daemon_log().count("the_set_in_force=stays")
+    put(w, "late.yar", RULE[:RULE.index("strings")] % "late" + "condition: nothing_known }")
+    os.kill(judge, signal.SIGSTOP)
+    try:
+        w.daemon.send_signal(signal.SIGHUP)
+        w.wait_for(lambda: w.daemon_log().count("the_set_in_force=stays") > said,
+                   "the trial to end", 60)
+    finally:
+        os.kill(judge, signal.SIGCONT)
+    s = w.wait_for(lambda: [r for r in [status(w)] if "late.yar" in r["reload_problem"]],
+                   "the reason in status")[0]
+    c.eq(s["reloads_refused"], before["reloads_refused"] + 1, "told once: %s" % s)
+    os.unlink(os.path.join(w.top, "etc/mailbrake/rules.d/late.yar"))
+
+
 def reload_story(c, build, kind):
     w = World(build, few_rules=True, settings="alert_mail =")
     try:
@@ -58,6 +77,8 @@ def reload_story(c, build, kind):
         code, rows = w.mb("rules", "reload")
         c.eq((code, rows and rows[0]["state"]), (0, "in-force"), "a good file: %s" % rows)
         c.eq(rows[0]["rules"], 2, "rules in force")
+        ready = next(r for r in w.mb("status")[1] if r["part"] == "scan")
+        c.eq(ready["state"], "ok", "all workers of the new set are there: %s" % ready)
         w.drop(site, "one.php", "<?php echo 'one-bad-word';")
         c.eq(found(w, site, "one.php")["rules"], ["mine_one"], "the new rule is in force")
         c.note("taken")
@@ -78,6 +99,7 @@ def reload_story(c, build, kind):
                  "%s: the old set stays: %s" % (what, s))
             c.true(os.path.basename(name) in s["reload_problem"], "status says it: %s" % s)
             os.unlink(os.path.join(w.top, "etc/mailbrake/rules.d", name))
+        while_judge_sleeps(c, w)
         w.drop(site, "two.php", "<?php echo 'two', 'one-bad-word';")
         c.eq(found(w, site, "two.php")["rules"], ["mine_one"], "meanwhile the old set looks")
         c.note("refused")
