@@ -25,11 +25,11 @@ VERSION := 0.1
 # only db/ the second (tests/layering.sh).
 PKG_scan   := yara gmime-3.0 libseccomp zlib libhs libcrypto
 LIB_scan   := -lmagic
-PKG_daemon = sqlite3 jansson libcap-ng libcrypto $(JOURNAL)
+PKG_daemon = sqlite3 jansson libcap-ng nettle $(JOURNAL)
 LIB_daemon := -linotifytools
 # the journal is read where libsystemd was there at build
 JOURNAL := $(shell $(PKG_CONFIG) --exists libsystemd 2>/dev/null && echo libsystemd)
-PKG_cli    := libcares jansson libcrypto zlib liblzma ncurses libcap-ng
+PKG_cli    := libcares jansson nettle zlib liblzma ncurses libcap-ng
 LIB_cli    := -linih
 LIB_wrapper := -linih
 

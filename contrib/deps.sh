@@ -6,7 +6,7 @@
 set -eu
 
 build="gcc make pkg-config libc6-dev libyara-dev libmagic-dev libinotifytools0-dev libsqlite3-dev
-libseccomp-dev libgmime-3.0-dev libjansson-dev libcap-ng-dev libinih-dev libssl-dev zlib1g-dev
+libseccomp-dev libgmime-3.0-dev libjansson-dev libcap-ng-dev libinih-dev libssl-dev nettle-dev zlib1g-dev
 liblzma-dev libncurses-dev libsystemd-dev libc-ares-dev
 git"
 case "$(dpkg --print-architecture 2>/dev/null || echo amd64)" in

@@ -17,7 +17,7 @@ depends=$(cd "$tree" && mkdir -p debian && printf 'Source: mailbrake\n\nPackage:
 	dpkg-shlibdeps -O usr/sbin/mailbraked usr/bin/mailbrake usr/libexec/mailbrake/mailbrake-scan 2>/dev/null |
 	sed -n 's/^shlibs:Depends=//p') || depends=
 rm -rf "$tree/debian"
-[ -n "$depends" ] || depends="libyara9, libmagic1, libgmime-3.0-0, libjansson4, libsqlite3-0, libseccomp2, libcap-ng0, libinih1, libinotifytools0, libssl3, libsystemd0"
+[ -n "$depends" ] || depends="libyara9, libmagic1, libgmime-3.0-0, libjansson4, libsqlite3-0, libseccomp2, libcap-ng0, libinih1, libinotifytools0, libssl3, libnettle8, libsystemd0"
 cat >"$tree/DEBIAN/control" <<C
 Package: mailbrake
 Version: $version

@@ -8,11 +8,11 @@
 #include "held_head.h"
 
 #include <jansson.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base64.h"
 #include "msg.h"
 #include "text.h"
 
@@ -36,10 +36,10 @@ exact(const char *s)
 	if (v != NULL)
 		return v;
 	len = strlen(s);
-	b64 = malloc(len / 3 * 4 + 8);
+	b64 = malloc(BASE64_TEXT(len));
 	if (b64 == NULL)
 		return NULL;
-	(void)EVP_EncodeBlock((unsigned char *)b64, (const unsigned char *)s, (int)len);
+	base64_text(b64, s, len);
 	v = json_pack("{s:s}", "base64", b64);
 	free(b64);
 	return v;
@@ -130,8 +130,7 @@ take(struct pool *p, const json_t *v)
 {
 	const char *s = json_string_value(v);
 	char *at = p->buf + p->used;
-	size_t len;
-	int n;
+	size_t len, n;
 
 	if (s != NULL) {
 		len = json_string_length(v);
@@ -147,15 +146,10 @@ take(struct pool *p, const json_t *v)
 	len = s == NULL ? 0 : strlen(s);
 	if (len == 0 || len % 4 != 0 || len / 4 * 3 + 1 > p->size - p->used)
 		return NULL;
-	n = EVP_DecodeBlock((unsigned char *)at, (const unsigned char *)s, (int)len);
-	if (n < 0)
-		return NULL;
-	/* the padding comes back as zero bytes */
-	n -= (s[len - 1] == '=') + (s[len - 2] == '=');
-	if (n <= 0 || memchr(at, '\0', (size_t)n) != NULL)
+	if (!base64_bytes(at, &n, s, len) || n == 0 || memchr(at, '\0', n) != NULL)
 		return NULL;
 	at[n] = '\0';
-	p->used += (size_t)n + 1;
+	p->used += n + 1;
 	return at;
 }
 

@@ -7,7 +7,7 @@
 #include "held_int.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
+#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,17 +70,15 @@ int
 held_hash_copy(int from, uint64_t from_at, uint64_t size, int to, uint64_t to_at,
 	       char hex[65], struct err *e)
 {
-	unsigned char md[EVP_MAX_MD_SIZE];
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	char *buf = malloc(COPY_BYTES);
+	unsigned char md[SHA256_DIGEST_SIZE];
+	struct sha256_ctx ctx;
+	uint8_t *buf = malloc(COPY_BYTES);
 	uint64_t done = 0;
 	int r = -1;
 
-	if (ctx == NULL || buf == NULL ||
-	    EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1) {
-		err_set(e, ERR_AGAIN, "held: no memory");
-		goto out;
-	}
+	if (buf == NULL)
+		return err_set(e, ERR_AGAIN, "held: no memory");
+	sha256_init(&ctx);
 	while (done < size) {
 		size_t want =
 		    size - done < COPY_BYTES ? (size_t)(size - done) : COPY_BYTES;
@@ -97,22 +95,15 @@ held_hash_copy(int from, uint64_t from_at, uint64_t size, int to, uint64_t to_at
 				(unsigned long long)done, (unsigned long long)size);
 			goto out;
 		}
-		if (EVP_DigestUpdate(ctx, buf, (size_t)n) != 1) {
-			err_set(e, ERR_SYS, "held: sha256");
-			goto out;
-		}
+		sha256_update(&ctx, (size_t)n, buf);
 		if (to >= 0 && held_write_at(to, buf, (size_t)n, to_at + done, e) != 0)
 			goto out;
 		done += (uint64_t)n;
 	}
-	if (EVP_DigestFinal_ex(ctx, md, NULL) != 1) {
-		err_set(e, ERR_SYS, "held: sha256");
-		goto out;
-	}
-	hex_of(hex, md, 32);
+	sha256_digest(&ctx, sizeof md, md);
+	hex_of(hex, md, sizeof md);
 	r = 0;
 out:
-	EVP_MD_CTX_free(ctx);
 	free(buf);
 	return r;
 }

@@ -7,9 +7,9 @@
 #include "mta_request.h"
 
 #include <arpa/inet.h>
-#include <openssl/evp.h>
 #include <string.h>
 
+#include "base64.h"
 #include "text.h"
 
 int64_t
@@ -36,14 +36,10 @@ static void
 decode(char *dst, size_t size, const char *s)
 {
 	unsigned char buf[1024];
-	size_t n = strlen(s);
-	int got;
+	size_t n = strlen(s), got;
 
 	dst[0] = '\0';
-	if (n == 0 || n % 4 != 0 || n / 4 * 3 > sizeof buf)
-		return;
-	got = EVP_DecodeBlock(buf, (const unsigned char *)s, (int)n);
-	if (got < 0 || (size_t)got >= sizeof buf)
+	if (n / 4 * 3 >= sizeof buf || !base64_bytes(buf, &got, s, n))
 		return;
 	buf[got] = '\0';
 	(void)text_copy(dst, size, (const char *)buf);
