@@ -6,6 +6,8 @@
  */
 #include "store_int.h"
 
+#include <string.h>
+
 /* --- file --- */
 
 int
@@ -56,6 +58,42 @@ store_file_get(struct store *s, uint64_t dev, uint64_t ino, struct store_file *v
 					 .uid = col_num(q, 5)};
 	store_status(s, &st);
 	if (st.generation == generation) /* else the statement went with its database */
+		(void)sqlite3_reset(q);
+	return r;
+}
+
+int
+store_found_put(struct store *s, uint64_t dev, uint64_t ino, uint64_t part,
+		const void *digest, struct err *e)
+{
+	struct row r = {.what = WRITE_FOUND_PUT};
+
+	row_bits(&r, dev);
+	row_bits(&r, ino);
+	row_bits(&r, part);
+	row_add(&r, SQLITE_BLOB, 0, digest, STORE_DIGEST);
+	return store_put(s, &r, e);
+}
+
+int
+store_found_get(struct store *s, uint64_t dev, uint64_t ino, uint64_t part, void *digest,
+		struct err *e)
+{
+	sqlite3_stmt *q = store_found_query(s, e);
+	unsigned generation = s->st.generation;
+	int r;
+
+	if (q == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(q, 1, (int64_t)dev);
+	(void)sqlite3_bind_int64(q, 2, (int64_t)ino);
+	(void)sqlite3_bind_int64(q, 3, (int64_t)part);
+	r = store_read_next(s, q, e);
+	if (r == 1 && sqlite3_column_bytes(q, 0) == STORE_DIGEST)
+		memcpy(digest, sqlite3_column_blob(q, 0), STORE_DIGEST);
+	else if (r == 1)
+		r = 0;
+	if (s->st.generation == generation) /* else it went with its database */
 		(void)sqlite3_reset(q);
 	return r;
 }

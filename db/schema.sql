@@ -63,6 +63,14 @@ CREATE TABLE file (             -- what is known of a file, so that it is not lo
 ) WITHOUT ROWID;
 CREATE INDEX file_found ON file(verdict, uid) WHERE verdict<>0;
 
+CREATE TABLE found (            -- a directory whose files were all known when a walk came by: the next asks once
+  dev      INTEGER NOT NULL,    -- device; source: fstat of the directory
+  ino      INTEGER NOT NULL,    -- inode of the directory; source: fstat
+  part     INTEGER NOT NULL,    -- stretch of a large directory, from 0; source: FOUND
+  digest   BLOB NOT NULL,       -- 16 bytes: of its files, the rules version and a key; source: found_known
+  PRIMARY KEY (dev, ino, part)
+) WITHOUT ROWID;
+
 CREATE TABLE finding (          -- one rule hit one file
   dev      INTEGER NOT NULL,    -- device of the file; source: fstat
   ino      INTEGER NOT NULL,    -- inode of the file; source: fstat

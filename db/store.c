@@ -436,6 +436,17 @@ store_file_query(struct store *s, struct err *e)
 	return s->file_query;
 }
 
+sqlite3_stmt *
+store_found_query(struct store *s, struct err *e)
+{
+	if (s->found_query == NULL)
+		s->found_query = store_read(s,
+					    "SELECT digest FROM found WHERE dev=? AND "
+					    "ino=? AND part=?",
+					    e);
+	return s->found_query;
+}
+
 void
 store_status(const struct store *s, struct store_status *out)
 {

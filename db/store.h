@@ -26,7 +26,7 @@
 #include "err.h"
 
 #define STORE_FILE "mailbrake.db"
-#define STORE_VERSION 3               /* PRAGMA user_version of db/schema.sql */
+#define STORE_VERSION 4               /* PRAGMA user_version of db/schema.sql */
 #define STORE_GROUP_ROWS 100          /* a transaction is committed at so many rows ... */
 #define STORE_GROUP_MS 8              /* ... or at this age */
 #define STORE_RETRY_MS 1000           /* after a refused commit */
@@ -151,6 +151,15 @@ int store_file_put(struct store *s, const struct store_file *v, struct err *e);
 int store_file_get(struct store *s, uint64_t dev, uint64_t ino, struct store_file *v,
 		   struct err *e);
 int store_file_drop(struct store *s, uint64_t dev, uint64_t ino, struct err *e);
+/*
+ * A directory (a part of it) whose files all had a verdict that holds: the digest of
+ * them, STORE_DIGEST bytes. get: 1 found, 0 not, -1.
+ */
+#define STORE_DIGEST 16
+int store_found_put(struct store *s, uint64_t dev, uint64_t ino, uint64_t part,
+		    const void *digest, struct err *e);
+int store_found_get(struct store *s, uint64_t dev, uint64_t ino, uint64_t part,
+		    void *digest, struct err *e);
 /* Files that are not clean; uid -1: all; verdict -1: every other than clean. */
 int store_file_each(struct store *s, int64_t uid, int verdict,
 		    bool (*fn)(void *, const struct store_file *), void *arg,

@@ -54,6 +54,8 @@ store_file_close(struct store *s)
 	}
 	sqlite3_finalize(s->file_query);
 	s->file_query = NULL;
+	sqlite3_finalize(s->found_query);
+	s->found_query = NULL;
 	/* _v2: a reader still walking when damage is found ends by itself */
 	(void)sqlite3_close_v2(s->db);
 	s->db = NULL;
@@ -180,10 +182,11 @@ check_tables(struct store *s)
 {
 	sqlite3_stmt *q = NULL;
 	char sql[96], text[128], safe[128];
-	int rc = sqlite3_prepare_v2(s->db,
-				    "SELECT name FROM sqlite_schema WHERE type='table' "
-				    "AND name<>'file' AND name NOT LIKE '%\"%'",
-				    -1, &q, NULL);
+	int rc =
+	    sqlite3_prepare_v2(s->db,
+			       "SELECT name FROM sqlite_schema WHERE type='table' "
+			       "AND name NOT IN('file','found') AND name NOT LIKE '%\"%'",
+			       -1, &q, NULL);
 
 	while (rc == SQLITE_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
 		(void)snprintf(sql, sizeof sql, "PRAGMA quick_check(\"%.64s\")",

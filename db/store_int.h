@@ -37,6 +37,8 @@
 	W(FILE_PUT, 1, 0, \
 	  "INSERT OR REPLACE INTO file(dev,ino,size,ctime,rules,verdict,score,uid,path," \
 	  "reason) VALUES(?,?,?,?,?,?,?,?,?,?)") \
+	W(FOUND_PUT, 0, 1, \
+	  "INSERT OR REPLACE INTO found(dev,ino,part,digest) VALUES(?,?,?,?)") \
 	W(FILE_DROP, 0, 0, "DELETE FROM file WHERE dev=? AND ino=?") \
 	W(FINDING_PUT, 1, 0, \
 	  "INSERT INTO finding(dev,ino,rule,\"group\",points,uid,path,sha256,t,gone) " \
@@ -105,7 +107,7 @@ struct store {
 	sqlite3 *db;    /* NULL: could not be opened, tried again */
 	bool read_only; /* opened for reading only because the disk is full */
 	sqlite3_stmt *write[WRITES];
-	sqlite3_stmt *file_query;
+	sqlite3_stmt *file_query, *found_query; /* kept; or NULL */
 	struct op *first, **last;
 	size_t applied; /* rows of the queue inside the open transaction */
 	bool in_txn, txn_full;
@@ -153,6 +155,8 @@ void store_read_end(sqlite3_stmt *q);
 /* The kept statement for store_file_get; NULL with ERR_STORE. Reset it, do not finish it.
  */
 sqlite3_stmt *store_file_query(struct store *s, struct err *e);
+/* The same for store_found_get. */
+sqlite3_stmt *store_found_query(struct store *s, struct err *e);
 
 /* --- values (row.c) --- */
 

@@ -22,6 +22,7 @@
 
 #include "clock.h"
 #include "conf.h"
+#include "found.h"
 #include "link.h"
 #include "log.h"
 #include "watch.h"
@@ -49,6 +50,8 @@ struct wj {
 	char backend[32], degraded[1024], last_path[8192];
 	uint64_t last_dev, last_ino;
 	bool greedy; /* give credits back at once */
+	bool sated;  /* wants nothing that a walk finds */
+	uint64_t founds, found_files, found_wanted;
 	int work_us; /* what judge does for each file, when it is slow */
 	/* files that begin with "T<mono us>": how long after that they came */
 	int64_t delays[4096];
@@ -161,6 +164,49 @@ wj_on_file(struct wj *j, struct msg *m)
 	snprintf(j->last_path, sizeof j->last_path, "%s", f.path);
 }
 
+/* Answer FOUND: every file is wanted, or none (sated). */
+static inline void
+wj_on_found(struct wj *j, struct msg *m)
+{
+	static struct msg out;
+	unsigned char bits[FOUND_FILES_MAX / 8] = {0};
+	struct m_wanted w = {.files = bits};
+	struct found_file f;
+	struct found_dir d;
+	struct m_found v;
+	size_t at = 0, i = 0, end;
+	const unsigned char *p;
+
+	if (m_found_get(m, &v, NULL) != 0) {
+		j->bad++;
+		return;
+	}
+	for (p = v.files; at + sizeof d <= v.files_len;) {
+		memcpy(&d, p + at, sizeof d);
+		at += sizeof d;
+		j->bad += d.count == 0;
+		for (end = i + d.count; i < end && i < FOUND_FILES_MAX; i++) {
+			if (at + sizeof f > v.files_len)
+				break;
+			memcpy(&f, p + at, sizeof f);
+			at += sizeof f;
+			j->bad += f.ino == 0;
+			if (j->sated)
+				continue;
+			bits[i / 8] |= (unsigned char)(1u << i % 8);
+			j->found_wanted++;
+		}
+		j->bad += i != end;
+	}
+	j->founds++;
+	j->found_files += i;
+	w.asked = v.asked;
+	w.files_len = (i + 7) / 8;
+	if (at != v.files_len || m_wanted_put(&out, &w, NULL) != 0 ||
+	    link_send(&j->link, &out, NULL) != 0)
+		j->bad++;
+}
+
 static inline void
 wj_on_msg(struct wj *j, struct msg *m)
 {
@@ -171,6 +217,9 @@ wj_on_msg(struct wj *j, struct msg *m)
 	switch ((int)m->type) {
 	case MSG_FILE:
 		wj_on_file(j, m);
+		break;
+	case MSG_FOUND:
+		wj_on_found(j, m);
 		break;
 	case MSG_HURRIED:
 		if (m_hurried_get(m, &h, NULL) != 0)

@@ -14,6 +14,7 @@
 
 #include "alert.h"
 #include "ctl.h"
+#include "found_known.h"
 #include "hub.h"
 #include "known_good.h"
 #include "log.h"
@@ -252,14 +253,10 @@ on_verdict(struct job *j, const struct m_verdict *v, const struct m_head *h)
 static bool
 known(const struct m_file *f)
 {
-	struct store_file have;
-	struct err e;
-
 	/* an event may be a rename: its directory's does not change a file's ctime */
 	return f->cause != CAUSE_ASKED && f->cause != CAUSE_EVENT &&
-	       store_file_get(hub.store, f->dev, f->ino, &have, &e) == 1 &&
-	       have.size == f->size && have.ctime_us == f->ctime_us &&
-	       have.rules == files_rules_hash() && have.verdict != VERDICT_UNSCANNED;
+	       found_known(hub.store, files_rules_hash(), f->dev, f->ino, f->size,
+			   f->ctime_us);
 }
 
 static void
@@ -409,6 +406,8 @@ files_on_msg(struct wire *w, struct msg *m)
 		on_sight(m);
 	else if (m->type == MSG_HURRIED)
 		on_hurried(m);
+	else if (m->type == MSG_FOUND)
+		files_found(m);
 }
 
 static void
@@ -460,6 +459,7 @@ files_watch_up(void)
 
 	credit_due = 0;
 	files_look_drop();
+	files_found_drop();
 	tell_since();
 	/* the old watch will not answer any more */
 	for (h = hurries; h != NULL; h = h->next)

@@ -33,6 +33,12 @@ void files_tell_engine(const struct m_file *f, const struct m_verdict *v, wall_t
  */
 bool files_look_answer(uint64_t asked, uint64_t dev, uint64_t ino, int64_t changed_us,
 		       int take_fd);
+/* FOUND: tell watch which of these files are to be sent. In parts, so that who sends
+ * mail meanwhile does not wait for a large directory. */
+void files_found(struct msg *m);
+/* Watch is gone: forget what it asked. */
+void files_found_drop(void);
+
 /* Watch is gone: nobody gets an answer any more. */
 void files_look_drop(void);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "found_known.h"
 #include "hub.h"
 #include "release.h"
 #include "subuid.h"
@@ -196,6 +197,11 @@ files_keep_verdict(const struct m_file *l, const struct m_verdict *v, wall_t now
 	if (old.verdict != VERDICT_CLEAN &&
 	    store_finding_each(hub.store, f.uid, false, moved_from, &m, &e) != 0)
 		hub_store_warn(&e);
+	/* the same file, and its verdict holds no more (who opens a file for writing has
+	 * it looked at again, and the second look may end by its budget) */
+	if (v->verdict == VERDICT_UNSCANNED && old.verdict != VERDICT_UNSCANNED &&
+	    old.ino == f.ino && old.ctime_us == f.ctime_us)
+		found_forget(hub.store);
 	if (store_file_put(hub.store, &f, &e) != 0)
 		hub_store_warn(&e);
 	keep_findings(l, v, now);

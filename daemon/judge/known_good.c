@@ -16,6 +16,7 @@
 
 #include "ctl.h"
 #include "files.h"
+#include "found_known.h"
 #include "hub.h"
 #include "log.h"
 #include "text.h"
@@ -164,6 +165,7 @@ unknow(const struct place *p)
 	if (store_file_get(hub.store, p->dev, p->ino, &f, &e) != 1)
 		return;
 	f.rules = FILES_STALE;
+	found_forget(hub.store);
 	f.path = f.verdict == VERDICT_CLEAN ? NULL : p->path;
 	if (store_file_put(hub.store, &f, &e) != 0)
 		hub_store_warn(&e);

@@ -43,23 +43,16 @@ on_again(uint32_t dir)
 
 /* false: no room. */
 static bool
-put(uint32_t dir, const char *name, const struct stat *st, enum file_cause cause)
+put_seen(const struct seen *s)
 {
-	struct seen s = {.dev = st->st_dev,
-			 .ino = st->st_ino,
-			 .uid = st->st_uid,
-			 .dir = dir,
-			 .name = name,
-			 .ctime_us = changed_us(st),
-			 .cause = cause};
-	struct walk_order o = {.uid = st->st_uid,
-			       .since_us = changed_us(st) - NOTICE_SLACK_US,
+	struct walk_order o = {.uid = s->uid,
+			       .since_us = s->ctime_us - NOTICE_SLACK_US,
 			       .cause = CAUSE_RESCAN,
 			       .flags = WALK_FILES | WALK_OWED};
 	uint32_t release;
 
-	w->b->dir_hold(dir);
-	switch (queue_put(w->queue, &s, clock_mono(), &release)) {
+	w->b->dir_hold(s->dir);
+	switch (queue_put(w->queue, s, clock_mono(), &release)) {
 	case QUEUE_NEW:
 		return true;
 	case QUEUE_MERGED:
@@ -68,15 +61,29 @@ put(uint32_t dir, const char *name, const struct stat *st, enum file_cause cause
 		/* a third place: should the others be gone, the second is not forgotten
 		 */
 		o.dir = release;
-		if (release != dir)
+		if (release != s->dir)
 			walk_add(w->walk, WALK_BACKGROUND, &o);
 		w->b->dir_release(release);
 		return true;
 	case QUEUE_FULL:
 		break;
 	}
-	w->b->dir_release(dir);
+	w->b->dir_release(s->dir);
 	return false;
+}
+
+static bool
+put(uint32_t dir, const char *name, const struct stat *st, enum file_cause cause)
+{
+	const struct seen s = {.dev = st->st_dev,
+			       .ino = st->st_ino,
+			       .uid = st->st_uid,
+			       .dir = dir,
+			       .name = name,
+			       .ctime_us = changed_us(st),
+			       .cause = cause};
+
+	return put_seen(&s);
 }
 
 static void
@@ -95,10 +102,23 @@ on_file(uint32_t dir, const char *name, const struct stat *st)
 }
 
 bool
-notice_walked(uint32_t dir, const char *name, const struct stat *st,
-	      enum file_cause cause)
+notice_walked(const struct walk_found *f)
 {
-	return (cause != CAUSE_EVENT && send_was(w, st)) || put(dir, name, st, cause);
+	if (f->cause == CAUSE_EVENT)
+		return put(f->dir, f->name, f->st, f->cause);
+	/* what judge may want must find room then */
+	if (queue_room_background(w->queue, f->st->st_uid) == 0)
+		return false;
+	/* all or some of a directory: what is left out for its age is new, mostly */
+	if (f->whole && ask_add(w, f))
+		return true;
+	return send_was(w, f->st) || put(f->dir, f->name, f->st, f->cause);
+}
+
+void
+notice_wanted(const struct seen *s)
+{
+	(void)put_seen(s);
 }
 
 static void
@@ -311,7 +331,8 @@ notice_walks(void)
 		w->walked = true;
 		walk_roots(w->since_us, CAUSE_WALK, WALK_FILES | WALK_DEEP);
 	}
-	if (!w->rescanning || walk_left(w->walk, WALK_BACKGROUND, -1) > 0)
+	if (!w->rescanning || walk_left(w->walk, WALK_BACKGROUND, -1) > 0 ||
+	    ask_waiting(w) > 0)
 		return;
 	w->rescanning = false;
 	w->rescan_took_us = mono_diff_us(clock_mono(), w->rescan_began);

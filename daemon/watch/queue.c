@@ -312,7 +312,7 @@ has_room(const struct queue *q, const struct seen *s)
 {
 	const struct account *a = account_find(q, s->uid);
 
-	if (a == NULL)
+	if (a == NULL || (s->sure && s->cause != CAUSE_EVENT))
 		return true;
 	return s->cause == CAUSE_EVENT ? a->count < bound(q) : a->bg_count < QUEUE_BG_MAX;
 }

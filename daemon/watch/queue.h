@@ -32,6 +32,7 @@ struct seen {
 	const char *name; /* borrowed */
 	int64_t ctime_us;
 	enum file_cause cause;
+	bool sure; /* of a walk: its room was asked for before, it is never refused */
 };
 
 struct entry {

@@ -87,7 +87,7 @@ sight_tell(struct watch *w, bool now_please)
 	v = (struct m_sight){.backend = w->b->name,
 			     .ready = w->ready,
 			     .dirs = s.dirs,
-			     .files_waiting = queue_waiting(w->queue),
+			     .files_waiting = queue_waiting(w->queue) + ask_waiting(w),
 			     .files_sent = w->sent,
 			     .overflows = w->overflows,
 			     .rescans = w->rescans,

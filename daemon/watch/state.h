@@ -30,6 +30,7 @@ struct watch {
 	struct roots roots;
 	struct queue *queue;
 	struct walk *walk;
+	struct ask *ask;
 
 	uint64_t credits; /* FILE messages judge still takes */
 	uint64_t reserve; /* of them kept for events */
@@ -70,8 +71,10 @@ bool send_msg(struct watch *w, const struct msg *m);
 
 /* notice.c: what a backend calls, and what a walk calls for each file. */
 extern const struct backend_calls notice_calls;
-bool notice_walked(uint32_t dir, const char *name, const struct stat *st,
-		   enum file_cause cause);
+bool notice_walked(const struct walk_found *f);
+/* A file of a walk that judge wants to see. s->sure is set, s->dir is held by the caller
+ * too. */
+void notice_wanted(const struct seen *s);
 /* Remember the struct, before a backend is opened. */
 void notice_init(struct watch *w);
 /* Have the loop tell of mounts and new roots. false: the loop is full. */
@@ -87,6 +90,26 @@ void notice_hurry(void);
 void notice_walks(void);
 /* What could not be watched is looked at again and again. */
 void notice_unwatched(void);
+
+/*
+ * ask.c: what a background walk finds is not opened and sent at once: judge is asked
+ * which of it is new to it, some hundred files in one message (FOUND, WANTED). Bounded:
+ * ASK_BATCHES messages under way, and each account's queue.
+ */
+struct ask *ask_new(void);
+void ask_free(struct watch *w);
+/* May a background walk read on? Sends what is enough for a message. */
+bool ask_room(struct watch *w);
+/* Ask for this one. false: it cannot be asked for, send it. */
+bool ask_add(struct watch *w, const struct walk_found *f);
+/* Send what was added so far. */
+void ask_send(struct watch *w);
+/* Take judge's answer. ERR_INPUT: to nothing that was asked. */
+int ask_answer(struct watch *w, const struct m_wanted *v, struct err *e);
+/* This account's files are wanted now, whatever judge answers. */
+void ask_hurry(struct watch *w, uint32_t uid);
+/* Files judge is or will be asked for. */
+size_t ask_waiting(const struct watch *w);
 
 /* sight.c: SIGHT when it differs from the last one; always when `now_please`. */
 void sight_tell(struct watch *w, bool now_please);

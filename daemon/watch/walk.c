@@ -36,7 +36,7 @@ struct job {
 	struct job *below;     /* the account's stack */
 	struct job *mark_next; /* jobs that may be ordered again */
 	int64_t since_us, cookie;
-	uint32_t dir;
+	uint32_t dir, part;
 	uint8_t cause, flags;
 	bool held;   /* dir is a reference of ours (and not an order's parent) */
 	bool marked; /* in the table of marks */
@@ -67,7 +67,7 @@ struct line {
 struct walk {
 	const struct backend *b;
 	walk_file_fn file;
-	uint64_t dropped;
+	uint64_t dropped, steps;
 	uint64_t dev; /* of the file system asked last whether it counts ".." */
 	bool dev_known, dev_counts;
 	struct line lines[WALK_LINES];
@@ -359,6 +359,14 @@ on_entry(struct step *s, int fd, const struct dirent64_raw *d)
 	const char *name = d->name;
 	unsigned char type = d->type;
 	struct stat st;
+	struct walk_found f = {.dir = s->j->dir,
+			       .cause = (enum file_cause)s->j->cause,
+			       .name = name,
+			       .st = &st,
+			       .dir_st = &s->st,
+			       .whole = s->j->since_us == 0,
+			       .part = s->j->part,
+			       .step = s->w->steps};
 	int64_t ctime;
 
 	if (name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0')))
@@ -376,7 +384,7 @@ on_entry(struct step *s, int fd, const struct dirent64_raw *d)
 	ctime = (int64_t)st.st_ctim.tv_sec * 1000000 + st.st_ctim.tv_nsec / 1000;
 	if (ctime < s->j->since_us)
 		return true;
-	return s->w->file(s->j->dir, name, &st, (enum file_cause)s->j->cause);
+	return s->w->file(&f);
 }
 
 /*
@@ -390,7 +398,8 @@ read_some(struct step *s, int fd)
 	long n, at, all = 0;
 
 	if (s->j->cookie != 0 && lseek(fd, s->j->cookie, SEEK_SET) < 0)
-		s->j->cookie = 0;
+		s->j->cookie = s->j->part = 0;
+	s->w->steps++;
 	do {
 		n = syscall(SYS_getdents64, fd, buf, sizeof buf);
 		if (n < 0) {
@@ -491,8 +500,10 @@ step_job(struct walk *w, enum walk_line line, struct account *a)
 		close(fd);
 		if (!more && s.j->again) {
 			s.j->again = false;
-			s.j->cookie = 0;
+			s.j->cookie = s.j->part = 0;
 			more = true;
+		} else if (more) {
+			s.j->part++;
 		}
 		if (more) {
 			put_back(&s);

@@ -30,9 +30,21 @@ enum walk_flag {
 	    4, /* stands for events that were seen or lost: counted by walk_owed */
 };
 
+/* A file that was found; all borrowed. */
+struct walk_found {
+	uint32_t dir;
+	enum file_cause cause;
+	const char *name;
+	const struct stat *st, *dir_st;
+	/* Every file of this stretch of the directory is handed over: none is left out
+	 * for its age. part: 0, 1, ... along the directory. */
+	bool whole;
+	uint32_t part;
+	uint64_t step; /* another number for each stretch that is read */
+};
+
 /* Takes a file that was found. false: no room now, ask again later. */
-typedef bool (*walk_file_fn)(uint32_t dir, const char *name, const struct stat *st,
-			     enum file_cause cause);
+typedef bool (*walk_file_fn)(const struct walk_found *f);
 
 struct walk_order {
 	uint32_t dir;

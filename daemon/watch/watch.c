@@ -127,15 +127,17 @@ walk_background(void)
 {
 	mono_t begin = clock_mono();
 
+	ask_send(&self); /* what found no room before */
 	notice_walks();
 	if (background_rests || !self.ready ||
 	    walk_left(self.walk, WALK_BACKGROUND, -1) == 0)
 		return;
 	disk_class(3);
-	while (!longer_than(begin, BACKGROUND_US) &&
+	while (!longer_than(begin, BACKGROUND_US) && ask_room(&self) &&
 	       walk_step(self.walk, WALK_BACKGROUND, -1))
 		continue;
 	disk_class(2);
+	ask_send(&self);
 	background_rests = true;
 }
 
@@ -228,6 +230,7 @@ on_hurry(const struct m_hurry *h)
 
 	drain(self.b->pending(), HURRY_US);
 	notice_hurry();
+	ask_hurry(&self, uid);
 	if (walk_owed(self.walk, uid) > 0)
 		span = hurry_span(begin);
 	begin = clock_mono();
@@ -235,6 +238,7 @@ on_hurry(const struct m_hurry *h)
 		if (!walk_step(self.walk, WALK_URGENT, uid) &&
 		    !walk_step(self.walk, WALK_BACKGROUND, uid))
 			break;
+	ask_hurry(&self, uid);
 	for (i = 0; i < HURRY_FILES && (e = queue_next_uid(self.queue, uid)) != NULL; i++)
 		if (!send_entry(&self, e, begin))
 			break;
@@ -286,6 +290,7 @@ on_message(struct msg *m, struct err *e)
 	struct m_want want;
 	struct m_hurry hurry;
 	struct m_look look;
+	struct m_wanted wanted;
 
 	switch ((int)m->type) {
 	case MSG_SINCE:
@@ -305,6 +310,9 @@ on_message(struct msg *m, struct err *e)
 		if (self.credits / 4 > self.reserve)
 			self.reserve = self.credits / 4 < 16 ? self.credits / 4 : 16;
 		return 0;
+	case MSG_WANTED:
+		return m_wanted_get(m, &wanted, e) != 0 ? -1
+							: ask_answer(&self, &wanted, e);
 	case MSG_HURRY:
 		if (m_hurry_get(m, &hurry, e) != 0)
 			return -1;
@@ -406,6 +414,7 @@ set_up(const struct conf *c, struct err *e)
 	self.started = clock_mono();
 	self.quiet_us = clock_wall().us;
 	self.last_sent = xcalloc(SENT_SLOTS, sizeof *self.last_sent);
+	self.ask = ask_new();
 	self.queue = queue_new(c->settle_ms, c->settle_max_ms, c->queue_uid_max);
 	if (choose(c, e) != 0)
 		return -1;
@@ -432,6 +441,7 @@ watch_main(const struct conf *c, struct link *judge, struct link *parent)
 	loop_after_round(round_end, NULL);
 	sight_tell(&self, true);
 	loop_run();
+	ask_free(&self);
 	walk_free(&self.walk);
 	queue_free(&self.queue);
 	self.b->close();

@@ -215,7 +215,7 @@ test_rows(void)
 	    .uid = 1001, .kind = "script", .key = "/a.php", .who = "root"};
 	struct store_incident i = {.key = "account:1001", .text = "x", .count = 1};
 	struct store_aside a = {.id = "1-2", .path = "/p", .state = "away", .uid = 1001};
-	char buf[8];
+	char buf[8], digest[STORE_DIGEST];
 	size_t len;
 	int n = 0;
 	int64_t sum = 0;
@@ -271,6 +271,11 @@ test_rows(void)
 	T_EQ(store_file_get(s, 1, 7, &g, &e), 0);
 	T_EQ(store_file_drop(s, UINT64_MAX, 7, &e), 0);
 	T_EQ(store_file_get(s, UINT64_MAX, 7, &g, &e), 0);
+	T_EQ(store_found_get(s, UINT64_MAX, 9, 1, digest, &e), 0);
+	T_EQ(store_found_put(s, UINT64_MAX, 9, 1, "0123456789abcdef", &e), 0);
+	T_EQ(store_found_get(s, UINT64_MAX, 9, 1, digest, &e), 1);
+	T_EQ(memcmp(digest, "0123456789abcdef", sizeof digest), 0);
+	T_EQ(store_found_get(s, UINT64_MAX, 9, 0, digest, &e), 0);
 	f.verdict = 3;
 	f.uid = 5;
 	f.path = "/home/w/x\xff.php";

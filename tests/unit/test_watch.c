@@ -50,14 +50,20 @@ write_file(const char *path, const char *text)
 }
 
 static void
-start(const char *more)
+start_wanting(const char *more, uint64_t want)
 {
 	char conf[PATH_MAX + 512];
 	snprintf(conf, sizeof conf,
 		 "watch_roots = %s/home/*/www\nwatch_backend = %s\nsettle_ms = 30\n"
 		 "user_watch = %u\n%s",
 		 top, backend, geteuid() == 0 ? 64002 : 0, more);
-	wj_start(&j, conf, WJ_WANT);
+	wj_start(&j, conf, want);
+}
+
+static void
+start(const char *more)
+{
+	start_wanting(more, WJ_WANT);
 	T_CHECK(wj_ready(&j, 5000), "degraded: %s", j.degraded);
 }
 
@@ -182,12 +188,30 @@ test_look(void)
 static void
 test_since(void)
 {
+	uint64_t n;
+	int i;
+
 	start("");
 	(void)wj_pump(&j, 3000, 500);
 	T_CHECK(wj_sees(&j, at("home/a/www/g/e/f/four.php")));
 	T_CHECK(j.causes[CAUSE_WALK] > 5, "%llu",
 		(unsigned long long)j.causes[CAUSE_WALK]);
 	T_EQ(j.causes[CAUSE_EVENT], 0);
+	/* judge was asked for each, and none was sent that it did not want */
+	T_CHECK(j.founds > 0);
+	T_EQ(j.found_files, j.found_wanted);
+	n = j.found_files;
+	stop();
+	start_wanting("", 0);
+	j.sated = true;
+	wj_send_want(&j, WJ_WANT);
+	for (i = 0; i < 200 && j.found_files < n; i++)
+		(void)wj_pump(&j, 50, 0);
+	T_EQ(j.found_files, n);
+	T_EQ(j.received, 0);
+	/* what changes afterwards comes as ever */
+	write_file(at("home/a/www/g/e/f/four.php"), "changed");
+	T_CHECK(wj_sees(&j, at("home/a/www/g/e/f/four.php")));
 	stop();
 }
 

@@ -93,7 +93,8 @@ test_bounds(void)
 {
 	struct queue *q = queue_new(0, 0, 100);
 	uint64_t i;
-	uint32_t u;
+	uint32_t u, dir;
+	struct seen s;
 	size_t most = 0;
 
 	for (i = 1; i <= 100; i++)
@@ -115,12 +116,13 @@ test_bounds(void)
 	/* background */
 	q = queue_new(0, 0, 100);
 	for (i = 1; i <= QUEUE_BG_MAX + 10; i++) {
-		struct seen s = file(1, i, 1, "f", CAUSE_WALK);
-		uint32_t out;
-
-		T_EQ(queue_put(q, &s, ms(0), &out) == QUEUE_NEW, i <= QUEUE_BG_MAX);
+		s = file(1, i, 1, "f", CAUSE_WALK);
+		T_EQ(queue_put(q, &s, ms(0), &dir) == QUEUE_NEW, i <= QUEUE_BG_MAX);
 	}
 	T_EQ(queue_room_background(q, 1), 0);
+	s = file(1, 888888, 1, "f", CAUSE_WALK);
+	s.sure = true; /* was asked for while there was room */
+	T_EQ(queue_put(q, &s, ms(0), &dir), QUEUE_NEW);
 	T_EQ(put(q, 1, 999999, 1), QUEUE_NEW); /* events have room still */
 	T_EQ(next(q, 1, false), 999999);
 	T_EQ(next(q, 1, false), 0); /* no spare credits: no background */

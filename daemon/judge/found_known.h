@@ -1,0 +1,55 @@
+/*
+ * found_known - is there a verdict of a file that holds?
+ *
+ * Job:     answer for one file by its row, for a whole directory (or a part of a large
+ *          one) by one digest where it is as it was when all its files were known.
+ * Touches: the store it is given.
+ *
+ * The digest is SHA-256, cut to 128 bits, of the directory's files as struct found_file
+ * (inode, size, ctime to the nanosecond, owner, hash of the name), the version of the
+ * rules, and a random key. A tenant chooses names and sizes, hardly his inodes, not the
+ * ctime, and never learns the key; any change of a file changes its ctime. Only
+ * directories all of whose files have a verdict (none "unscanned") by these rules are
+ * kept. What takes a verdict back of a file that did not change itself forgets all
+ * digests (a new key).
+ */
+#ifndef MAILBRAKE_FOUND_KNOWN_H
+#define MAILBRAKE_FOUND_KNOWN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "found.h"
+#include "store.h"
+
+/* Is there a verdict (other than "unscanned") by these rules of the file as it is? What
+ * cannot be read is not known. */
+bool found_known(struct store *s, uint64_t rules, uint64_t dev, uint64_t ino,
+		 uint64_t size, int64_t ctime_us);
+
+/* A FOUND message being answered. Zero it, set files and len (borrowed), call
+ * found_check. */
+struct found_job {
+	const unsigned char *files;
+	size_t len;
+	/* the answer: a bit for each file, 1: wanted */
+	unsigned char bits[FOUND_FILES_MAX / 8];
+	size_t count, wanted; /* of files, so far */
+	/* where it stands */
+	size_t at, section;
+	uint32_t left;
+	bool in_section, all_known;
+	unsigned char digest[STORE_DIGEST];
+};
+
+/*
+ * Go on for about max_us. 1: done; 0: call again; -1: the message is damaged (ERR_INPUT).
+ */
+int found_check(struct found_job *j, struct store *s, uint64_t rules, int64_t max_us,
+		struct err *e);
+
+/* No digest holds any more: before a verdict is taken back. */
+void found_forget(struct store *s);
+
+#endif

@@ -1,0 +1,326 @@
+/*
+ * test_found_known - a directory that was known is known again, until anything changes
+ *
+ * Job:     unit test of daemon/judge/found_known.c with a real store and real files.
+ * Touches: a temporary directory.
+ */
+#include "t.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "found_known.h"
+#include "msg.h"
+
+static char dir[] = "/tmp/mailbrake-test-found-XXXXXX";
+static struct store *s;
+static struct err e;
+static uint64_t rules = 77;
+
+/* One directory's section, as watch makes it. */
+static unsigned char body[65536];
+static size_t len;
+
+static void
+add(uint64_t dev, uint64_t dir_ino, uint32_t part, const struct found_file *f,
+    uint32_t count)
+{
+	const struct found_dir d = {dev, dir_ino, part, count};
+
+	memcpy(body + len, &d, sizeof d);
+	memcpy(body + len + sizeof d, f, count * sizeof *f);
+	len += sizeof d + count * sizeof *f;
+}
+
+static struct found_job
+check(void)
+{
+	struct found_job j = {.files = body, .len = len};
+	int rc, rounds = 0;
+
+	while ((rc = found_check(&j, s, rules, 0, &e)) == 0 && rounds < 10000)
+		rounds++;
+	T_EQ(rc, 1);
+	return j;
+}
+
+static void
+verdict(uint64_t dev, const struct found_file *f, enum verdict v)
+{
+	struct store_file row = {.dev = dev,
+				 .ino = f->ino,
+				 .size = f->size,
+				 .ctime_us = f->ctime_us,
+				 .rules = rules,
+				 .verdict = (int)v,
+				 .path = v == VERDICT_CLEAN ? NULL : "/p"};
+
+	T_EQ(store_file_put(s, &row, &e), 0);
+}
+
+/* Forget the rows, so that only the digest can know. */
+static void
+drop(uint64_t dev, const struct found_file *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		T_EQ(store_file_drop(s, dev, f[i].ino, &e), 0);
+}
+
+static void
+test_digest(void)
+{
+	struct found_file f[40];
+	struct found_job j;
+	uint32_t i;
+
+	for (i = 0; i < 40; i++)
+		f[i] = (struct found_file){.ino = 100 + i,
+					   .size = i,
+					   .ctime_us = 5000 + i,
+					   .name = i * 7,
+					   .uid = 1001};
+	len = 0;
+	add(1, 50, 0, f, 20);
+	add(1, 50, 1, f + 20, 20);
+	T_EQ(check().wanted, 40);
+	for (i = 0; i < 39; i++)
+		verdict(1, &f[i], i % 2 == 0 ? VERDICT_CLEAN : VERDICT_MALICIOUS);
+	verdict(1, &f[39], VERDICT_UNSCANNED);
+	j = check();
+	T_EQ(j.wanted, 1); /* "not looked at" is no verdict */
+	T_EQ(j.bits[4], 0x80);
+	/* the first part is known as a whole now, the second is not */
+	drop(1, f, 20);
+	T_EQ(check().wanted, 1);
+	verdict(1, &f[39], VERDICT_CLEAN);
+	T_EQ(check().wanted, 0);
+	drop(1, f + 20, 20);
+	j = check();
+	T_EQ(j.wanted, 0);
+	T_EQ(j.count, 40);
+	/* any other thing about a file, and the row is asked for */
+	for (i = 0; i < 6; i++) {
+		struct found_file g = f[3], *p = &f[3];
+
+		if (i == 0)
+			p->ino++;
+		else if (i == 1)
+			p->size++;
+		else if (i == 2)
+			p->ctime_us++;
+		else if (i == 3)
+			p->ctime_ns++;
+		else if (i == 4)
+			p->uid++;
+		else
+			p->name++;
+		len = 0;
+		add(1, 50, 0, f, 20);
+		T_CHECK(check().wanted == 20, "field %u", i);
+		f[3] = g;
+	}
+	/* one more, one less, another order, another place */
+	len = 0;
+	add(1, 50, 0, f, 19);
+	T_EQ(check().wanted, 19);
+	len = 0;
+	add(1, 51, 0, f, 20);
+	add(2, 50, 0, f, 20);
+	add(1, 50, 2, f, 20);
+	T_EQ(check().wanted, 60);
+	len = 0;
+	add(1, 50, 0, f, 20);
+	T_EQ(check().wanted, 0);
+	/* other rules; an admin's word; and what was known then is not known again */
+	rules++;
+	T_EQ(check().wanted, 20);
+	rules--;
+	T_EQ(check().wanted, 0);
+	found_forget(s);
+	T_EQ(check().wanted, 20);
+}
+
+static void
+test_damaged(void)
+{
+	const struct found_file f[2] = {{.ino = 1}, {.ino = 2}};
+	size_t i, whole;
+
+	len = 0;
+	add(1, 1, 0, f, 2);
+	whole = len;
+	for (i = 1; i < whole; i++) {
+		struct found_job j = {.files = body, .len = i};
+
+		T_EQ(found_check(&j, s, rules, 1000, &e), -1);
+		T_EQ(e.code, ERR_INPUT);
+	}
+	len = 0;
+	add(1, 1, 0, f, 0);
+	T_EQ(found_check(&(struct found_job){.files = body, .len = len}, s, rules, 0, &e),
+	     -1);
+	/* more files than the answer has bits */
+	memset(body, 0xff, 24);
+	T_EQ(found_check(&(struct found_job){.files = body, .len = sizeof body}, s, rules,
+			 0, &e),
+	     -1);
+}
+
+/* --- real files --- */
+
+static char tree[sizeof dir + 8];
+
+static const char *
+at(const char *name)
+{
+	static char buf[2][256];
+	static int n;
+	char *p = buf[n++ & 1];
+
+	(void)snprintf(p, sizeof buf[0], "%s/%s", tree, name);
+	return p;
+}
+
+static void
+write_file(const char *name, const char *text)
+{
+	FILE *f = fopen(at(name), "w");
+
+	if (f == NULL || fputs(text, f) < 0 || fclose(f) != 0)
+		exit(1);
+}
+
+/* Read the directory and ask; settle: give every file a clean verdict afterwards. */
+static size_t
+walk(bool settle)
+{
+	static const char *const names[] = {"a.php", "b.php", "c.php", "d.php"};
+	struct found_file f[4];
+	struct stat st, dst;
+	uint32_t n = 0, i;
+	size_t wanted;
+
+	T_EQ(stat(tree, &dst), 0);
+	for (i = 0; i < 4; i++) {
+		if (lstat(at(names[i]), &st) != 0)
+			continue;
+		f[n++] =
+		    (struct found_file){.ino = st.st_ino,
+					.size = (uint64_t)st.st_size,
+					.ctime_us = (int64_t)st.st_ctim.tv_sec * 1000000 +
+						    st.st_ctim.tv_nsec / 1000,
+					.ctime_ns = (uint32_t)(st.st_ctim.tv_nsec % 1000),
+					.uid = st.st_uid,
+					.name = i};
+	}
+	len = 0;
+	add(dst.st_dev, dst.st_ino, 0, f, n);
+	wanted = check().wanted;
+	for (i = 0; settle && i < n; i++)
+		verdict(dst.st_dev, &f[i], VERDICT_CLEAN);
+	return wanted;
+}
+
+/* File systems stamp with a clock that ticks every 4 ms or so. */
+static void
+tick(void)
+{
+	const struct timespec t = {0, 20000000};
+
+	(void)nanosleep(&t, NULL);
+}
+
+static void
+test_files(void)
+{
+	struct stat before, after;
+	struct timespec times[2];
+	int i, same = 0;
+
+	(void)snprintf(tree, sizeof tree, "%s/t", dir);
+	T_EQ(mkdir(tree, 0700), 0);
+	write_file("a.php", "one");
+	write_file("b.php", "two");
+	write_file("c.php", "six");
+	T_EQ(walk(true), 3);
+	T_EQ(walk(false), 0);
+	T_EQ(walk(false), 0);
+	tick();
+	/* other contents of the same size, and the old time put back */
+	T_EQ(stat(at("a.php"), &before), 0);
+	write_file("a.php", "eno");
+	times[0] = before.st_atim;
+	times[1] = before.st_mtim;
+	T_EQ(utimensat(AT_FDCWD, at("a.php"), times, 0), 0);
+	T_EQ(walk(true), 1);
+	T_EQ(walk(false), 0);
+	tick();
+	/* renamed over; a hard link; gone */
+	write_file("d.php", "neu");
+	T_EQ(rename(at("d.php"), at("b.php")), 0);
+	T_EQ(walk(true), 1);
+	T_EQ(walk(false), 0);
+	tick();
+	T_EQ(link(at("c.php"), at("d.php")), 0);
+	T_EQ(walk(true), 2); /* both names of it */
+	T_EQ(walk(false), 0);
+	tick();
+	T_EQ(unlink(at("d.php")), 0);
+	T_EQ(walk(true), 1);
+	T_EQ(walk(false), 0);
+	/* gone, and a new one with its inode's number, as often as that happens */
+	for (i = 0; i < 20 && same == 0; i++) {
+		tick();
+		T_EQ(stat(at("a.php"), &before), 0);
+		T_EQ(unlink(at("a.php")), 0);
+		write_file("a.php", "new");
+		T_EQ(stat(at("a.php"), &after), 0);
+		same += before.st_ino == after.st_ino;
+		T_EQ(walk(true), 1);
+		T_EQ(walk(false), 0);
+	}
+	for (i = 0; i < 3; i++)
+		T_EQ(unlink(at((const char *[]){"a.php", "b.php", "c.php"}[i])), 0);
+	T_EQ(rmdir(tree), 0);
+}
+
+/* What was known outlives a restart. */
+static void
+test_restart(void)
+{
+	const struct found_file f = {.ino = 5, .ctime_us = 9};
+
+	len = 0;
+	add(3, 3, 0, &f, 1);
+	verdict(3, &f, VERDICT_CLEAN);
+	T_EQ(check().wanted, 0);
+	drop(3, &f, 1);
+	store_close(&s);
+	T_EQ(store_open(&s, dir, &e), 0);
+	T_EQ(check().wanted, 0);
+}
+
+int
+main(void)
+{
+	static const char *const tails[] = {"", "-wal", "-shm"};
+	char p[sizeof dir + 32];
+
+	if (mkdtemp(dir) == NULL || store_open(&s, dir, &e) != 0)
+		return 1;
+	test_digest();
+	test_damaged();
+	test_files();
+	test_restart();
+	store_close(&s);
+	for (size_t i = 0; i < 3; i++) {
+		(void)snprintf(p, sizeof p, "%s/" STORE_FILE "%s", dir, tails[i]);
+		(void)unlink(p);
+	}
+	T_EQ(rmdir(dir), 0);
+	return T_DONE();
+}
