@@ -66,6 +66,41 @@ last_at(const char *p, size_t len)
 	return NULL;
 }
 
+static bool
+blank(const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (isspace((unsigned char)p[i]) == 0)
+			return false;
+	return true;
+}
+
+/* The hash of one plain address; anything that two programs may read differently makes
+ * the whole message unclear. */
+static void
+note_hash(struct mail_head *h, const char *p, size_t len)
+{
+	uint64_t x = UINT64_C(0xcbf29ce484222325);
+	unsigned ats = 0;
+
+	while (len > 0 && isspace((unsigned char)*p) != 0)
+		p++, len--;
+	while (len > 0 && isspace((unsigned char)p[len - 1]) != 0)
+		len--;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)tolower((unsigned char)p[i]);
+
+		if (isalnum(c) == 0 && strchr("@._+-=", c) == NULL)
+			h->rcpts_unclear = true;
+		ats += c == '@';
+		x = (x ^ c) * UINT64_C(0x100000001b3);
+	}
+	if (ats > 1 || len == 0 || h->rcpt_hash_count >= MAILHEAD_RCPTS_MAX)
+		h->rcpts_unclear = true;
+	else
+		h->rcpt_hashes[h->rcpt_hash_count++] = x == 0 ? 1 : x;
+}
+
 /* One address between commas, comments and quotes already stepped over by the caller. */
 static void
 note_address(struct mail_head *h, const char *p, size_t len)
@@ -77,6 +112,8 @@ note_address(struct mail_head *h, const char *p, size_t len)
 	open = memchr(p, '<', len);
 	if (open != NULL) {
 		close = memchr(open, '>', len - (size_t)(open - p));
+		if (close == NULL || !blank(close + 1, (size_t)(p + len - close - 1)))
+			h->rcpts_unclear = true;
 		len = (size_t)((close != NULL ? close : p + len) - open - 1);
 		p = open + 1;
 	}
@@ -85,6 +122,7 @@ note_address(struct mail_head *h, const char *p, size_t len)
 	if (!word)
 		return;
 	h->rcpts++;
+	note_hash(h, p, len);
 	at = last_at(p, len);
 	if (at != NULL)
 		note_domain(h, at + 1, len - (size_t)(at + 1 - p));
@@ -127,6 +165,7 @@ note_list(struct mail_head *h, const char *p, size_t len)
 	}
 	/* an unclosed quote, comment or bracket hides what follows from us, not from
 	 * every MTA: count the pieces it may be taken for */
+	h->rcpts_unclear = h->rcpts_unclear || quoted || comment > 0 || angle;
 	if (quoted || comment > 0 || angle)
 		for (i = from; i < len; i++)
 			if (p[i] == ',') {
@@ -336,6 +375,8 @@ mail_head_read(struct mail_head *h, const void *data, size_t len, const void *ar
 	h->bulk = 0;
 	h->from[0] = h->subject[0] = h->message_id[0] = h->claimed_script[0] = '\0';
 	h->domains_len = 0;
+	h->rcpt_hash_count = 0;
+	h->rcpts_unclear = false;
 	from_header = read_args(h, argv, argv_len);
 	if (len > MAILHEAD_BYTES_MAX)
 		end = at + MAILHEAD_BYTES_MAX;
@@ -350,6 +391,8 @@ mail_head_read(struct mail_head *h, const void *data, size_t len, const void *ar
 		h->ok = false;
 		h->reason = "the header is longer than 1 MiB";
 	}
+	if (h->rcpts_unclear || h->rcpt_hash_count != h->rcpts)
+		h->rcpt_hash_count = 0;
 	h->subject_hash = mail_subject_hash(h->subject);
 	h->body_hash = mail_body_hash(data, (size_t)(at - (const char *)data), len);
 }

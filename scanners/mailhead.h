@@ -17,8 +17,9 @@
 #define MAILHEAD_BYTES_MAX (1u << 20)  /* of header that are looked at */
 #define MAILHEAD_BODY_MAX (256u << 10) /* of body that go into the hash */
 #define MAILHEAD_DOMAINS_MAX \
-	100 /* distinct ones named; further ones are only counted \
-	     */
+	100                    /* distinct ones named; further ones are only counted \
+				*/
+#define MAILHEAD_RCPTS_MAX 100 /* addresses hashed; of a message with more none is */
 
 enum mail_bulk {                            /* bits of mail_head.bulk */
 		 MAIL_BULK_PRECEDENCE = 1,  /* Precedence: bulk, list or junk */
@@ -45,6 +46,11 @@ struct mail_head {
 	uint64_t subject_hash, body_hash;
 	char domains[16384]; /* terminated strings, each a distinct lower-case domain */
 	size_t domains_len;
+	/* FNV-1a of each address in lower case, as many as rcpts; 0 when one of them is
+	 * written so that an MTA might read another address in it */
+	uint64_t rcpt_hashes[MAILHEAD_RCPTS_MAX];
+	size_t rcpt_hash_count;
+	bool rcpts_unclear;
 };
 
 /* Start GMime; once a process, before the sandbox. */

@@ -289,6 +289,8 @@ scan_mail(struct worker *w, const struct m_scan *job, int fd)
 		v.body_hash = h->body_hash;
 		v.domains = h->domains;
 		v.domains_len = h->domains_len;
+		v.rcpt_hashes = h->rcpt_hashes;
+		v.rcpt_hashes_len = h->rcpt_hash_count * sizeof h->rcpt_hashes[0];
 		lint_some(w, (size_t)n, &v, &lacks);
 	}
 	(void)m_head_put(&w->out, &v, NULL);

@@ -131,6 +131,8 @@ judge_submission(struct replay *r, const struct event *ev)
 			       .domain_count = ev->domain_count,
 			       .subject_hash = ev->subject_hash,
 			       .body_hash = ev->body_hash,
+			       .rcpt_hashes = ev->rcpt_hashes,
+			       .rcpt_hash_count = ev->rcpt_hash_count,
 			       .own = ev->own};
 	struct answer a;
 	bool known = false;

@@ -19,6 +19,7 @@
 
 #define REPLAY_LINE_MAX 1048576 /* longer lines are damage */
 #define REPLAY_DOMAINS 64       /* of one message; more are not looked at */
+#define REPLAY_RCPT_HASHES 1000 /* the same */
 
 /* Why a line could not be used. REPLAY_DAMAGE(symbol, word for the summary) */
 #define REPLAY_DAMAGE_TABLE(D) \
@@ -79,6 +80,8 @@ struct event {
 	char *user, *id, *script, *login, *text;
 	char *domains[REPLAY_DOMAINS];
 	size_t domain_count;
+	uint64_t *rcpt_hashes; /* of the addresses, when all are told */
+	size_t rcpt_hash_count;
 	int64_t script_age_s, points;
 	uint32_t rcpts;
 	uint64_t subject_hash, body_hash;

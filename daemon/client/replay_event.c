@@ -55,6 +55,7 @@ event_free(struct event **evp)
 	free(ev->text);
 	for (size_t i = 0; i < ev->domain_count; i++)
 		free(ev->domains[i]);
+	free(ev->rcpt_hashes);
 	free(ev);
 	*evp = NULL;
 }
@@ -96,10 +97,8 @@ copy_str(const json_t *o, const char *key)
 /* A hash may be written as a string or as a number; either way it only has to be equal.
  */
 static uint64_t
-hash_of(const json_t *o, const char *key)
+hash_value(const json_t *v)
 {
-	const json_t *v = json_object_get(o, key);
-
 	if (json_is_string(v) && json_string_length(v) > 0)
 		return event_hash(json_string_value(v), json_string_length(v));
 	if (json_is_integer(v)) {
@@ -108,6 +107,32 @@ hash_of(const json_t *o, const char *key)
 		return event_hash((const char *)&i, sizeof(i));
 	}
 	return 0;
+}
+
+static uint64_t
+hash_of(const json_t *o, const char *key)
+{
+	return hash_value(json_object_get(o, key));
+}
+
+/* Who gets it, as hashes of addresses: an optional field. Too many, or one that is none:
+ * nothing is known of them. */
+static void
+take_rcpt_hashes(struct event *ev, const json_t *list)
+{
+	size_t n = json_array_size(list);
+
+	if (n == 0 || n > REPLAY_RCPT_HASHES)
+		return;
+	ev->rcpt_hashes = xcalloc(n, sizeof(*ev->rcpt_hashes));
+	for (size_t i = 0; i < n; i++) {
+		uint64_t h = hash_value(json_array_get(list, i));
+
+		if (h == 0)
+			return;
+		ev->rcpt_hashes[i] = h;
+	}
+	ev->rcpt_hash_count = n;
 }
 
 /* A number within limits: true; the field may be missing (*out untouched) or null. */
@@ -152,6 +177,7 @@ take_submission(struct event *ev, const json_t *o)
 	int64_t rcpts = -1;
 
 	take_domains(ev, json_object_get(o, "domains"));
+	take_rcpt_hashes(ev, json_object_get(o, "rcpt_hashes"));
 	if (!number(o, "rcpts", 0, 1000000, &rcpts) ||
 	    !number(o, "script_age_s", -1, INT64_C(1) << 33, &ev->script_age_s))
 		return REPLAY_BAD_VALUE;

@@ -47,6 +47,12 @@ engine_free(struct engine **ep)
 }
 
 void
+engine_salt(struct engine *e, uint64_t salt)
+{
+	e->salt = salt;
+}
+
+void
 engine_configure(struct engine *e, const struct engine_conf *c)
 {
 	e->conf = *c;
@@ -79,10 +85,34 @@ engine_advance(struct engine *e, wall_t t)
 	e->now_s += step;
 }
 
+/* " trust=script,ceiling,RULE": what an admin's scoped words took out; "" nothing. */
+static void
+trust_line(const struct facts *f, char *dst, size_t size)
+{
+	size_t n = 0;
+
+	dst[0] = '\0';
+	for (unsigned i = 0; i < RULE_COUNT + 2; i++) {
+		bool told = i == 0   ? f->trusted_script
+			    : i == 1 ? f->trusted_ceiling
+				     : f->trusted_rule[i - 2];
+		const char *name = i == 0   ? "script"
+				   : i == 1 ? "ceiling"
+					    : rule_name((enum rule)(i - 2));
+
+		if (told && n < size)
+			n += (size_t)snprintf(dst + n, size - n, "%s%s",
+					      n == 0 ? " trust=" : ",", name);
+	}
+}
+
 /* One line of facts, for the decision row: numbers and our own words only. */
 static void
 facts_line(const struct facts *f, const struct ruling *r, char *dst, size_t size)
 {
+	char trust[96];
+
+	trust_line(f, trust, sizeof(trust));
 	snprintf(
 	    dst, size,
 	    "points=%" PRId64 " script_points=%" PRId64
@@ -90,12 +120,13 @@ facts_line(const struct facts *f, const struct ruling *r, char *dst, size_t size
 	    " rcpts_1m=%u rcpts_10m=%u rcpts_1h=%u rcpts_24h=%u rcpts_7d=%u new_24h=%u "
 	    "new_7d=%u new_own=%u new_msgs=%u new_equal=%u new_subject=%u exposed_1h=%u "
 	    "usual_1h=%u bulk_24h=%u usual_bulk_1h=%u refused=%u answered=%u "
-	    "msg_rcpts=%u old_names=%u value=%" PRId64 " limit=%" PRId64,
+	    "msg_rcpts=%u old_names=%u again_1h=%u value=%" PRId64 " limit=%" PRId64 "%s",
 	    f->evidence_points, f->script_points, standing_name(f->standing),
 	    f->script_age_s, f->rcpts[0], f->rcpts[1], f->rcpts[2], f->rcpts[3],
 	    f->rcpts[4], f->new_24h, f->new_7d, f->new_own, f->new_msgs, f->new_equal,
 	    f->new_subject, f->exposed[2], f->usual[2], f->bulk_24h, f->usual_bulk_1h,
-	    f->refused, f->answered, f->msg_rcpts, f->old_names, r->value, r->limit);
+	    f->refused, f->answered, f->msg_rcpts, f->old_names, f->again_1h, r->value,
+	    r->limit, trust);
 }
 
 static void
@@ -126,7 +157,7 @@ account_set(struct engine *e, struct acct *a, enum acct_state to, enum reason wh
 	    const struct facts *f, const struct ruling *r, const char *who)
 {
 	enum acct_state from = a->state;
-	char line[640] = "";
+	char line[800] = "";
 
 	a->dirty = true;
 	if (f != NULL && r != NULL)
@@ -144,7 +175,7 @@ void
 account_review(struct engine *e, struct acct *a, const struct facts *f,
 	       const struct ruling *r, const char *script)
 {
-	char line[640];
+	char line[800];
 
 	if (r->observed && (a->observed_s == 0 || e->now_s - a->observed_s >= 86400)) {
 		a->observed_s = e->now_s;
@@ -291,9 +322,13 @@ count_shared(struct acct *a, const struct judged *j, enum standing st, int64_t n
 	struct script *s = j->script;
 
 	if (script_login(s)) {
-		slide_add(&a->login_1h, now, 3600, j->msg.rcpts);
-		slide_add(&a->login_24h, now, 86400, j->msg.rcpts);
+		slide_add(&a->login_1h, now, 3600, j->msg.rcpts - j->msg.met);
+		slide_add(&a->login_24h, now, 86400, j->msg.rcpts - j->msg.met);
 		return;
+	}
+	if (st == STAND_DORMANT || st == STAND_NEW || st == STAND_BLIND) {
+		slide_add(&a->again_1h, now, 3600, j->msg.met);
+		slide_add(&a->again_24h, now, 86400, j->msg.met);
 	}
 	if (s->stranger_s == 0)
 		s->crowded = a->facts.crowded;
@@ -303,7 +338,14 @@ count_shared(struct acct *a, const struct judged *j, enum standing st, int64_t n
 		slide_add(&a->old_names, now, 86400, 1);
 	if (s->usual[3] == 0)
 		slide_add(&a->old_24h, now, 86400, j->exposed);
-	count_told(a, now, j->msg.rcpts - j->exposed);
+	count_told(a, now, j->msg.rcpts - j->msg.met - j->exposed);
+}
+
+/* Is every address told? */
+static bool
+all_told(const struct submission *s)
+{
+	return s->rcpts > 0 && s->rcpt_hash_count == s->rcpts;
 }
 
 /* A message leaves: it becomes history. */
@@ -329,6 +371,8 @@ count_passed(struct engine *e, struct acct *a, const struct judged *j, enum stan
 	else if ((s->standing == STAND_BLIND || s->standing == STAND_NEW) &&
 		 (st == STAND_NEW || st == STAND_DORMANT))
 		s->standing = st;
+	if (!j->msg.own && all_told(j->s))
+		script_meet(s, a->salt, j->s->rcpt_hashes, j->s->rcpt_hash_count, now);
 	explained =
 	    script_count(s, now, e->wall_s, &j->msg, j->exposed, e->conf.learning_time_s);
 	if (st == STAND_DORMANT && explained > 0 && !script_login(s)) {
@@ -356,11 +400,13 @@ count_passed(struct engine *e, struct acct *a, const struct judged *j, enum stan
 		return;
 	}
 	volume_add(&a->fresh, now, j->exposed);
-	volume_add(&a->fresh_all, now, j->msg.rcpts);
+	if (j->msg.met == j->msg.rcpts)
+		return;
+	volume_add(&a->fresh_all, now, j->msg.rcpts - j->msg.met);
 	slide_add(&a->new_msgs, now, WEEK_S, 1);
 	slide_add(&a->new_equal, now, WEEK_S, j->msg.equal_body);
 	slide_add(&a->new_subject, now, WEEK_S, j->msg.equal_subject);
-	if (j->msg.rcpts > 2)
+	if (j->msg.rcpts - j->msg.met > 2)
 		a->multi_s = now;
 }
 
@@ -440,10 +486,13 @@ engine_submission(struct engine *e, const struct submission *s, struct answer *o
 	if (j.msg.own &&
 	    slide_get(&a->own_1h, e->now_s, 3600) + (uint64_t)j.msg.rcpts > OWN_1H)
 		j.msg.own = false;
+	if (!j.msg.own && all_told(s))
+		j.msg.met = script_met(j.script, a->salt, s->rcpt_hashes, s->rcpts);
 	/* beside a flagged file, whoever names nothing may send both */
 	j.msg.unpaired = j.script->name[0] == '\0' &&
 			 facts_evidence(e, a, NULL) >= e->conf.suspicious_points;
-	if (!j.msg.own) {
+	/* the same text to somebody who had it before is no text sent around */
+	if (!j.msg.own && j.msg.met < j.msg.rcpts) {
 		uint32_t times = seen_times(a->bodies, e->now_s, s->body_hash);
 
 		j.msg.equal_body = times > 1;

@@ -43,8 +43,10 @@ struct submission {
 	uint32_t rcpts;
 	const char *const *domains; /* recipient domains, as many as are known */
 	size_t domain_count;
-	uint64_t subject_hash; /* 0 unknown */
-	uint64_t body_hash;    /* of the normalised body; 0 unknown */
+	uint64_t subject_hash;       /* 0 unknown */
+	uint64_t body_hash;          /* of the normalised body; 0 unknown */
+	const uint64_t *rcpt_hashes; /* of the addresses; looked at when all are there */
+	size_t rcpt_hash_count;
 	int own; /* 1 all recipients are the account's own, 0 not, -1 unknown */
 	uint64_t size;
 };
@@ -100,6 +102,8 @@ typedef void (*decision_fn)(void *ctx, const struct decision *d);
 struct engine *engine_new(const struct engine_conf *c, decision_fn on_decision,
 			  void *ctx);
 void engine_free(struct engine **e);
+/* A secret number: what addresses are remembered by, in records made from now on. */
+void engine_salt(struct engine *e, uint64_t salt);
 /* New settings from now on; nothing already decided changes. */
 void engine_configure(struct engine *e, const struct engine_conf *c);
 

@@ -42,7 +42,8 @@ struct finding {
 struct acct {
 	uint32_t uid;
 	bool dirty;
-	bool eyes; /* an age or a file of it was ever told */
+	uint64_t salt; /* of the addresses its scripts remember */
+	bool eyes;     /* an age or a file of it was ever told */
 	char user[64];
 	enum acct_state state;
 	enum reason reason;
@@ -67,6 +68,8 @@ struct acct {
 	    old_told_24h;                 /* explained, of all dormant scripts */
 	struct slide login_1h, login_24h; /* strangers of all logins */
 	struct slide own_1h;              /* mail to the owner */
+	struct slide again_1h, again_24h; /* of unproven and dormant scripts, to addresses
+					     they had written to before */
 	struct slide new_own, new_msgs, new_equal, new_subject; /* 7 days */
 	struct slide sent_7d, refused_7d;
 	uint32_t at_one_refused, at_one_answered; /* engine_refusals */
@@ -106,6 +109,7 @@ struct engine {
 	int64_t start_s;       /* lived time of the first event ever */
 	bool started;
 	size_t dirty_at;
+	uint64_t salt;      /* for new accounts */
 	struct acct *crowd; /* everyone beyond accounts_max */
 	struct engine_stats stats;
 };

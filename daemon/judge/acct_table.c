@@ -69,6 +69,7 @@ acct_blank(uint32_t uid)
 static void
 script_free(struct script *s)
 {
+	free(s->login);
 	free(s->name);
 	free(s);
 }
@@ -156,6 +157,8 @@ acct_get(struct engine *e, uint32_t uid, const char *user, wall_t t)
 		a->learn_from_s = other ? e->now_s : 0;
 		acct_insert(e, a);
 	}
+	if (a->salt == 0)
+		a->salt = e->salt ^ ((uint64_t)uid << 32 | uid);
 	if (user != NULL && a->user[0] == '\0')
 		text_copy(a->user, sizeof(a->user), user);
 	a->dirty = true;
@@ -243,6 +246,8 @@ acct_script(struct engine *e, struct acct *a, const char *name, bool make)
 	s->name = xmemdup(name, strlen(name) + 1);
 	if (strlen(name) >= SCRIPT_NAME_MAX)
 		s->name[SCRIPT_NAME_MAX - 1] = '\0';
+	if (script_login(s))
+		s->login = xcalloc(1, sizeof(*s->login));
 	s->first_s = e->now_s;
 	for (unsigned i = 0; i < ACCT_FRESH; i++)
 		if (a->fresh_files[i].key == key && a->fresh_files[i].t_s != 0)

@@ -13,6 +13,8 @@
 
 #include "text.h"
 
+#define TRUSTS_SHOWN 4 /* trusted scripts; the others are counted */
+
 struct screen {
 	char *at;
 	size_t left;
@@ -71,7 +73,49 @@ put_script(struct screen *out, const struct explanation *x)
 }
 
 static void
-put_all(struct screen *out, const struct explanation *x, uint32_t uid, int64_t age_s)
+put_trust(struct screen *out, const char *what, const char *name, int64_t left_s,
+	  bool end)
+{
+	char span[32] = "ever";
+
+	if (end)
+		(void)text_span(span, sizeof(span), left_s);
+	put(out, "trusted       %s%s%s (for %s)\n", what, name[0] == '\0' ? "" : " ",
+	    name, span);
+}
+
+/* What an admin's scoped words take out, and for how long. */
+static void
+put_trusts(struct screen *out, const struct acct *a, int64_t now_s)
+{
+	unsigned shown = 0;
+	char name[200];
+
+	if (a->ceiling_trust_s > now_s)
+		put_trust(out, "the ceiling", "", a->ceiling_trust_s - now_s,
+			  a->ceiling_trust_s != INT64_MAX);
+	for (unsigned i = 0; i < RULE_COUNT; i++)
+		if (a->rule_trust_s[i] > now_s)
+			put_trust(out, "rule", rule_name((enum rule)i),
+				  a->rule_trust_s[i] - now_s,
+				  a->rule_trust_s[i] != INT64_MAX);
+	for (uint32_t i = 0; i < a->script_count; i++) {
+		const struct script *s = a->scripts[i];
+
+		if (s->trust_until_s <= now_s)
+			continue;
+		if (shown++ < TRUSTS_SHOWN)
+			put_trust(out, "script", text_safe(name, sizeof(name), s->name),
+				  s->trust_until_s - now_s,
+				  s->trust_until_s != INT64_MAX);
+	}
+	if (shown > TRUSTS_SHOWN)
+		put(out, "trusted       %u more scripts\n", shown - TRUSTS_SHOWN);
+}
+
+static void
+put_all(struct screen *out, const struct acct *a, int64_t now_s,
+	const struct explanation *x, uint32_t uid, int64_t age_s)
 {
 	const struct facts *f = &x->facts;
 	enum reason why = x->state == ACCT_CLEAR ? x->ruling.reason : x->reason;
@@ -86,6 +130,7 @@ put_all(struct screen *out, const struct explanation *x, uint32_t uid, int64_t a
 		put(out, "caused by     %s\n", text_safe(file, sizeof(file), x->culprit));
 	if (f->word != WORD_NONE)
 		put(out, "admin's word  %s\n", word_name(f->word));
+	put_trusts(out, a, now_s);
 	put(out,
 	    "mail          %" PRIu64 " passed (%" PRIu64 " recipients), %" PRIu64
 	    " held (%" PRIu64 " recipients)\n",
@@ -139,6 +184,6 @@ engine_explain(const struct engine *e, uint32_t uid, struct explanation *x)
 	x->held_rcpts = a->held_rcpts;
 	x->ceiling = policy_ceiling(&x->facts, &e->conf);
 	policy_allowance(&x->facts, &e->conf, &x->allowance_24h, &x->allowance_7d);
-	put_all(&out, x, uid, e->wall_s - a->since_wall_s);
+	put_all(&out, a, e->now_s, x, uid, e->wall_s - a->since_wall_s);
 	return true;
 }

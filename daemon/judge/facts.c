@@ -165,7 +165,7 @@ gather_old(const struct engine *e, const struct acct *a, const struct judged *j,
 {
 	int64_t now = e->now_s;
 	bool old = f->standing == STAND_DORMANT && !f->login;
-	uint32_t add = old && !j->msg.own ? j->msg.rcpts - j->exposed : 0;
+	uint32_t add = old && !j->msg.own ? j->msg.rcpts - j->msg.met - j->exposed : 0;
 
 	f->old_names = slide_get(&a->old_names, now, 86400);
 	f->old_24h = slide_get(&a->old_24h, now, 86400) +
@@ -179,8 +179,13 @@ static void
 gather_logins(const struct engine *e, const struct acct *a, const struct judged *j,
 	      struct facts *f)
 {
-	uint32_t add = j->msg.own ? 0 : j->msg.rcpts;
+	uint32_t add = j->msg.own ? 0 : j->msg.rcpts - j->msg.met;
+	uint32_t one = j->exposed > 0;
 
+	for (unsigned w = 0; w < SCRIPT_WINDOWS && j->script->login != NULL; w++) {
+		f->login_msgs[w] = script_login_msgs(j->script, w, e->now_s) + one;
+		f->login_msgs_usual[w] = j->script->login->usual[w];
+	}
 	f->login_all[0] = slide_get(&a->login_1h, e->now_s, 3600) + add;
 	f->login_all[1] = slide_get(&a->login_24h, e->now_s, 86400) + add;
 	for (uint32_t i = 0; i < a->script_count; i++) {
@@ -198,14 +203,15 @@ gather_new(const struct engine *e, const struct acct *a, const struct judged *j,
 	int64_t now = e->now_s;
 	bool unproven = f->standing == STAND_NEW || f->standing == STAND_BLIND;
 	uint32_t add = unproven ? j->exposed : 0;
-	uint32_t one = unproven && !j->msg.own;
+	uint32_t unmet = j->msg.rcpts - j->msg.met;
+	uint32_t one = unproven && !j->msg.own && unmet > 0;
 
 	f->new_1m = volume_get(&a->fresh, now, VOL_1M) + add;
 	f->new_10m = volume_get(&a->fresh, now, VOL_10M) + add;
 	f->new_1h = volume_get(&a->fresh, now, VOL_1H) + add;
 	f->new_24h = volume_get(&a->fresh, now, VOL_24H) + add;
 	f->new_7d = volume_get(&a->fresh, now, VOL_7D) + add;
-	add = unproven && !j->msg.own ? j->msg.rcpts : 0;
+	add = one > 0 ? unmet : 0;
 	f->new_all_1m = volume_get(&a->fresh_all, now, VOL_1M) + add;
 	f->new_all_1h = volume_get(&a->fresh_all, now, VOL_1H) + add;
 	f->new_all_24h = volume_get(&a->fresh_all, now, VOL_24H) + add;
@@ -229,8 +235,11 @@ gather_new(const struct engine *e, const struct acct *a, const struct judged *j,
 		f->new_own = slide_get(&a->new_own, now, WEEK_S);
 		f->new_own_of = f->new_msgs;
 	}
-	f->new_multi = (a->multi_s != 0 && now - a->multi_s < WEEK_S) ||
-		       (one != 0 && j->msg.rcpts > 2);
+	f->new_multi =
+	    (a->multi_s != 0 && now - a->multi_s < WEEK_S) || (one != 0 && unmet > 2);
+	add = (unproven || f->standing == STAND_DORMANT) && !f->login ? j->msg.met : 0;
+	f->again_1h = slide_get(&a->again_1h, now, 3600) + add;
+	f->again_24h = slide_get(&a->again_24h, now, 86400) + add;
 }
 
 static void

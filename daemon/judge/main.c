@@ -8,11 +8,13 @@
  */
 #include "judge.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -221,7 +223,7 @@ open_stores(void)
 {
 	struct engine_conf ec;
 	struct store_status st;
-	uint64_t bad = 0;
+	uint64_t bad = 0, salt;
 	struct err e;
 
 	if (store_open(&hub.store, hub.conf.state_dir, &e) != 0 ||
@@ -229,6 +231,9 @@ open_stores(void)
 		log_fatal(71, "start error=\"%s\"", e.text);
 	engine_settings(&ec);
 	hub.engine = engine_new(&ec, on_decision, NULL);
+	if (getrandom(&salt, sizeof salt, 0) != (ssize_t)sizeof salt)
+		log_fatal(71, "start error=\"getrandom: %s\"", strerror(errno));
+	engine_salt(hub.engine, salt);
 	if (store_account_each(hub.store, load_account, &bad, &e) != 0)
 		hub_store_warn(&e);
 	alert_restore();

@@ -152,7 +152,9 @@ bulk_tenths(const struct facts *f, const struct engine_conf *c)
 	return f->few_days ? 20 : 15;
 }
 
-static const int64_t login_least[4] = {50, 60, 100, 300};
+static const int64_t login_least[4] = {100, 100, 120, 300};
+static const int64_t login_first_week[4] = {250, 300, 500, 1500};
+static const int64_t login_strict[4] = {25, 30, 50, 150};
 
 /*
  * A person at a mail program: one message may go to a whole list of colleagues, and a
@@ -163,12 +165,13 @@ static struct ceiling
 login_ceiling(const struct facts *f, const struct engine_conf *c)
 {
 	static const int64_t times[4] = {3, 3, 3, 4};
-	const int64_t *least = login_least;
 	bool strict = f->offended || f->evidence_points >= c->suspicious_points;
 	struct ceiling out;
 
 	for (unsigned w = 0; w < 4; w++) {
-		int64_t n = strict ? least[w] / 2 : f->learning ? 5 * least[w] : least[w];
+		int64_t n = strict        ? login_strict[w]
+			    : f->learning ? login_first_week[w]
+					  : login_least[w];
 
 		out.exposed[w] =
 		    larger(n, (int64_t)f->usual[w] * (strict ? 1 : times[w]));
@@ -305,6 +308,10 @@ row_evidence_volume(const struct facts *f, const struct engine_conf *c, int64_t 
 	       f->evidence_exposed > c->unknown_rcpt_max;
 }
 
+/* Mail to one's own monitor's phone, not a bomb in somebody's mailbox. */
+#define AGAIN_1H 60
+#define AGAIN_24H 600
+
 /*
  * A copy to the owner explains a customer's mail, but only as much as people buy: a
  * mailer may send the owner a copy of each of its own, too.
@@ -316,14 +323,16 @@ too_much_explained(const struct facts *f, int64_t *limit, int64_t *value)
 	bool old = f->standing == STAND_DORMANT;
 	/* it may have a burst that nothing explains; with copies it is twice that */
 	unsigned times = f->standing == STAND_BLIND ? 2 : 1;
-	const int64_t pairs[4][2] = {{old ? f->old_told_1m : f->new_all_1m, 10 * times},
+	const int64_t pairs[6][2] = {{old ? f->old_told_1m : f->new_all_1m, 10 * times},
 				     {old ? f->old_told_1h : f->new_all_1h, 60 * times},
 				     {old ? f->old_told_24h : f->new_all_24h, 300},
-				     {alike && !old ? f->new_all_24h : 0, 60}};
+				     {alike && !old ? f->new_all_24h : 0, 60},
+				     {f->again_1h, AGAIN_1H},
+				     {f->again_24h, AGAIN_24H}};
 
 	if (!unproven(f) && !old)
 		return false;
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 6; i++) {
 		if (pairs[i][0] <= pairs[i][1])
 			continue;
 		*value = pairs[i][0];
@@ -359,7 +368,7 @@ logins_over(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 	bool flagged = f->evidence_points >= c->suspicious_points;
 
 	for (unsigned i = 0; i < 2; i++) {
-		int64_t least = login_least[2 + i], usual = f->login_usual[i];
+		int64_t least = 2 * login_strict[2 + i], usual = f->login_usual[i];
 
 		if (flagged)
 			*limit = larger(least / 2, usual);
@@ -368,6 +377,32 @@ logins_over(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 		else
 			*limit = larger((f->learning ? 25 : 5) * least, 3 * usual);
 		*value = f->login_all[i];
+		if (*value > *limit)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Spam from a stolen password is known by its messages: a person writes one to a whole
+ * club, but not one every second, nor a hundred and twenty a day to people never met.
+ */
+static bool
+login_msgs_over(const struct facts *f, const struct engine_conf *c, int64_t *limit,
+		int64_t *value)
+{
+	static const int64_t least[4] = {30, 40, 60, 120}, times[4] = {3, 3, 3, 4};
+	bool strict = f->offended || f->evidence_points >= c->suspicious_points;
+
+	for (unsigned w = 0; w < 4; w++) {
+		int64_t usual = f->login_msgs_usual[w];
+
+		if (strict)
+			*limit = larger(least[w] / 2, usual);
+		else
+			*limit =
+			    larger((f->learning ? 2 : 1) * least[w], times[w] * usual);
+		*value = f->login_msgs[w];
 		if (*value > *limit)
 			return true;
 	}
@@ -403,6 +438,8 @@ over_ceiling(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 		return true;
 	if (f->standing == STAND_DORMANT && !f->login &&
 	    dormant_over(f, c, l.exposed[3], limit, value))
+		return true;
+	if (f->login && f->msg_exposed > 0 && login_msgs_over(f, c, limit, value))
 		return true;
 	/* however well the owner is told of it */
 	*limit =
@@ -560,6 +597,15 @@ word_name(enum acct_word w)
 	static const char *const names[] = {"none", "trust", "hold", "release", "forget"};
 
 	return (unsigned)w < 5 ? names[w] : "unknown";
+}
+
+const char *
+rule_name(enum rule r)
+{
+	static const char *const names[RULE_COUNT] = {
+	    "flagged", "evidence", "new", "changed", "usual", "hard-cap", "refusals"};
+
+	return (unsigned)r < RULE_COUNT ? names[r] : "unknown";
 }
 
 const char *

@@ -111,6 +111,11 @@ struct facts {
 	uint32_t old_24h;   /* exposed by those of them without a day before */
 	uint32_t old_told_1m, old_told_1h,
 	    old_told_24h; /* their strangers that copies to the owner explain */
+	/* new, unknown and dormant scripts: mail to addresses they had written to before
+	 */
+	uint32_t again_1h, again_24h;
+	/* one login: its messages to strangers in 1 min, 10 min, 1 h, 24 h */
+	uint32_t login_msgs[4], login_msgs_usual[4];
 	/* all logins of the account together: 1 h, 24 h */
 	uint32_t login_all[2];
 	uint32_t login_usual[2]; /* the sum of what each had at most before */
@@ -171,9 +176,10 @@ struct ruling {
 /* Decide. Every input has an answer. */
 struct ruling policy_decide(const struct facts *f, const struct engine_conf *c);
 
-const char *state_name(enum acct_state s);      /* static */
-const char *standing_name(enum standing s);     /* static */
-const char *word_name(enum acct_word w);        /* static */
+const char *state_name(enum acct_state s);  /* static */
+const char *standing_name(enum standing s); /* static */
+const char *word_name(enum acct_word w);    /* static */
+const char *rule_name(enum rule r);         /* as an admin says it: "hard-cap"; static */
 const char *answer_name(enum verdict_answer a); /* "pass", "hold", "refuse"; static */
 
 /*

@@ -3,7 +3,7 @@
  *
  * Job:     engine_save, engine_load, engine_dirty of account.h.
  * Touches: heap.
- * Format:  "MBA8", then fields in the order of walk_acct(): integers as LEB128 of their
+ * Format:  "MBA9", then fields in the order of walk_acct(): integers as LEB128 of their
  * zigzag, strings as length and bytes, tables as count and rows; at the end 32 bit FNV-1a
  * of all before it. One function walks both ways, so what is written is what is read.
  */
@@ -15,11 +15,13 @@
 #include "text.h"
 #include "xmem.h"
 
-#define MAGIC "MBA8"
+#define MAGIC "MBA9"
+#define MAGIC_OLD "MBA8"  /* has nothing that is marked "since 9" */
 #define SCRIPTS_MAX 10000 /* a record never holds more */
 
 struct walk {
 	bool reading, bad;
+	bool old;            /* reading MBA8 */
 	uint8_t *data;       /* writing: grows */
 	const uint8_t *from; /* reading */
 	size_t len, room, at;
@@ -152,6 +154,35 @@ walk_hour(struct walk *w, struct hour *h)
 }
 
 static void
+walk_mets(struct walk *w, struct met *m, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		walk_u32(w, &m[i].hash);
+		walk_u32(w, &m[i].last_h);
+	}
+}
+
+/* Since 9. */
+static void
+walk_met(struct walk *w, struct script *s)
+{
+	bool login = s->name != NULL && script_login(s);
+
+	if (login && s->login == NULL)
+		s->login = xcalloc(1, sizeof(*s->login));
+	if (w->old)
+		return;
+	walk_mets(w, s->met, SCRIPT_MET);
+	if (!login)
+		return;
+	walk_mets(w, s->login->met, LOGIN_MET);
+	for (unsigned i = 0; i < SCRIPT_WINDOWS; i++)
+		walk_slide(w, &s->login->msgs[i]);
+	walk_u32s(w, s->login->usual, SCRIPT_WINDOWS);
+	walk_u32s(w, s->login->peak, SCRIPT_WINDOWS);
+}
+
+static void
 walk_script(struct walk *w, struct script *s)
 {
 	walk_str(w, &s->name, SCRIPT_NAME_MAX);
@@ -201,6 +232,7 @@ walk_script(struct walk *w, struct script *s)
 	walk_i64(w, &s->credit_s);
 	walk_i64(w, &s->owed_s);
 	walk_u32s(w, s->slots, 7);
+	walk_met(w, s);
 }
 
 static void
@@ -285,6 +317,11 @@ walk_counts(struct walk *w, struct acct *a)
 	walk_u64(w, &a->passed_rcpts);
 	walk_u64(w, &a->held_messages);
 	walk_u64(w, &a->held_rcpts);
+	if (w->old)
+		return;
+	walk_u64(w, &a->salt);
+	walk_slide(w, &a->again_1h);
+	walk_slide(w, &a->again_24h);
 }
 
 static void
@@ -304,6 +341,7 @@ walk_tables(struct walk *w, struct acct *a)
 				 strlen(s->name) < SCRIPT_NAME_MAX - 1;
 		}
 		if (w->bad) {
+			free(s->login);
 			free(s->name);
 			free(s);
 			return;
@@ -373,7 +411,7 @@ whole(const uint8_t *p, size_t len)
 {
 	uint32_t sum;
 
-	if (len < 8 || memcmp(p, MAGIC, 4) != 0)
+	if (len < 8 || (memcmp(p, MAGIC, 4) != 0 && memcmp(p, MAGIC_OLD, 4) != 0))
 		return false;
 	sum = (uint32_t)p[len - 4] | (uint32_t)p[len - 3] << 8 |
 	      (uint32_t)p[len - 2] << 16 | (uint32_t)p[len - 1] << 24;
@@ -391,6 +429,7 @@ engine_load(struct engine *e, const void *data, size_t len, struct err *err)
 		return err_set(err, ERR_INPUT,
 			       "account record: damaged or of another version");
 	w.len = len - 4;
+	w.old = memcmp(data, MAGIC_OLD, 4) == 0;
 	a = acct_blank(0);
 	walk_acct(&w, a, clock);
 	for (unsigned i = 0; i < 3; i++)

@@ -17,6 +17,7 @@
 #define SLOT_HOURS 8
 #define LIST_HOURS 7 /* a list keeps its time better than people do */
 #define BULK_RCPTS 3
+#define MET_KEEP_H 48
 
 static const int64_t window_s[SCRIPT_WINDOWS] = {60, 600, 3600, DAY};
 
@@ -142,12 +143,84 @@ script_explained(struct script *s, int64_t now_s)
 uint32_t
 script_exposes(const struct script *s, int64_t now_s, const struct script_msg *m)
 {
-	if (m->own)
+	if (m->own || m->met >= m->rcpts)
 		return 0;
 	if (m->rcpts == 1 && !m->unpaired && s->credit > 0 &&
 	    now_s - s->credit_s <= (s->name[0] == '\0' ? PAIR_S : CREDIT_S))
 		return 0;
-	return m->rcpts;
+	return m->rcpts - m->met;
+}
+
+static struct met *
+met_table(const struct script *s, size_t *count_out)
+{
+	*count_out = s->login != NULL ? LOGIN_MET : SCRIPT_MET;
+	return s->login != NULL ? s->login->met : (struct met *)(uintptr_t)s->met;
+}
+
+/* Finaliser of MurmurHash3, keyed: which addresses share a place nobody outside can say.
+ */
+static uint32_t
+met_hash(uint64_t salt, uint64_t h)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		h = (h ^ salt) * UINT64_C(0xff51afd7ed558ccd);
+		h = (h ^ h >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+		h ^= h >> 33;
+	}
+	return (uint32_t)h == 0 ? 1 : (uint32_t)h;
+}
+
+static struct met *
+met_find(const struct script *s, uint32_t hash)
+{
+	size_t n;
+	struct met *m = met_table(s, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (m[i].hash == hash)
+			return &m[i];
+	return NULL;
+}
+
+uint32_t
+script_met(const struct script *s, uint64_t salt, const uint64_t *hashes, size_t count)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		n += met_find(s, met_hash(salt, hashes[i])) != NULL;
+	return n;
+}
+
+void
+script_meet(struct script *s, uint64_t salt, const uint64_t *hashes, size_t count,
+	    int64_t now_s)
+{
+	uint32_t hour = (uint32_t)(now_s / 3600);
+	size_t n, k = 0;
+	struct met *all = met_table(s, &n);
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t h = met_hash(salt, hashes[i]);
+		struct met *m = met_find(s, h);
+
+		while (m == NULL && k < n && all[k].hash != 0 &&
+		       hour - all[k].last_h < MET_KEEP_H)
+			k++;
+		if (m == NULL && k < n)
+			m = &all[k++];
+		if (m != NULL)
+			*m = (struct met){h, hour};
+	}
+}
+
+uint32_t
+script_login_msgs(const struct script *s, unsigned window, int64_t now_s)
+{
+	return s->login == NULL
+		   ? 0
+		   : slide_get(&s->login->msgs[window], now_s, window_s[window]);
 }
 
 static uint32_t
@@ -181,6 +254,11 @@ script_fold(struct script *s, int64_t learning_s)
 	for (unsigned w = 0; w < SCRIPT_WINDOWS; w++) {
 		s->usual[w] = grown(s->usual[w], s->peak[w], learned, 1);
 		s->peak[w] = 0;
+		if (s->login == NULL)
+			continue;
+		s->login->usual[w] =
+		    grown(s->login->usual[w], s->login->peak[w], learned, 1);
+		s->login->peak[w] = 0;
 	}
 	s->usual_strangers_1h =
 	    grown(s->usual_strangers_1h, s->peak_strangers_1h, learned, 1);
@@ -279,6 +357,22 @@ count_bulk(struct script *s, int64_t now_s, int64_t wall_s, uint32_t exposed)
 	peak(&s->peak_bulk_24h, slide_get(&s->bulk_24h, now_s, DAY));
 }
 
+static void
+count_strangers(struct script *s, int64_t now_s, const struct script_msg *m)
+{
+	hour_add(&s->strangers_1h, now_s, m->rcpts);
+	peak(&s->peak_strangers_1h, hour_get(&s->strangers_1h, now_s));
+}
+
+static void
+count_login(struct script *s, int64_t now_s)
+{
+	for (unsigned w = 0; s->login != NULL && w < SCRIPT_WINDOWS; w++) {
+		slide_add(&s->login->msgs[w], now_s, window_s[w], 1);
+		peak(&s->login->peak[w], script_login_msgs(s, w, now_s));
+	}
+}
+
 uint32_t
 script_count(struct script *s, int64_t now_s, int64_t wall_s, const struct script_msg *m,
 	     uint32_t exposed, int64_t learning_s)
@@ -288,14 +382,18 @@ script_count(struct script *s, int64_t now_s, int64_t wall_s, const struct scrip
 	s->msgs++;
 	if (m->own)
 		return count_own(s, now_s, m);
+	if (m->met >= m->rcpts) {
+		count_strangers(s, now_s, m);
+		return 0;
+	}
 	if (s->stranger_s == 0) {
 		s->stranger_s = now_s;
 		s->own_before = s->own_msgs;
 	}
 	count_active(s, now_s, wall_s);
 	s->stranger_msgs++;
-	hour_add(&s->strangers_1h, now_s, m->rcpts);
-	peak(&s->peak_strangers_1h, hour_get(&s->strangers_1h, now_s));
+	count_strangers(s, now_s, m);
+	count_login(s, now_s);
 	s->equal_msgs += m->equal_body || m->rcpts >= BULK_RCPTS;
 	s->subject_msgs += m->equal_subject;
 	if (exposed == 0) {

@@ -10,6 +10,7 @@
 #define MAILBRAKE_SCRIPT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "policy.h"
@@ -18,6 +19,26 @@
 #define SCRIPT_NAME_MAX 512
 #define SCRIPT_WINDOWS 4 /* 1 min, 10 min, 1 h, 24 h */
 #define SCRIPT_1H 2
+
+/*
+ * Addresses it wrote to before, by a keyed hash: what goes there again is nobody new. A
+ * place is given up when its address was not written to for two days, so a list that is
+ * longer than the table does not wash out the few that get mail all the time.
+ */
+#define SCRIPT_MET 4
+#define LOGIN_MET 64
+struct met {
+	uint32_t hash;   /* 0: free */
+	uint32_t last_h; /* lived hours */
+};
+
+/* What only a mailbox has: the people it writes to, and messages instead of recipients,
+ * for a person writes few however many they go to. */
+struct login_past {
+	struct met met[LOGIN_MET];
+	struct slide msgs[SCRIPT_WINDOWS]; /* to strangers, one at least never met */
+	uint32_t usual[SCRIPT_WINDOWS], peak[SCRIPT_WINDOWS];
+};
 
 struct script {
 	uint64_t key;
@@ -52,6 +73,8 @@ struct script {
 	    owed; /* copies to the owner not used up; strangers not explained */
 	int64_t credit_s, owed_s; /* lived */
 	uint32_t slots[7];        /* hours it was active in, by weekday (0 Sunday) */
+	struct met met[SCRIPT_MET];
+	struct login_past *login; /* NULL: no mailbox */
 };
 
 uint64_t script_key(const char *path);
@@ -78,17 +101,27 @@ void script_explained(struct script *s, int64_t now_s);
 /* What a message counts as. */
 struct script_msg {
 	uint32_t rcpts;
-	bool second; /* of its text: the first is known for bulk only now */
+	uint32_t met; /* of them, those it wrote to before */
+	bool second;  /* of its text: the first is known for bulk only now */
 	bool own, equal_body, equal_subject, no_body_hash, bulk;
 	bool unpaired; /* a copy to the owner explains nothing here */
 };
+
+/* How many of these addresses it wrote to before; and now it does. */
+uint32_t script_met(const struct script *s, uint64_t salt, const uint64_t *hashes,
+		    size_t count);
+void script_meet(struct script *s, uint64_t salt, const uint64_t *hashes, size_t count,
+		 int64_t now_s);
+
+/* Messages of a mailbox to strangers in one of its windows. */
+uint32_t script_login_msgs(const struct script *s, unsigned window, int64_t now_s);
 
 /* Is this message bulk-like, for a script with this history? */
 bool script_is_bulk(const struct script *s, const struct script_msg *m);
 
 /*
- * How many recipients of m are exposed: not its own, and not explained by a copy to the
- * owner within a minute before. Does not count anything.
+ * How many recipients of m are exposed: not its own, not written to before, and not
+ * explained by a copy to the owner within a minute before. Does not count anything.
  */
 uint32_t script_exposes(const struct script *s, int64_t now_s,
 			const struct script_msg *m);

@@ -35,6 +35,7 @@
 
 #define SUBMIT_FIRST_MS 2000 /* a client that connected and says nothing */
 #define DOMAINS_MAX 100
+#define RCPTS_MAX 100   /* whose addresses are looked at */
 #define REMEMBERED 4096 /* tokens of held messages, for wrappers that ask again */
 
 struct client {
@@ -61,6 +62,8 @@ struct client {
 	char reason[200], from[320], subject[512], message_id[320], header_script[512];
 	char *domains;
 	size_t domains_len;
+	uint64_t rcpt_hashes[RCPTS_MAX];
+	size_t rcpt_hash_count;
 	/* the answer */
 	struct answer answer;
 	bool own; /* judged as the account's own mail: nothing was counted */
@@ -322,7 +325,9 @@ ask_engine(struct client *c)
 				 .subject_hash = c->subject_hash,
 				 .body_hash = c->body_hash,
 				 .size = c->size,
-				 .domains = domains};
+				 .domains = domains,
+				 .rcpt_hashes = c->rcpt_hashes,
+				 .rcpt_hash_count = c->rcpt_hash_count};
 
 	struct claims claims = {c->script, c->header_script, c->cwd};
 	char *name = claim_name(&claims, c->uid);
@@ -429,6 +434,11 @@ on_head(struct job *j, const struct m_verdict *v, const struct m_head *h)
 		form_note(c->uid, hub_login(c->uid), h->lint, c->from, clock_wall());
 	c->domains = xmemdup(h->domains, h->domains_len);
 	c->domains_len = h->domains_len;
+	if (c->head_ok && h->rcpt_hashes_len <= sizeof c->rcpt_hashes &&
+	    h->rcpt_hashes_len % sizeof c->rcpt_hashes[0] == 0) {
+		memcpy(c->rcpt_hashes, h->rcpt_hashes, h->rcpt_hashes_len);
+		c->rcpt_hash_count = h->rcpt_hashes_len / sizeof c->rcpt_hashes[0];
+	}
 	if (c->looked == NULL) {
 		struct claims claims = {"", c->header_script, c->cwd};
 		char path[PATH_MAX];

@@ -215,13 +215,10 @@ static int
 word_rule(struct acct *a, enum acct_word word, const char *name, int64_t until_s,
 	  struct err *err)
 {
-	static const char *const names[RULE_COUNT] = {
-	    "flagged", "evidence", "new", "changed", "usual", "hard-cap", "refusals"};
-
 	if (word != WORD_TRUST && word != WORD_NONE)
 		return err_set(err, ERR_INPUT, "a rule can be trusted, not held");
 	for (unsigned i = 0; i < RULE_COUNT; i++) {
-		if (name == NULL || strcmp(names[i], name) != 0)
+		if (name == NULL || strcmp(rule_name((enum rule)i), name) != 0)
 			continue;
 		a->rule_trust_s[i] = word == WORD_TRUST ? until_s : 0;
 		return 0;

@@ -38,6 +38,7 @@ struct mail {
 };
 
 static const char *login; /* of what send_one sends */
+static uint64_t to;       /* the one address it goes to, 0 not told */
 static bool claim;        /* ... and whether its script is a claim */
 
 static enum verdict_answer
@@ -54,6 +55,8 @@ send_one(struct engine *e, struct mail m)
 			       .rcpts = m.rcpts == 0 ? 1 : m.rcpts,
 			       .subject_hash = m.text,
 			       .body_hash = m.text,
+			       .rcpt_hashes = &to,
+			       .rcpt_hash_count = to == 0 ? 0 : 1,
 			       .own = m.own};
 
 	engine_submission(e, &s, &a);
@@ -393,6 +396,80 @@ test_refused_at_one(void)
 	engine_free(&e);
 }
 
+/* A monitor that tells one phone, its record saved and loaded on the way; and a bomb. */
+static void
+test_same_address(void)
+{
+	struct engine *e = fresh(0), *other = fresh(0);
+	int64_t t = T0;
+	unsigned left = 0;
+	size_t len;
+	void *rec;
+	struct err err;
+
+	engine_salt(e, 77);
+	to = 4711;
+	for (unsigned i = 0; i < 600; i++, t += 300)
+		left += send_one(e, (struct mail){t, 60, 0, 1, "/mon.php", 7, 0}) ==
+			ANSWER_PASS;
+	T_EQ(left, 600);
+	rec = engine_save(e, 1001, &len);
+	T_EQ(engine_load(other, rec, len, &err), 0);
+	free(rec);
+	for (unsigned i = 0; i < 50; i++, t += 300)
+		left += send_one(other, (struct mail){t, 60, 0, 1, "/mon.php", 7, 0}) ==
+			ANSWER_PASS;
+	T_EQ(left, 650);
+	left = 0;
+	for (unsigned i = 0; i < 600; i++, t++)
+		left += send_one(e, (struct mail){t, 60, 0, 1, "/mon.php", 7, 0}) ==
+			ANSWER_PASS;
+	T_CHECK(left <= 60, "%u of a bomb left", left);
+	engine_free(&e);
+	/* to ten thousand people each is somebody new, whoever was met before */
+	e = fresh(0);
+	left = 0;
+	for (unsigned i = 0; i < 600; i++) {
+		to = i % 3 == 0 ? 4711 : 5000 + i;
+		left += send_one(e, (struct mail){T0 + i, 60, 0, 1, "/mon.php", 7, 0}) ==
+			ANSWER_PASS;
+	}
+	T_CHECK(left <= 8, "%u left, of them 5 to people", left);
+	to = 0;
+	engine_free(&e);
+	engine_free(&other);
+}
+
+/* A stolen password, each text another: at any pace it is no person for long. */
+static void
+test_stolen(void)
+{
+	static const struct {
+		int64_t gap, most;
+	} paces[] = {{0, 30}, {1, 40}, {30, 60}, {600, 130}};
+
+	for (unsigned p = 0; p < 4; p++) {
+		struct engine *e = fresh(0);
+		unsigned left = 0;
+		int64_t t = T0;
+
+		login = "box@a.test";
+		for (unsigned i = 0; i < 14 * 8; i++, t += 10800)
+			T_EQ(send_one(e, (struct mail){t, -1, 0, 1, NULL, 10 + i, 0}),
+			     ANSWER_PASS);
+		/* a club of sixty by one message is nobody's business */
+		T_EQ(send_one(e, (struct mail){t, -1, 0, 60, NULL, 5, 0}), ANSWER_PASS);
+		t += 86400;
+		for (unsigned i = 0; i < 600; i++, t += paces[p].gap)
+			left += send_one(e, (struct mail){t, -1, 0, 1, NULL, 9000 + i,
+							  0}) == ANSWER_PASS;
+		T_CHECK(left <= paces[p].most, "every %lld s: %u left",
+			(long long)paces[p].gap, left);
+		login = NULL;
+		engine_free(&e);
+	}
+}
+
 /* Somebody who logged in is no script, and no script can say that it is a login. */
 static void
 test_login(void)
@@ -527,6 +604,8 @@ main(void)
 {
 	test_mailers();
 	test_login();
+	test_same_address();
+	test_stolen();
 	test_many_logins();
 	test_old_names();
 	test_too_much_own();

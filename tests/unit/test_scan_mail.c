@@ -44,6 +44,30 @@ test_rcpts(void)
 	T_CHECK(h.rcpts >= 2, "%llu", (unsigned long long)h.rcpts);
 }
 
+/* Only what every program reads as the same address is one that was met before. */
+static void
+test_rcpt_hashes(void)
+{
+	uint64_t one;
+
+	LOOK("To: A <a@X.test>\n\n", "sendmail\0-t\0");
+	T_EQ(h.rcpt_hash_count, 1);
+	one = h.rcpt_hashes[0];
+	LOOK("\n", "sendmail\0a@x.test\0b@x.test\0");
+	T_EQ(h.rcpt_hash_count, 2);
+	T_CHECK(h.rcpt_hashes[0] == one && h.rcpt_hashes[1] != one, "by address");
+	LOOK("To: a@x.test (b@y.test)\n\n", "sendmail\0-t\0");
+	T_EQ(h.rcpt_hash_count, 0);
+	LOOK("To: <a@x.test> <b@y.test>\n\n", "sendmail\0-t\0");
+	T_EQ(h.rcpt_hash_count, 0);
+	LOOK("To: <@relay.test:a@x.test>\n\n", "sendmail\0-t\0");
+	T_EQ(h.rcpt_hash_count, 0);
+	LOOK("To: <a@x.test\n\n", "sendmail\0-t\0");
+	T_EQ(h.rcpt_hash_count, 0);
+	LOOK("To: \"a@x.test\"@y.test\n\n", "sendmail\0-t\0");
+	T_EQ(h.rcpt_hash_count, 0);
+}
+
 static void
 test_fields(void)
 {
@@ -99,6 +123,7 @@ main(void)
 {
 	mail_head_start();
 	test_rcpts();
+	test_rcpt_hashes();
 	test_fields();
 	test_hashes();
 	return T_DONE();
