@@ -31,6 +31,10 @@
 	120000000 /* files seen twice are known; files not seen are not \
 		   */
 
+/* File systems stamp with a clock that ticks every 4 ms or so: what changed so lately may
+ * change again under the same stamp. */
+#define RACY_US 100000
+
 struct looked {
 	struct looked *next, **prev;
 	uint64_t seq; /* grows with every FILE */
@@ -308,6 +312,9 @@ on_file(struct msg *m)
 	scan.path = l->path;
 	scan.argv = good;
 	scan.argv_len = known_good_rules(f.uid, good, sizeof good);
+	/* looked at this early it is not known by its stamp: a walk looks once more */
+	if (clock_wall().us - f.ctime_us < RACY_US)
+		l->file.ctime_us = -1;
 	(void)workers_ask(&scan, fd, on_verdict, l);
 }
 

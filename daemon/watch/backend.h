@@ -21,8 +21,9 @@
 
 /* What a backend tells while it drains. name and st are borrowed. */
 struct backend_calls {
-	/* A regular file was written, linked or renamed to here. */
-	void (*file)(uint32_t dir, const char *name, const struct stat *st);
+	/* A regular file was written, linked or renamed to here. closed: its writer has
+	 * closed it, or renamed it to here. */
+	void (*file)(uint32_t dir, const char *name, const struct stat *st, bool closed);
 	/* A directory appeared here: it must be entered and walked. uid: its owner. */
 	void (*subdir)(uint32_t dir, const char *name, uint32_t uid);
 	/* What is in this directory could not be told apart: walk it. */

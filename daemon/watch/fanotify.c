@@ -330,7 +330,8 @@ on_event(const struct fan_event *ev)
 		return;
 	}
 	if (S_ISREG(st.st_mode))
-		calls->file(d->number, ev->name, &st);
+		calls->file(d->number, ev->name, &st,
+			    (ev->mask & (FAN_CLOSE_WRITE | FAN_MOVED_TO)) != 0);
 	else if (S_ISDIR(st.st_mode))
 		calls->subdir(d->number, ev->name, st.st_uid);
 }

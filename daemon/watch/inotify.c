@@ -226,7 +226,8 @@ on_name(uint32_t wd, const struct ino_event *ev)
 		return;
 	}
 	if (S_ISREG(st.st_mode))
-		calls->file(wd, ev->name, &st);
+		calls->file(wd, ev->name, &st,
+			    (ev->mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0);
 	else if (S_ISDIR(st.st_mode) && (ev->mask & (IN_CREATE | IN_MOVED_TO)) != 0)
 		calls->subdir(wd, ev->name, st.st_uid);
 }
@@ -278,6 +279,8 @@ ino_drain(void)
 		r = ino_next(buf, len, &at, &next);
 		if (r <= 0 || !same_file(&ev, &next))
 			on_event(&ev);
+		else
+			next.mask |= ev.mask;
 		ev = next;
 	}
 	if (r < 0)

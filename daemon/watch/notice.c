@@ -73,7 +73,8 @@ put_seen(const struct seen *s)
 }
 
 static bool
-put(uint32_t dir, const char *name, const struct stat *st, enum file_cause cause)
+put(uint32_t dir, const char *name, const struct stat *st, enum file_cause cause,
+    bool at_once)
 {
 	const struct seen s = {.dev = st->st_dev,
 			       .ino = st->st_ino,
@@ -81,13 +82,14 @@ put(uint32_t dir, const char *name, const struct stat *st, enum file_cause cause
 			       .dir = dir,
 			       .name = name,
 			       .ctime_us = changed_us(st),
-			       .cause = cause};
+			       .cause = cause,
+			       .at_once = at_once};
 
 	return put_seen(&s);
 }
 
 static void
-on_file(uint32_t dir, const char *name, const struct stat *st)
+on_file(uint32_t dir, const char *name, const struct stat *st, bool closed)
 {
 	struct walk_order o = {.dir = dir,
 			       .uid = st->st_uid,
@@ -95,7 +97,7 @@ on_file(uint32_t dir, const char *name, const struct stat *st)
 			       .cause = CAUSE_RESCAN,
 			       .flags = WALK_FILES | WALK_OWED};
 
-	if (put(dir, name, st, CAUSE_EVENT))
+	if (put(dir, name, st, CAUSE_EVENT, closed && !send_just_now(w, st)))
 		return;
 	w->deferred++;
 	walk_add(w->walk, WALK_BACKGROUND, &o);
@@ -105,14 +107,14 @@ bool
 notice_walked(const struct walk_found *f)
 {
 	if (f->cause == CAUSE_EVENT)
-		return put(f->dir, f->name, f->st, f->cause);
+		return put(f->dir, f->name, f->st, f->cause, false);
 	/* what judge may want must find room then */
 	if (queue_room_background(w->queue, f->st->st_uid) == 0)
 		return false;
 	/* all or some of a directory: what is left out for its age is new, mostly */
 	if (f->whole && ask_add(w, f))
 		return true;
-	return send_was(w, f->st) || put(f->dir, f->name, f->st, f->cause);
+	return send_was(w, f->st) || put(f->dir, f->name, f->st, f->cause, false);
 }
 
 void

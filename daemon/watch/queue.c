@@ -288,13 +288,24 @@ insert(struct queue *q, struct entry *e)
 		bg_add(q, a, e);
 }
 
+/* When it has settled. */
 static mono_t
-due_of(const struct queue *q, const struct entry *e)
+settled(const struct queue *q, const struct entry *e)
 {
 	mono_t rest = mono_after_ms(e->last, q->settle_ms);
 	mono_t most = mono_after_ms(e->first, q->settle_max_ms);
 
 	return rest.us < most.us ? rest : most;
+}
+
+/* It was seen now. */
+static void
+set_due(const struct queue *q, struct entry *e, bool at_once, mono_t now)
+{
+	if (e->at_once)
+		return;
+	e->at_once = at_once && is_event(e);
+	e->due = e->at_once || !is_event(e) ? now : settled(q, e);
 }
 
 static size_t
@@ -354,7 +365,7 @@ queue_put(struct queue *q, const struct seen *s, mono_t now, uint32_t *dir_out)
 		e->cause = (uint8_t)s->cause;
 		e->ctime_us = s->ctime_us;
 		e->first = e->last = now;
-		e->due = is_event(e) ? due_of(q, e) : now;
+		set_due(q, e, s->at_once, now);
 		insert(q, e);
 		return QUEUE_NEW;
 	}
@@ -371,7 +382,7 @@ queue_put(struct queue *q, const struct seen *s, mono_t now, uint32_t *dir_out)
 	}
 	new->uid = s->uid; /* it may have been given away since */
 	new->last = now;
-	new->due = is_event(new) ? due_of(q, new) : now;
+	set_due(q, new, s->at_once, now);
 	insert(q, new);
 	return QUEUE_MERGED;
 }
@@ -412,6 +423,7 @@ void
 queue_back(struct queue *q, struct entry *take_e, mono_t now, int64_t delay_ms)
 {
 	take_e->due = mono_after_ms(now, delay_ms);
+	take_e->at_once = false; /* what is seen next may bring it forward again */
 	insert(q, take_e);
 }
 

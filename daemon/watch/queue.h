@@ -1,8 +1,9 @@
 /*
  * queue - files that wait to be looked at: settled, once each, fair per account
  *
- * Job:     one entry per inode (dev, ino); an entry is due when its file was left alone
- * for settle_ms, or settle_max_ms after the first event; accounts take turns, so that one
+ * Job:     one entry per inode (dev, ino); an entry is due at once when the caller says
+ * so (closed, and not handed over a moment ago), else when the file was left alone for
+ * settle_ms, or settle_max_ms after the first event; accounts take turns, so that one
  * who writes without end does not delay another; each account has a bound. Entries of
  * walks (background) come after every event entry that is due. Touches: the heap. Time is
  * an argument. Limits:  uid_max entries an account, less when many accounts wait
@@ -32,7 +33,8 @@ struct seen {
 	const char *name; /* borrowed */
 	int64_t ctime_us;
 	enum file_cause cause;
-	bool sure; /* of a walk: its room was asked for before, it is never refused */
+	bool sure;    /* of a walk: its room was asked for before, it is never refused */
+	bool at_once; /* need not settle: the caller sees that it is not so every time */
 };
 
 struct entry {
@@ -47,6 +49,7 @@ struct entry {
 	uint8_t cause;       /* enum file_cause */
 	uint8_t tries;
 	bool moved; /* seen at more than one place: should this one be gone, look there */
+	bool at_once; /* was due at once: what comes after that does not put it off */
 	char name[];
 };
 

@@ -55,7 +55,8 @@ remember(struct watch *w, const struct stat *st)
 	*s = (struct sent){.dev = st->st_dev,
 			   .ino = st->st_ino,
 			   .size = (uint64_t)st->st_size,
-			   .ctime_us = us(st->st_ctim)};
+			   .ctime_us = us(st->st_ctim),
+			   .at = clock_mono()};
 	if (clock_wall().us - s->ctime_us < RACY_US)
 		s->ctime_us = -1;
 }
@@ -67,6 +68,15 @@ send_was(const struct watch *w, const struct stat *st)
 
 	return s->ino == st->st_ino && s->dev == st->st_dev &&
 	       s->size == (uint64_t)st->st_size && s->ctime_us == us(st->st_ctim);
+}
+
+bool
+send_just_now(const struct watch *w, const struct stat *st)
+{
+	const struct sent *s = sent_slot(w, st);
+
+	return s->ino == st->st_ino && s->dev == st->st_dev &&
+	       mono_diff_us(clock_mono(), s->at) < w->conf.settle_ms * 1000;
 }
 
 /* fd stays the caller's. */

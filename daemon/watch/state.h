@@ -17,10 +17,11 @@
 #define SENT_SLOTS 16384
 #define NOTICE_SLACK_US 2000000 /* file systems stamp with coarse clocks */
 
-/* A file as it was handed over, so that a walk does not do it again. */
+/* A file as it was handed over, so that a walk does not do it again, and when. */
 struct sent {
 	uint64_t dev, ino, size;
 	int64_t ctime_us;
+	mono_t at;
 };
 
 struct watch {
@@ -64,6 +65,9 @@ struct watch {
 bool send_entry(struct watch *w, struct entry *take_e, mono_t now);
 /* Was it handed over just as it is now, and would a later change show in its ctime? */
 bool send_was(const struct watch *w, const struct stat *st);
+/* Was this inode handed over less than settle_ms ago? Then its next change settles
+ * first: a file that is written again and again is scanned that often at most. */
+bool send_just_now(const struct watch *w, const struct stat *st);
 /* Answer LOOK. */
 void send_look(struct watch *w, const struct m_look *look, mono_t now);
 /* Send one message; the link's own queue bounds it. false: it is full. */

@@ -334,7 +334,7 @@ class Bench:
         sample = base64.b64decode(open(sorted(glob.glob(
             TOP + "/tests/samples/hit/shell_eval_request*"))[0]).read()).decode("latin-1")
         closed, seen = {}, {}
-        with self.daemon(self.top + "/site", "settle_ms = 0\nalert_mail =\n") as d:
+        with self.daemon(self.top + "/site", "alert_mail =\n") as d:
             d.on_verdict = lambda name, t: seen.setdefault(name, t)
             d.idle()
             begin = time.monotonic()

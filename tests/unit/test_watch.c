@@ -278,6 +278,29 @@ test_hurry(void)
 	stop();
 }
 
+/* A file that is closed comes at once; written again and again it settles first. */
+static void
+test_at_once(void)
+{
+	uint64_t before;
+	int i;
+
+	start("settle_ms = 60000\nsettle_max_ms = 60000\n");
+	(void)wj_pump(&j, 2000, 500);
+	write_file(at("home/a/www/once.php"), "1");
+	for (i = 0; i < 300 && !wj_has(&j, at("home/a/www/once.php")); i++)
+		(void)wj_pump(&j, 100, 20);
+	T_CHECK(wj_has(&j, at("home/a/www/once.php")));
+	before = j.received;
+	for (i = 0; i < 1000; i++)
+		write_file(at("home/a/www/once.php"), i % 2 ? "22" : "333");
+	(void)wj_pump(&j, 500, 0);
+	T_EQ(j.received, before);
+	T_CHECK(wj_hurry(&j, (uint32_t)geteuid(), 1));
+	T_EQ(j.received, before + 1);
+	stop();
+}
+
 /* Without credits nothing comes; with n credits n files do. */
 static void
 test_credits(void)
@@ -381,6 +404,7 @@ one_backend(const char *name)
 	test_since();
 	test_new_account();
 	test_hurry();
+	test_at_once();
 	test_credits();
 	test_crawl();
 	(void)nftw(top, remove_one, 32, FTW_DEPTH | FTW_PHYS);

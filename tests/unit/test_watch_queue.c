@@ -69,6 +69,39 @@ test_settle(void)
 	queue_free(&q);
 }
 
+/* What need not settle is due at once; what comes after that does not put it off. */
+static void
+test_at_once(void)
+{
+	struct queue *q = queue_new(200, 1000, 100);
+	struct seen s = file(1, 7, 1, "f", CAUSE_EVENT);
+	uint32_t out;
+	struct entry *e;
+
+	T_EQ(put(q, 1, 7, 0), QUEUE_NEW); /* made, not closed yet */
+	T_EQ(next(q, 10, true), 0);
+	s.at_once = true;
+	T_EQ(queue_put(q, &s, ms(11), &out), QUEUE_MERGED);
+	T_EQ(put(q, 1, 7, 12), QUEUE_MERGED);
+	s.name = "g"; /* renamed meanwhile */
+	T_EQ(queue_put(q, &s, ms(13), &out), QUEUE_MERGED);
+	e = queue_next(q, ms(13), true);
+	T_CHECK(e != NULL && e->ino == 7 && e->first.us == 0 && e->last.us == 13000);
+	/* one that could not be opened waits for its time, or for the next event */
+	queue_back(q, e, ms(13), 5000);
+	T_EQ(next(q, 14, true), 0);
+	T_EQ(queue_put(q, &s, ms(15), &out), QUEUE_MERGED);
+	T_EQ(next(q, 15, true), 7);
+	/* of a walk: it has no such hurry */
+	s.cause = CAUSE_WALK;
+	T_EQ(queue_put(q, &s, ms(20), &out), QUEUE_NEW);
+	T_EQ(next(q, 20, false), 0);
+	T_EQ(put(q, 1, 7, 21), QUEUE_MERGED);
+	T_EQ(next(q, 220, false), 0);
+	T_EQ(next(q, 221, false), 7);
+	queue_free(&q);
+}
+
 static void
 test_turns(void)
 {
@@ -276,6 +309,7 @@ int
 main(void)
 {
 	test_settle();
+	test_at_once();
 	test_turns();
 	test_bounds();
 	test_places();
