@@ -14,7 +14,8 @@ rule hides_off_screen
 		reference = "code put before an honest file"
 	strings:
 		$a = /<\?php[ \t]{80,1000}[^\s\/#*?]/ nocase
-		$b = /;[ \t]{200,2000}[@$a-z?]/ nocase
+		$b = /;    [ \t]{196,2000}[@$a-z?]/ nocase
+		$c = /;\t\t\t\t[ \t]{196,2000}[@$a-z?]/ nocase
 	condition:
 		has_php == 1 and view == 0 and any of them
 }
@@ -136,7 +137,7 @@ rule mails_hidden_address
 		since = "0.1"
 		reference = "what skimmers do with cards"
 	strings:
-		$a = /=\s?(\$\w{1,30}\[["']?\d{1,3}["']?\]\s?\.\s?){8}/
+		$a = /(\]\.\$|\] \. \$)\w{1,30}\[["']?\d{1,3}["']?(\]\.\$|\] \. \$)\w{1,30}\[["']?\d{1,3}["']?(\]\.\$|\] \. \$)\w{1,30}\[["']?\d{1,3}["']?(\]\.\$|\] \. \$)\w{1,30}\[["']?\d{1,3}["']?(\]\.\$|\] \. \$)\w{1,30}\[["']?\d{1,3}["']?(\]\.\$|\] \. \$)\w{1,30}\[["']?\d{1,3}["']?(\]\.\$|\] \. \$)\w{1,30}\[["']?\d{1,3}["']?\]/
 		$mail = /[^a-z0-9_>:$]mail\s{0,4}\(\s?\$/ nocase
 	condition:
 		has_php == 1 and all of them

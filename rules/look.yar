@@ -22,6 +22,7 @@ private rule look_through
 		$form = /<form|<input/ nocase
 		$field = /\b(system|exec|passthru|shell_exec|popen|proc_open|unlink|rmdir|fwrite|fputs)\s?\(\s?@?["']?\$/ nocase
 		$fetch = /curl_exec|['"]https?:\/\/[^'"\s]{4,100}\.(php|txt|jpe?g|png|gif|zip|dat)\b/ nocase
+		$url = /['"]https?:\/\/[^'"\s]{4,200}['"]\s?\)?\s?[;,)]/ nocase
 		$put = /\b(file_put_contents|fwrite|fputs|copy)\s?\(/ nocase
 		$pe = /preg_(replace|filter)\s?\(\s?["'][^"'\n]{1,80}[\/#~|}!%@][imsxuADU]{0,4}(e|\\x65|\\145)[imsxuADU]{0,4}["']/
 		$inc = /\b(include|require)(_once)?\b[^;]{0,80}\$_?(GET|POST|REQ|COO)/ nocase
@@ -37,6 +38,6 @@ private rule look_through
 		$bits = /["']\s?\^\s?["']|\^\s?\(/
 		$assert = /assert|passthru|shell_exec|proc_open|move_uploaded_file|wscript|cmd\.exe|\/bin\/sh|GLOBALS\s?\[/ nocase
 	condition:
-		$assert or (filesize < 4KB and ($src or $dec or $bits)) or (filesize < 1KB and $run) or $pe or (filesize < 100KB and $form and $field) or (filesize < 16KB and $fetch and $put) or $esc or $goto or $loud or $send or $odd or $inc or $incx or ($src and ($run or $io or $dyn)) or
+		$assert or (filesize < 4KB and ($src or $dec or $bits)) or (filesize < 1KB and $run) or $pe or (filesize < 100KB and $form and $field) or (filesize < 16KB and $fetch and $put) or (filesize < 2KB and $url and $put) or $esc or $goto or $loud or $send or $odd or $inc or $incx or ($src and ($run or $io or $dyn)) or
 		($dec and ($eval or $dyn or $run or $io)) or ($eval) or ($crypt and $dyn)
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "facts.h"
+#include "sums.h"
 #include "text.h"
 #include "xmem.h"
 
@@ -43,6 +44,7 @@ static const struct engine_file places[] = {
      .dir_uid = 1000},
     {.path = "/srv/www/.cache/picture.jpg.php"},
     {.path = "/srv/www/xkqtz.php"},
+    {.path = "/srv/www/package/lib/stock.php"}, /* see list_package() */
 };
 
 struct run {
@@ -262,9 +264,54 @@ all(struct run *x, const char *top, const char *below, bool hit)
 	free(list);
 }
 
+/* The file a rule stands in, by its namespace (rules.c); NULL: not known. */
+static const char *
+file_of(const struct rules *r, const YR_RULE *rule)
+{
+	unsigned long i = strtoul(rule->ns->name, NULL, 10);
+
+	return i < r->source_count ? r->source[i].path : NULL;
+}
+
+static void
+without_sample(struct run *x, const char *rules_dir)
+{
+	char text[300];
+	size_t i, n = strlen(rules_dir);
+
+	while (n > 1 && rules_dir[n - 1] == '/')
+		n--;
+	for (i = 0; i < x->r->count; i++) {
+		const YR_RULE *rule = &x->r->yara->rules_table[i];
+		const char *path = file_of(x->r, rule);
+
+		if (x->has[i] || RULE_IS_PRIVATE(rule) || path == NULL ||
+		    strncmp(path, rules_dir, n) != 0 || path[n] != '/' ||
+		    strrchr(path, '/') > path + strspn(path + n, "/") + n)
+			continue;
+		x->count->without++;
+		(void)snprintf(text, sizeof text, "rule %s has no sample",
+			       rule->identifier);
+		x->fn(x->arg, "without", path, text);
+	}
+}
+
+/* A package of which the sample's place is a file, with other contents. */
+static void
+list_package(const struct rules *r)
+{
+	char line[200];
+	int n = snprintf(line, sizeof line, "%064d  package/lib/stock.php\n", 0);
+	struct err e;
+
+	if (sums_add(r->sums, line, (size_t)n, &e) == 0)
+		sums_sort(r->sums);
+}
+
 int
 rules_samples(const struct rules *r, const struct engine_conf *c, const char *dir,
-	      struct sample_count *count, sample_fn fn, void *arg, struct err *e)
+	      const char *rules_dir, struct sample_count *count, sample_fn fn, void *arg,
+	      struct err *e)
 {
 	struct engine_conf conf = *c;
 	struct run *x = xcalloc(1, sizeof *x);
@@ -277,11 +324,14 @@ rules_samples(const struct rules *r, const struct engine_conf *c, const char *di
 	conf.thorough = true; /* a rule is asked although enough is known */
 	rc = scanengine_new(&x->engine, r, &conf, e);
 	facts_add_web_user(WEB_UID);
+	list_package(r);
 	if (rc == 0) {
 		x->data = xcalloc(SAMPLE_BYTES_MAX, 1);
 		x->has = xcalloc(r->count + 1, 1);
 		all(x, dir, "hit", true);
 		all(x, dir, "benign", false);
+		if (rules_dir != NULL)
+			without_sample(x, rules_dir);
 	}
 	scanengine_free(&x->engine);
 	free(x->data);

@@ -106,19 +106,22 @@ samples_of(char *out, size_t size, const char *dir)
 	return access(out, R_OK) == 0;
 }
 
+/* each: a rule beside a directory of samples must have one (a set in a folder below need
+ * not). */
 static int
-run_samples(const struct rules_tool *t, const struct rules *r, struct sample_count *n,
-	    sample_fn fn, void *arg, struct err *e)
+run_samples(const struct rules_tool *t, const struct rules *r, bool each,
+	    struct sample_count *n, sample_fn fn, void *arg, struct err *e)
 {
 	char dir[4096];
 	size_t i;
 
 	*n = (struct sample_count){0};
 	if (t->samples != NULL)
-		return rules_samples(r, t->engine, t->samples, n, fn, arg, e);
+		return rules_samples(r, t->engine, t->samples, NULL, n, fn, arg, e);
 	for (i = 0; i < t->dir_count; i++)
 		if (samples_of(dir, sizeof dir, t->dirs[i]) &&
-		    rules_samples(r, t->engine, dir, n, fn, arg, e) != 0)
+		    rules_samples(r, t->engine, dir, each ? t->dirs[i] : NULL, n, fn, arg,
+				  e) != 0)
 			return -1;
 	return 0;
 }
@@ -166,7 +169,7 @@ test(const struct rules_tool *t)
 	int rc = 0;
 
 	if (rules_load(&r, t->dirs, t->dir_count, &e) != 0 ||
-	    run_samples(t, &r, &n, print_fault, (void *)(uintptr_t)t, &e) != 0) {
+	    run_samples(t, &r, true, &n, print_fault, (void *)(uintptr_t)t, &e) != 0) {
 		fprintf(stderr, "mailbrake rules test: %s\n", e.text);
 		rules_fini(&r);
 		return 1;
@@ -182,17 +185,18 @@ test(const struct rules_tool *t)
 	if (t->json)
 		printf("{\"rules\":%zu,\"rules_with_samples\":%zu,\"hits\":%zu,"
 		       "\"misses\":%zu,\"benign\":%zu,\"benign_hits\":%zu,"
-		       "\"unknown\":%zu}\n",
+		       "\"unknown\":%zu,\"without\":%zu}\n",
 		       r.count, n.rules, n.hits, n.misses, n.benign, n.benign_hits,
-		       n.unknown);
+		       n.unknown, n.without);
 	else
 		printf("%zu rules, %zu of them with samples: %zu hits, %zu misses; %zu "
-		       "honest files, %zu reported; %zu samples of other rules\n",
+		       "honest files, %zu reported; %zu samples of other rules; "
+		       "%zu rules without one\n",
 		       r.count, n.rules, n.hits, n.misses, n.benign, n.benign_hits,
-		       n.unknown);
+		       n.unknown, n.without);
 	if (r.broken > 0)
 		fprintf(stderr, "%u files left out: %s\n", r.broken, r.problem);
-	if (n.misses + n.benign_hits + r.broken > 0)
+	if (n.misses + n.without + n.benign_hits + r.broken > 0)
 		rc = 1;
 	rules_fini(&r);
 	return rc;
@@ -222,7 +226,7 @@ trial(const struct rules_tool *t)
 	struct err e;
 
 	if (rules_load(&r, t->dirs, t->dir_count, &e) != 0 ||
-	    (r.broken == 0 && run_samples(t, &r, &n, first_fault, &r, &e) != 0)) {
+	    (r.broken == 0 && run_samples(t, &r, false, &n, first_fault, &r, &e) != 0)) {
 		r.broken += r.broken == 0;
 		if (r.problem[0] == '\0')
 			(void)text_copy(r.problem, sizeof r.problem, e.text);

@@ -10,6 +10,8 @@
 #include "php_int.h"
 #include "php_lex.h"
 
+#define SMALL_BYTES 2048 /* looked through whatever it says: it costs nothing */
+
 void
 php_limits_default(struct php_limits *l)
 {
@@ -69,7 +71,8 @@ look(struct php *p, struct source src, bool in_php, struct out *o)
 	struct toks t = php_lex(p, src, in_php, p->f);
 
 	p->view.php = in_php || p->f->tags != 0;
-	p->view.plain = !p->view.php || (!p->trigger && p->f->image == 0);
+	p->view.plain =
+	    !p->view.php || (!p->trigger && p->f->image == 0 && src.len >= SMALL_BYTES);
 	if (p->view.plain)
 		return;
 	p->globals = p->scope = php_scope_new(p, NULL);

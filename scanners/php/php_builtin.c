@@ -71,6 +71,15 @@ carried(unsigned w, const struct args *a)
 		return TA_REQUEST;
 	case W_CURL_EXEC:
 		return TA_REMOTE;
+	case W_FSOCKOPEN:
+	case W_PFSOCKOPEN:
+	case W_STREAM_SOCKET_CLIENT:
+	case W_SOCKET_CREATE:
+		return TA_OPENED;
+	case W_FGETS:
+	case W_FREAD:
+	case W_STREAM_GET_CONTENTS: /* the other end says it, not this program */
+		return t & TA_OPENED ? TA_REMOTE : t;
 	case W_OPENSSL_DECRYPT:
 	case W_MCRYPT_DECRYPT:
 		return t | TA_OPAQUE;
@@ -190,7 +199,7 @@ indirect(struct php *p, unsigned w, struct args *a)
 
 	if (a->count == 0)
 		return php_unknown(0);
-	if (w == W_CALL_USER_FUNC_ARRAY) {
+	if (w == W_CALL_USER_FUNC_ARRAY || w == W_FORWARD_STATIC_CALL_ARRAY) {
 		if (a->count < 2 || a->v[1].t != V_ARR)
 			return php_unknown(a->taint);
 		for (i = 0; i < a->v[1].u.a->n && n < ARGS_MAX; i++)
@@ -288,6 +297,7 @@ special(struct php *p, unsigned w, struct args *a, struct val *out)
 	case W_CALL_USER_FUNC:
 	case W_CALL_USER_FUNC_ARRAY:
 	case W_FORWARD_STATIC_CALL:
+	case W_FORWARD_STATIC_CALL_ARRAY:
 		*out = indirect(p, w, a);
 		return true;
 	case W_CREATE_FUNCTION:

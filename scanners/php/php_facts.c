@@ -173,10 +173,11 @@ newline(const struct val *v)
 	return v->t == V_STR && v->len <= 8 && memchr(v->u.s, '\n', v->len) != NULL;
 }
 
-void
-php_facts_call(struct php *p, unsigned w, const struct val *a, unsigned argc)
+/* What the arguments of a call say about lists, gates and encodings of the request. */
+static bool
+request_facts(struct php_facts *f, unsigned w, const struct val *a, unsigned argc)
 {
-	struct php_facts *f = p->f;
+	bool req = argc > 0 && (a[0].taint & TA_REQUESTED) != 0;
 
 	switch (w) {
 	case W_EXPLODE:
@@ -191,10 +192,10 @@ php_facts_call(struct php *p, unsigned w, const struct val *a, unsigned argc)
 		break;
 	case W_FILE:
 		f->list_newline++;
-		f->list_request += argc > 0 && (a[0].taint & TA_REQUESTED) != 0;
+		f->list_request += req;
 		break;
 	case W_BASE64_DECODE:
-		f->b64_request += argc > 0 && (a[0].taint & TA_REQUESTED) != 0;
+		f->b64_request += req;
 		break;
 	case W_MD5:
 	case W_SHA1:
@@ -202,6 +203,26 @@ php_facts_call(struct php *p, unsigned w, const struct val *a, unsigned argc)
 		f->md5_gate +=
 		    argc > 0 && (a[argc > 1 ? 1 : 0].taint & TA_REQUESTED) != 0;
 		break;
+	case W_EXTRACT:
+		f->request_all += req;
+		break;
+	case W_GETALLHEADERS:
+	case W_APACHE_REQUEST_HEADERS:
+		f->header_reads++;
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+/* Time, errors, aborts: what a page of somebody's site leaves as they are. */
+static bool
+manner_facts(struct php *p, unsigned w, const struct val *a, unsigned argc)
+{
+	struct php_facts *f = p->f;
+
+	switch (w) {
 	case W_INI_SET:
 	case W_INI_ALTER:
 		setting(p, a, argc);
@@ -215,6 +236,20 @@ php_facts_call(struct php *p, unsigned w, const struct val *a, unsigned argc)
 	case W_IGNORE_USER_ABORT:
 		f->abort_off += argc > 0;
 		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+void
+php_facts_call(struct php *p, unsigned w, const struct val *a, unsigned argc)
+{
+	struct php_facts *f = p->f;
+
+	if (request_facts(f, w, a, argc) || manner_facts(p, w, a, argc))
+		return;
+	switch (w) {
 	case W_PHP_UNAME:
 		f->uname++;
 		break;
@@ -240,13 +275,6 @@ php_facts_call(struct php *p, unsigned w, const struct val *a, unsigned argc)
 	case W_STREAM_SOCKET_CLIENT:
 	case W_SOCKET_CONNECT:
 		socket_facts(p, w, a, argc);
-		break;
-	case W_GETALLHEADERS:
-	case W_APACHE_REQUEST_HEADERS:
-		f->header_reads++;
-		break;
-	case W_EXTRACT:
-		f->request_all += argc > 0 && (a[0].taint & TA_REQUESTED) != 0;
 		break;
 	case W_TOUCH:
 	case W_CHMOD:

@@ -63,6 +63,19 @@ php_read_var(struct php *p, struct node *n)
 	return v;
 }
 
+/* What is at a place, to be handed on: null is not known, an array is shared. */
+static struct val
+held(const struct var *at)
+{
+	struct val v = at->v;
+
+	if (v.t == V_NULL)
+		v.t = V_UNKNOWN;
+	if (v.t == V_ARR)
+		v.u.a->shared = true;
+	return v;
+}
+
 struct val
 php_read_varvar(struct php *p, struct node *n)
 {
@@ -85,12 +98,7 @@ php_read_varvar(struct php *p, struct node *n)
 	at = php_lvalue(p, n, false);
 	if (at == NULL)
 		return php_unknown(name.taint);
-	v = at->v;
-	if (v.t == V_NULL)
-		v.t = V_UNKNOWN;
-	if (v.t == V_ARR)
-		v.u.a->shared = true;
-	return v;
+	return held(at);
 }
 
 /* What a superglobal's name is behind $x or ${'_PO'.'ST'}; W_NONE if it is none. */
@@ -186,12 +194,7 @@ php_read_index(struct php *p, struct node *n)
 		at = php_lvalue(p, n, false);
 		if (at == NULL)
 			return php_unknown(key.taint);
-		v = at->v;
-		if (v.t == V_NULL)
-			v.t = V_UNKNOWN;
-		if (v.t == V_ARR)
-			v.u.a->shared = true;
-		return v;
+		return held(at);
 	default:
 		p->peek = n->kid->kind == N_VAR;
 		base = php_eval(p, n->kid);
@@ -351,11 +354,7 @@ php_read_member(struct php *p, struct node *n)
 	at = php_lvalue(p, n, false);
 	if (at == NULL)
 		return php_unknown(base.taint);
-	v = at->v;
+	v = held(at);
 	v.taint |= base.taint;
-	if (v.t == V_NULL)
-		v.t = V_UNKNOWN;
-	if (v.t == V_ARR)
-		v.u.a->shared = true;
 	return v;
 }

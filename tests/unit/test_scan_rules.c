@@ -117,10 +117,7 @@ one(const char *path, const char *name, bool hit)
 	if (hit) {
 		T_CHECK(found(&without, name, NULL), "%s does not find its own sample",
 			name);
-		T_CHECK(with.verdict == VERDICT_MALICIOUS ||
-			    with.verdict == VERDICT_SUSPICIOUS,
-			"%s: %s, %d points", name, verdict_name(with.verdict),
-			with.score);
+		T_CHECK(with.score > 0, "%s: not a point", name);
 		/* known good: told with no points, also where the facts alone suffice */
 		f.good_rules = name;
 		f.good_rules_len = strlen(name) + 1;

@@ -1,0 +1,30 @@
+/*
+ * php_sink.h - what the files of php_sink share
+ *
+ * Job:     counting a place once; the sinks by subject.
+ * Touches: nothing.
+ */
+#ifndef MAILBRAKE_PHP_SINK_H
+#define MAILBRAKE_PHP_SINK_H
+
+#include "php_int.h"
+
+/* The first time this place is met? */
+bool php_first(struct node *n);
+/* Request data in this argument? Counted once, marked; true the first time. an: the
+ * argument's node, or NULL. */
+bool php_tainted(struct php *p, struct node *an, const struct val *v, const char *sink,
+		 unsigned arg, int64_t *fact);
+/* file_put_contents, fwrite, fputs, copy, rename */
+void php_write_sink(struct php *p, struct node *n, unsigned w, struct val *a,
+		    struct node **an, unsigned argc);
+/* move_uploaded_file */
+void php_upload_sink(struct php *p, struct node *n, struct val *a, struct node **an,
+		     unsigned argc);
+/* Functions that call back; others are passed over. */
+void php_callback_sink(struct php *p, struct node *n, unsigned w, struct val *a,
+		       struct node **an, unsigned argc);
+/* 'assert' among the arguments, or one level down in an array of them. */
+void php_named_sinks(struct php *p, const struct val *a, unsigned argc);
+
+#endif
