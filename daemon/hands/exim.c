@@ -86,4 +86,5 @@ const struct mtaq mtaq_exim = {
     .brake_line = brake_line,
     .relay_line = relay_line,
     .relay_beside = true,
+    .holds_uids = true,
 };

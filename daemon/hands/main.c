@@ -35,7 +35,7 @@ static const struct verb {
 } verbs[] = {
     {MSG_INJECT, verb_inject},   {MSG_ALERT, verb_alert}, {MSG_TAKE, verb_take},
     {MSG_PUTBACK, verb_putback}, {MSG_QUEUE, verb_queue}, {MSG_BRAKE, verb_brake},
-    {MSG_DIRECT, verb_direct},
+    {MSG_DIRECT, verb_direct},   {MSG_HOLDS, verb_holds},
 };
 
 static struct conf conf;
@@ -125,6 +125,7 @@ stop(bool for_good)
 {
 	if (for_good) {
 		brake_stop();
+		holds_stop();
 		stop_not_before = clock_mono();
 	}
 	if (stopping)

@@ -107,15 +107,13 @@ static int kick_timer = -1;
 static bool kicking, kick_again;
 static mono_t kicked;
 
-static void kick(void);
-
 static void
 on_kicked(void *arg, const struct job_end *end)
 {
 	(void)arg;
 	kicking = false;
 	if (kick_again)
-		kick();
+		queue_kick();
 	kick_again = false;
 	if (!end->ran || end->timed_out || end->exit_code != 0)
 		log_warn("kick exit=%d text=\"%s\"", end->exit_code, end->text);
@@ -145,8 +143,8 @@ kick_due(void *arg)
 }
 
 /* Soon, but once for many thaws that come one after the other. */
-static void
-kick(void)
+void
+queue_kick(void)
 {
 	int64_t ms = KICK_MS;
 
@@ -219,7 +217,7 @@ on_end(void *arg, const struct job_end *end)
 	else
 		tell(b, n > 0 ? out : "", end->timed_out ? "timed out" : last);
 	if (b->q.verb == QUEUE_THAW)
-		kick();
+		queue_kick();
 	free(out);
 	batch_free(b);
 	place_free();

@@ -36,9 +36,15 @@ void verb_putback(struct msg *m);
 void verb_queue(struct msg *m);
 void verb_brake(struct msg *m);
 void verb_direct(struct msg *m);
+void verb_holds(struct msg *m);
 
 /* The daemon stops: what the MTA holds back for a brake is let go; takes no list any
  * more. Its jobs may still run when it returns. */
 void brake_stop(void);
+/* The same for the list of held accounts; what is frozen stays so. */
+void holds_stop(void);
+
+/* Have the MTA try soon what may go now and did not before. */
+void queue_kick(void);
 
 #endif

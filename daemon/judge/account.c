@@ -531,6 +531,14 @@ engine_tick(struct engine *e, wall_t t)
 			expire(e, e->slots[i]);
 }
 
+bool
+engine_held(const struct engine *e, uint32_t uid)
+{
+	const struct acct *a = acct_find(e, uid);
+
+	return a != NULL && a->state == ACCT_HELD;
+}
+
 void
 engine_volumes(const struct engine *e,
 	       void (*fn)(void *ctx, uint32_t uid, enum acct_state state,

@@ -177,6 +177,9 @@ struct explanation {
 /* false: the account was never seen. */
 bool engine_explain(const struct engine *e, uint32_t uid, struct explanation *out);
 
+/* It is held now. */
+bool engine_held(const struct engine *e, uint32_t uid);
+
 /* Call fn for every account, in no order; fn must not change the engine. */
 void engine_each(const struct engine *e, void (*fn)(void *ctx, uint32_t uid), void *ctx);
 

@@ -29,6 +29,7 @@
 #include "known_good.h"
 #include "log.h"
 #include "loop.h"
+#include "holds.h"
 #include "mailq.h"
 #include "mta.h"
 #include "outcome.h"
@@ -197,6 +198,8 @@ on_decision(void *ctx, const struct decision *d)
 	decided = true;
 	if (d->observed)
 		return;
+	if ((d->to == ACCT_HELD) != (d->from == ACCT_HELD))
+		holds_changed(d->from == ACCT_HELD);
 	if (d->to == ACCT_HELD && d->from != ACCT_HELD)
 		mailq_freeze(d->uid);
 	else if (d->from == ACCT_HELD && d->to != ACCT_HELD)
@@ -340,6 +343,7 @@ on_minute(void *arg)
 	check_reborn();
 	tally_minute();
 	engine_tick(hub.engine, clock_wall());
+	holds_minute();
 	mailq_minute();
 	alert_tick();
 	known_good_tick();
@@ -395,7 +399,8 @@ on_hands(struct wire *w, struct msg *m)
 	if (!release_done(d.asked, d.ok != 0, d.exit_code, d.text) &&
 	    !ctl_done(d.asked, d.ok != 0, d.text) &&
 	    !mailq_done(d.asked, d.ok != 0, d.text) &&
-	    !brakes_done(d.asked, d.ok != 0, d.text) && !d.ok)
+	    !brakes_done(d.asked, d.ok != 0, d.text) &&
+	    !holds_done(d.asked, d.ok != 0, d.text) && !d.ok)
 		log_warn("hands asked=%llu failed=\"%s\"", (unsigned long long)d.asked,
 			 d.text);
 }
@@ -456,6 +461,7 @@ on_peer(struct msg *m)
 	} else if (p.role == ROLE_HANDS) {
 		take_peer(&hub.hands, fd, ROLE_HANDS, on_hands, "hands");
 		brakes_conf_changed(); /* what it was told last may not be done */
+		holds_changed(false);
 	} else if (p.role == ROLE_MTLOG) {
 		take_peer(&hub.mtlog, fd, ROLE_MTLOG, outcome_on_msg, "mtlog");
 	} else {

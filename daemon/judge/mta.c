@@ -7,6 +7,7 @@
 #include "mta.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +93,7 @@ whose(const struct mta_request *r, uid_t mta_uid, int64_t named, bool *here_out)
 /* An MTA that is told so holds it. */
 struct judged {
 	bool hold;
+	bool passes; /* an account's, and goes though the account is held */
 	int64_t uid; /* below 0: nobody knows whose, and there is no row */
 	uint32_t rcpts;
 	wall_t t;
@@ -141,6 +143,7 @@ judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 					  : (uint32_t)r->rcpts;
 	if (expect_take((uint32_t)uid, EXPECT_HOOK, s.rcpts, clock_mono())) {
 		count.expected++;
+		j.passes = engine_held(hub.engine, (uint32_t)uid);
 		return j;
 	}
 	count.bypassed++;
@@ -154,8 +157,10 @@ judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 	hub.changed = true;
 	/* its line in the log is this same message */
 	expect_log_only(s.uid, s.rcpts, clock_mono());
-	if (a.answer == ANSWER_PASS)
+	if (a.answer == ANSWER_PASS) {
+		j.passes = engine_held(hub.engine, s.uid);
 		return j;
+	}
 	count.held++;
 	j.hold = true;
 	j.rcpts = s.rcpts;
@@ -174,15 +179,33 @@ say(struct asker *a, const char *p, size_t len)
 	return false;
 }
 
-static bool
-reply(struct asker *a, bool hold)
+/*
+ * What Exim is told, and keeps with the message: HOLD or OK, whose it is, by whose hold
+ * it will wait; "pass": by no hold. That is the submitter of a message by SMTP too.
+ */
+static void
+exim_text(const struct judged *j, char *out, size_t size)
 {
-	char out[MILTER_OUT];
+	char whose[24] = "";
+
+	if (j->passes)
+		(void)text_copy(whose, sizeof whose, " pass");
+	else if (j->uid > 0)
+		snprintf(whose, sizeof whose, " %" PRId64, j->uid);
+	snprintf(out, size, "%s%s\n", j->hold ? "HOLD" : "OK", whose);
+}
+
+static bool
+reply(struct asker *a, const struct judged *j)
+{
+	char out[MILTER_OUT], said[40];
 	const char *text =
-	    a->req.kind == MTA_POSTFIX
-		? hold ? "action=HOLD mailbrake: held for review\n\n" : "action=DUNNO\n\n"
-	    : hold ? "HOLD\n"
-		   : "OK\n";
+	    j->hold ? "action=HOLD mailbrake: held for review\n\n" : "action=DUNNO\n\n";
+	bool hold = j->hold;
+
+	exim_text(j, said, sizeof said);
+	if (a->req.kind != MTA_POSTFIX)
+		text = said;
 
 	if (a->speaks_milter) {
 		milter_next(&a->milter);
@@ -215,7 +238,7 @@ decide(struct asker *a, int64_t named)
 	(void)text_copy(id, sizeof id, a->req.id);
 	told = !hung_up(a->fd);
 	if (told)
-		told = reply(a, j.hold);
+		told = reply(a, &j);
 	else
 		drop(a);
 	if (!j.hold)

@@ -209,8 +209,10 @@ def released_stays(c, w):
     w.wait_for(lambda: frozen(w) >= 3, "its queued mail to be frozen", 60, 0.2)
     time.sleep(2)  # the log's lines have whole seconds: later than the hold
     before, had = frozen(w), known()
-    c.eq(w.send("shopa", "To: defer-r@example.org\n\nx\n", "-t", "-i").returncode, 0, "a message is held")
-    c.eq(w.mb("release", *[r["id"] for r in w.held() if r["login"] == "shopa"])[0], 0, "release of it alone")
+    for rcpt in ("defer-r@example.org", "now-r@example.org"):
+        c.eq(w.send("shopa", "To: %s\n\nx\n" % rcpt, "-t", "-i").returncode, 0, "a message is held")
+    c.eq(w.mb("release", *[r["id"] for r in w.held() if r["login"] == "shopa"])[0], 0, "release of them alone")
+    c.eq(len(w.sink.wait("now-r@example.org", 1, 60)), 1, "what is released goes, though its account is held")
     w.wait_for(lambda: known() == had + 1, "the log to tell of it", 60, 0.2)
     c.eq(frozen(w), before, "it is not frozen before the restart")
     w.stop_daemon()
@@ -222,12 +224,22 @@ def released_stays(c, w):
          ("held", before, False), "held, and what was released is not frozen")
 
 
+def held_by_list(c, w):
+    """Nobody is there to freeze it; it does not leave, for Exim itself knows that shopa is held."""
+    c.eq(send(w, "shopa", "list@example.org"), 0, "a message of a held account while judge hangs")
+    w.wait_for(lambda: re.search("list@example.org.*domain is held", open(w.mta.log).read()),
+               "Exim to say that it waits", 60, 0.2)
+    c.eq((left(w, "list"), w.mta.queue().get("list@example.org")), (0, False), "it waits, not frozen")
+
+
 def without_judge(c, w):
     """It hangs: the MTA waits its two seconds; it is gone: nothing is waited for."""
     pids = w.role_pids("judge")
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:
+        if w.kind == "exim":
+            held_by_list(c, w)
         at = time.time()
         c.eq(send(w, "shopb", "hang@example.org"), 0, "a message while judge hangs")
         c.eq(len(w.sink.wait("hang@example.org", 1, 60)), 1, "it flows while judge hangs")
@@ -235,7 +247,14 @@ def without_judge(c, w):
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
+    if w.kind == "exim":
+        w.wait_for(lambda: w.mta.queue().get("list@example.org"), "judge to freeze it when it is back", 60, 0.2)
+        held = open(w.top + "/run/brake.held").read()
+        c.eq([x for x in held.splitlines() if x[0] != "#"], ["%d:" % w.sites["shopa"]], "Exim's list")
     w.stop_daemon()
+    if w.kind == "exim":
+        held = open(w.top + "/run/brake.held").read()
+        c.eq([x for x in held.splitlines() if x[0] != "#"], [], "Exim's list after a stop")
     c.eq(send(w, "shopb", "alone@example.org"), 0, "a message without the daemon")
     c.true(len(w.sink.wait("alone@example.org", 1, 60)) == 1, "it flows without the daemon")
     c.eq(by_smtp(w, "shopb", ["alone2@example.org"]), 0, "SMTP without the daemon")

@@ -185,7 +185,7 @@ def snippet(name, top):
 
 def exim_conf(top):
     """The harness's Exim with routes by provider and the brake wired in as contrib says."""
-    hold = [x for x in snippet("mailbrake-main", top).splitlines() if x.startswith("hold_domains")]
+    hold = [x for x in snippet("mailbrake-main", top).replace("\\\n", "").splitlines() if x.startswith("hold_domains")]
     text = mta.EXIM_CONF.replace("acl_not_smtp", hold[0].replace("{", "{{").replace("}", "}}") +
                                  "\nacl_not_smtp", 1)
     head, rest = text.split("begin routers", 1)

@@ -241,6 +241,34 @@ start(const struct conf *c)
 	return pid;
 }
 
+static void
+holds(uint64_t asked, const char *list, size_t len)
+{
+	struct m_holds q = {.asked = asked, .uids = list, .uids_len = len};
+	struct err e;
+
+	(void)m_holds_put(&out, &q, &e);
+	T_EQ(link_send(&judge, &out, &e), 0);
+	wait_done();
+	T_EQ(done.asked, asked);
+	T_EQ(done.ok, 1);
+}
+
+/* The list of held accounts: whole, numbers only, whatever stood there; never root. */
+static void
+held_list(void)
+{
+	holds(20, ARGS("64301\0"
+		       "0\0*\0-1\0"
+		       "64302: x\0"
+		       "4294967295\0"
+		       "64303"));
+	T_CHECK(strstr(read_file("brake.held"), "\n64301:\n64303:\n") != NULL);
+	T_CHECK(strchr(read_file("brake.held"), '*') == NULL);
+	holds(21, ARGS("64303"));
+	T_CHECK(strstr(read_file("brake.held"), "64301") == NULL);
+}
+
 /* What becomes of the list of braked domains when hands ends. */
 static void
 brakes_at_the_end(const struct conf *c, pid_t pid)
@@ -249,6 +277,7 @@ brakes_at_the_end(const struct conf *c, pid_t pid)
 	struct err e;
 	int status;
 
+	held_list();
 	brake(1, ARGS("braked.test\0!box@braked.test\0other.test"));
 	T_EQ(done.ok, 1);
 	T_CHECK(strstr(read_file("brake"), "\nbraked.test:\nother.test:\n") != NULL);
@@ -272,12 +301,14 @@ brakes_at_the_end(const struct conf *c, pid_t pid)
 	T_EQ(waitpid(pid, &status, 0), pid);
 	T_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	T_CHECK(strstr(read_file("brake"), "other.test:") != NULL);
+	T_CHECK(strstr(read_file("brake.held"), "64303:") != NULL);
 	link_fini(&parent);
 	pid = start(c); /* the daemon stops: nobody would ever lift the brake */
 	(void)m_stop_put(&out, &stop, &e);
 	T_EQ(link_send(&parent, &out, &e), 0);
 	T_EQ(waitpid(pid, &status, 0), pid);
 	T_CHECK(strstr(read_file("brake"), "test") == NULL);
+	T_CHECK(strstr(read_file("brake.held"), "64303") == NULL);
 	link_fini(&judge);
 	link_fini(&parent);
 	pid = start(c); /* the parent was killed */
