@@ -2,7 +2,8 @@
  * alert - tell the admin: a mail, and each program in hook_dir
  *
  * Job:     send the text judge wrote, through the real sendmail, as an account
- *          without power; run the hooks with the event as JSON on stdin.
+ *          without power; run the hooks with the event as JSON on stdin, and what
+ *          the mail says in MAILBRAKE_SUBJECT and MAILBRAKE_BODY.
  * Touches: hook_dir; one process for the mail and one a hook.
  * Source:  RFC 5322, RFC 2047 (Subject), RFC 3834 (Auto-Submitted: no
  *          vacation program answers).
@@ -44,6 +45,7 @@ struct alert {
 	uint64_t asked;
 	int running, next, count;
 	int event_fd;
+	char *subject, *body; /* for a hook that has no use for JSON; NULL: no memory */
 	char hooks[HOOKS_MAX][512]; /* paths, sorted */
 	char name[512];             /* the program that runs now */
 	char faults[1024];
@@ -298,9 +300,10 @@ static void
 start_hook(struct alert *a)
 {
 	const char *argv[] = {a->hooks[a->next], NULL};
+	const char *env[] = {plain_env[0], plain_env[1], a->subject, a->body, NULL};
 	struct job_spec s = {.program = a->hooks[a->next],
 			     .argv = argv,
-			     .env = plain_env,
+			     .env = env,
 			     .stdin_fd = a->event_fd,
 			     .timeout_s = HOOK_TIMEOUT_S};
 	struct err e;
@@ -332,7 +335,33 @@ step(struct alert *a)
 		   a->faults);
 	if (a->event_fd >= 0)
 		close(a->event_fd);
+	free(a->subject);
+	free(a->body);
 	free(a);
+}
+
+/* "NAME=text", each line of it safe; or all of it as one line. */
+static char *
+variable(const char *name, const char *text, bool one_line)
+{
+	char line[LINE_MAX_BYTES], *out = NULL;
+	size_t size;
+	FILE *f = open_memstream(&out, &size);
+
+	if (f == NULL)
+		return NULL;
+	fprintf(f, "%s=", name);
+	if (one_line)
+		fputs(text_safe(line, sizeof line, text), f);
+	else
+		write_body(f, text);
+	if (fclose(f) != 0) {
+		free(out);
+		return NULL;
+	}
+	if (size > 0 && out[size - 1] == '\n')
+		out[size - 1] = '\0';
+	return out;
 }
 
 static int
@@ -369,6 +398,8 @@ verb_alert(struct msg *m)
 		return;
 	}
 	a->asked = q.asked;
+	a->subject = variable("MAILBRAKE_SUBJECT", q.subject, true);
+	a->body = variable("MAILBRAKE_BODY", q.body, false);
 	find_hooks(a);
 	start_mail(a, &q);
 	if (a->running == 0)

@@ -190,6 +190,8 @@ alerts(void)
 	T_CHECK(strstr(mail, "To: admin@b.test, other@b.test\n") != NULL, "%s", mail);
 	T_CHECK(strstr(mail, "\n\none\n\\x1b]0;x\\x07\n.\nlast\n") != NULL, "%s", mail);
 	T_STR(read_file("event"), "{\"event\":\"held\"}\n");
+	T_STR(read_file("text"),
+	      "shop held\\x0aBcc: victim@b.test|one\n\\x1b]0;x\\x07\n.\nlast");
 	alert(21, "gehalten: K\xc3\xb6nig", "x");
 	T_CHECK(strstr(read_file("body"),
 		       "Subject: =?UTF-8?B?Z2VoYWx0ZW46IEvDtm5pZw==?=") != NULL,
@@ -340,7 +342,10 @@ main(void)
 	    "env >env\n",
 	    dir);
 	write_file("sendmail", 0755, text);
-	snprintf(text, sizeof text, "#!/bin/sh\ncat >%s/event\n", dir);
+	snprintf(text, sizeof text,
+		 "#!/bin/sh\ncat >%s/event\nprintf '%%s|%%s' \"$MAILBRAKE_SUBJECT\" "
+		 "\"$MAILBRAKE_BODY\" >%s/text\n",
+		 dir, dir);
 	write_file("hooks/10-event", 0700, text);
 	conf_defaults(&c);
 	snprintf(c.sendmail_real, sizeof c.sendmail_real, "%s/sendmail", dir);
