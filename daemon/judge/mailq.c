@@ -133,6 +133,7 @@ mailq_freeze(uint32_t uid)
 void
 mailq_let_move(struct mailq_node *n)
 {
+	n->kept = false;
 	mailq_want(n, MAILQ_MOVE);
 	if (mailq_differs(n) || n->req != 0)
 		return;

@@ -56,6 +56,11 @@ void mailq_gone(const char *id);
 void mailq_freeze(uint32_t uid);
 void mailq_thaw(uint32_t uid);
 /*
+ * The hold ended by its time, and nobody reviewed what is frozen: it stays so until an
+ * admin releases the account (mailq_thaw) or discards it. How many messages that is.
+ */
+uint64_t mailq_keep(uint32_t uid);
+/*
  * It passes though its account is held: an admin released it. That is kept for a restart;
  * let_go: so it was since t, or it was thawed.
  */

@@ -268,8 +268,7 @@ confirmed(struct mailq_node *n, enum mailq_wish asked)
 	if (mailq_differs(n))
 		return; /* somebody changed his mind meanwhile */
 	if (n->is == MAILQ_FROZEN) {
-		mailq_set_row(n->id, "frozen",
-			      "in the MTA's own queue; released with the account");
+		mailq_row_frozen(n);
 	} else {
 		mailq_set_row(n->id, "released", "thawed in the MTA's queue");
 		mailq_set_ours(n, false);

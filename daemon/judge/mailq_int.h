@@ -29,6 +29,7 @@ struct mailq_node {
 	uint8_t ticket;     /* enum expect_ticket */
 	bool used, ours;    /* ours: it has a row; told by the hook or frozen by us;
 			     * changed by mailq_set_ours */
+	bool kept;          /* its account's hold ended by time: only an admin thaws it */
 	bool hooked; /* the MTA's hook was told to hold it: its line comes after a thaw */
 };
 
@@ -61,6 +62,8 @@ const char *mailq_row_state(const struct mailq_node *n);
 void mailq_put_row_as(const struct mailq_node *n, const char *state, const char *result);
 void mailq_put_row(const struct mailq_node *n);
 void mailq_set_row(const char *id, const char *state, const char *why);
+/* It is frozen, and what that means. */
+void mailq_row_frozen(const struct mailq_node *n);
 /* A node for a row, at the cost of another of its owner. */
 void mailq_load_row(const char *id);
 /* Where there is place without forgetting what is frozen; for store_held_each. */

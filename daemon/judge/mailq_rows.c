@@ -42,11 +42,24 @@ mailq_put_row_as(const struct mailq_node *n, const char *state, const char *resu
 		hub_store_warn(&e);
 }
 
+static const char *
+frozen_text(bool kept)
+{
+	return kept ? "in the MTA's own queue; the hold ended by its time, nobody "
+		      "reviewed it: release the account, or discard it"
+		    : "in the MTA's own queue; released with the account";
+}
+
 void
 mailq_put_row(const struct mailq_node *n)
 {
-	mailq_put_row_as(n, mailq_row_state(n),
-			 "in the MTA's own queue; released with the account");
+	mailq_put_row_as(n, mailq_row_state(n), frozen_text(n->kept));
+}
+
+void
+mailq_row_frozen(const struct mailq_node *n)
+{
+	mailq_set_row(n->id, "frozen", frozen_text(n->kept));
 }
 
 void
@@ -78,6 +91,7 @@ load_one(void *arg, const struct store_held *v)
 			  w);
 		mailq_set_ours(n, true);
 		n->hooked = true;
+		n->kept = strcmp(v->result, frozen_text(true)) == 0;
 		n->due =
 		    mono_after_ms(clock_mono(), MAILQ_RETRY_MS); /* hands starts too */
 	}
@@ -127,7 +141,7 @@ thaw_left_over(void)
 	for (i = 0; mailq.nodes != NULL && mailq.ours_count > 0 && i < MAILQ_MAX; i++) {
 		struct mailq_node *n = &mailq.nodes[i];
 
-		if (!n->used || !n->ours || n->want != MAILQ_FREEZE)
+		if (!n->used || !n->ours || n->kept || n->want != MAILQ_FREEZE)
 			continue;
 		if (!have || n->uid != last)
 			ended = engine_explain(hub.engine, n->uid, &x) &&
@@ -138,6 +152,42 @@ thaw_left_over(void)
 			continue;
 		mailq_let_move(n);
 	}
+}
+
+/* What has no node is kept as well. */
+static bool
+keep_row(void *arg, const struct store_held *v)
+{
+	uint64_t *n = arg;
+	struct mailq_node row = {.kept = true};
+
+	if (mailq_find(v->id) == NULL && text_copy(row.id, sizeof row.id, v->id)) {
+		mailq_row_frozen(&row);
+		(*n)++;
+	}
+	return true;
+}
+
+uint64_t
+mailq_keep(uint32_t uid)
+{
+	uint64_t kept = 0;
+	struct err e;
+	uint32_t i;
+
+	for (i = 0; mailq.nodes != NULL && i < MAILQ_MAX; i++) {
+		struct mailq_node *n = &mailq.nodes[i];
+
+		if (!n->used || n->uid != uid || n->want != MAILQ_FREEZE)
+			continue;
+		n->kept = true;
+		mailq_put_row(n);
+		kept++;
+	}
+	if (mailq.rows_only &&
+	    store_held_each(hub.store, uid, "frozen", 0, keep_row, &kept, &e) != 0)
+		hub_store_warn(&e);
+	return kept;
 }
 
 void

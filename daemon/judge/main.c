@@ -9,6 +9,7 @@
 #include "judge.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -175,6 +176,29 @@ save_soon(void)
 /* Set by on_decision: the engine is in the middle of it, so the record is saved after. */
 static bool decided;
 
+/* By an admin's word, or by time: then what waits still waits for one. */
+static void
+hold_ended(const struct decision *d)
+{
+	uint64_t frozen, messages, bytes;
+
+	if (d->why != REASON_EXPIRED && strcmp(d->who, "clock") != 0) {
+		mailq_thaw(d->uid);
+		return;
+	}
+	frozen = mailq_keep(d->uid);
+	held_usage(hub.held, d->uid, &messages, &bytes);
+	if (frozen + messages == 0)
+		return;
+	log_info("hold_ended uid=%u held=%" PRIu64 " frozen=%" PRIu64, (unsigned)d->uid,
+		 messages, frozen);
+	alert_degraded("hold-ended",
+		       "The hold of %s ended by its time. Nobody reviewed what it held: "
+		       "%" PRIu64 " messages here and %" PRIu64 " in the mail system's "
+		       "queue still wait. mailbrake held %s; then release or discard.",
+		       hub_login(d->uid), messages, frozen, hub_login(d->uid));
+}
+
 static void
 on_decision(void *ctx, const struct decision *d)
 {
@@ -203,7 +227,7 @@ on_decision(void *ctx, const struct decision *d)
 	if (d->to == ACCT_HELD && d->from != ACCT_HELD)
 		mailq_freeze(d->uid);
 	else if (d->from == ACCT_HELD && d->to != ACCT_HELD)
-		mailq_thaw(d->uid);
+		hold_ended(d);
 }
 
 static bool

@@ -93,9 +93,9 @@ whose(const struct mta_request *r, uid_t mta_uid, int64_t named, bool *here_out)
 /* An MTA that is told so holds it. */
 struct judged {
 	bool hold;
-	bool passes; /* an account's, and goes though the account is held */
-	int64_t uid; /* below 0: nobody knows whose, and there is no row */
-	uint32_t rcpts;
+	bool passes;    /* an account's, and goes though the account is held */
+	int64_t uid;    /* below 0: nobody knows whose, and there is no row */
+	uint32_t rcpts; /* 0: not an account's */
 	wall_t t;
 };
 
@@ -141,6 +141,7 @@ judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 	s.rcpts = r->rcpts == 0           ? 1
 		  : r->rcpts > UINT32_MAX ? UINT32_MAX
 					  : (uint32_t)r->rcpts;
+	j.rcpts = s.rcpts;
 	if (expect_take((uint32_t)uid, EXPECT_HOOK, s.rcpts, clock_mono())) {
 		count.expected++;
 		j.passes = engine_held(hub.engine, (uint32_t)uid);
@@ -163,7 +164,6 @@ judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 	}
 	count.held++;
 	j.hold = true;
-	j.rcpts = s.rcpts;
 	log_info("mta_hold uid=%u id=%s rcpts=%u why=%s", (unsigned)s.uid, r->id,
 		 (unsigned)s.rcpts, reason_word(a.reason));
 	return j;
@@ -241,8 +241,13 @@ decide(struct asker *a, int64_t named)
 		told = reply(a, &j);
 	else
 		drop(a);
-	if (!j.hold)
+	if (!j.hold) {
+		/* a hold that comes before its line in the log (which does not say whose
+		 * a message by SMTP is) freezes it all the same */
+		if (told && j.rcpts > 0 && !j.passes)
+			mailq_add((uint32_t)j.uid, id, j.rcpts, j.t);
 		return;
+	}
 	if (!told) {
 		count.late++;
 		log_warn_rate("mta_late", 10, "mta_late id=%s count=%llu", id,

@@ -201,6 +201,26 @@ def cause_gone(c, w):
     c.eq((frozen(w), left(w, "f")), (before, 0), "what was discarded did not leave")
 
 
+def ends_by_time(c, w):
+    """A hold that ends by its time lets new mail go; what it froze waits for an admin, also after a restart."""
+    c.eq(w.mb("hold", "shopa", "--for", "2s")[0], 0, "hold for a time")
+    w.wait_for(lambda: frozen(w) == 3, "its queued mail to be frozen", 60, 0.2)
+
+    def ended():
+        w.send("shopa", "To: t@example.org\n\nx\n", "-t", "-i")
+        return state_of(w, "shopa") != "held"
+    w.wait_for(ended, "the hold to end", 60, 1)
+    w.wait_for(lambda: len(w.held("frozen")) == 3, "the three to be told frozen", 60, 0.2)
+    w.stop_daemon()
+    w.start_daemon()
+    c.eq(w.send("shopb", "To: late@example.org\n\nx\n", "-t", "-i").returncode, 0, "a later message")
+    w.sink.wait("late@example.org", 1, 60)
+    c.eq((frozen(w), len(w.held("frozen"))), (3, 3), "what nobody reviewed stays frozen")
+    c.true("hold ended" in " ".join(r["text"] for r in w.held("frozen")), "and says why")
+    w.mb("release", "shopa")
+    w.wait_for(lambda: frozen(w) == 0, "release to thaw it", 60, 0.2)
+
+
 def released_stays(c, w):
     """What an admin released of a held account is not frozen by a restart."""
     def known():
@@ -281,6 +301,7 @@ def around(c, build, kind):
         other_ways(c, w)
         cause_gone(c, w)
         queued(c, w)
+        ends_by_time(c, w)
         released_stays(c, w)
         without_judge(c, w)
     finally:
