@@ -233,7 +233,7 @@ install: all
 	  daemon/common/mailbrake.conf.5 scanners/mailbrake-scan.8; do \
 	  $(I) 644 $$p $(D)$(mandir)/man$${p##*.}/$${p##*/} || exit 1; done
 	for p in README INSTALL CHANGES LICENSE; do $(I) 644 $$p $(D)$(docdir)/$$p || exit 1; done
-	for d in exim postfix nftables monitoring sysctl; do test -d contrib/$$d || continue; \
+	for d in exim postfix hooks nftables monitoring sysctl; do test -d contrib/$$d || continue; \
 	  (cd contrib && find $$d -type f -exec $(I) 644 '{}' '$(D)$(datadir)/{}' \;); done
 deb: all
 	@sh contrib/packaging/deb.sh $(B)
