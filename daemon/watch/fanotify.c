@@ -263,6 +263,23 @@ inside(struct handle *d)
 	return d->inside;
 }
 
+/* The same for one that was just entered (open at fd) from the one it lies in: beneath a
+ * directory that is inside, on the same mount, it is inside; only its name may be left
+ * out. A walk enters millions. */
+static bool
+inside_below(struct handle *d, const struct handle *parent, int fd)
+{
+	char path[PATH_MAX + 8];
+
+	if (d->checked == renames || parent->checked != renames || !parent->inside)
+		return inside(d);
+	d->inside = conf->watch_exclude[0] == '\0' ||
+		    (path_of(fd, path, sizeof path) && !excluded(path));
+	d->mount = parent->mount;
+	d->checked = renames;
+	return d->inside;
+}
+
 static int
 fan_dir_open(uint32_t dir, int flags, struct stat *st)
 {
@@ -495,7 +512,7 @@ fan_dir_enter(uint32_t dir, const char *name, struct stat *st, uint32_t *dir_out
 	if (fd < 0)
 		return -1;
 	d = fstat(fd, st) == 0 ? handle_of(fd, parent->fs, &mount_id) : NULL;
-	if (d != NULL && inside(d)) {
+	if (d != NULL && inside_below(d, parent, fd)) {
 		handles_hold(handles, d->number);
 		*dir_out = d->number;
 		return fd;

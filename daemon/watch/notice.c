@@ -283,6 +283,8 @@ on_glob_timer(void *arg)
 	notice_refresh();
 	if (w->roots.unmounted)
 		start_again("a watched file system was unmounted");
+	sight_tell(w, true);
+	w->calm = true;
 }
 
 static void

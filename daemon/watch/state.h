@@ -59,6 +59,7 @@ struct watch {
 	uint64_t sent, overflows, rescans, refused, busy;
 	uint64_t deferred; /* files over a bound, left to a walk */
 	char why_inotify[160];
+	bool calm; /* in this round nothing happened that SIGHT would tell of */
 };
 
 /* send.c: one entry to judge. false: judge takes no more now; the entry was put back. */

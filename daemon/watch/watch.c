@@ -39,7 +39,7 @@
 #define CONF_BYTES_MAX 1048576
 
 static struct watch self;
-static int wake_timer = -1;
+static int wake_timer = -1, sight_timer = -1;
 static bool background_rests;
 
 /* --- one round of the loop --- */
@@ -171,6 +171,20 @@ wake_ms(mono_t now)
 	return ms;
 }
 
+/* What happened is told a little later; nothing happened, and we sleep. */
+static void
+on_sight(void *arg)
+{
+	struct backend_state s;
+
+	(void)arg;
+	sight_timer = -1;
+	notice_unwatched();
+	sight_tell(&self, true);
+	self.b->state(&s);
+	self.calm = s.unwatched == 0;
+}
+
 static void
 round_end(void *arg)
 {
@@ -190,6 +204,9 @@ round_end(void *arg)
 	ms = wake_ms(now);
 	if (ms >= 0)
 		wake_timer = loop_once(ms, on_wake, NULL);
+	if (!self.calm && sight_timer < 0)
+		sight_timer = loop_once(SIGHT_MS, on_sight, NULL);
+	self.calm = false;
 }
 
 /* --- messages --- */
@@ -360,14 +377,6 @@ on_link(void *arg, int fd, short revents)
 	loop_stop();
 }
 
-static void
-on_sight(void *arg)
-{
-	(void)arg;
-	notice_unwatched();
-	sight_tell(&self, true);
-}
-
 /* --- start --- */
 
 /* Open a backend and give it the roots there are. strict: every root, or none. */
@@ -437,7 +446,6 @@ watch_main(const struct conf *c, struct link *judge, struct link *parent)
 	    (parent != NULL && !loop_add(parent->fd, POLLIN, on_link, parent)) ||
 	    !notice_start() || !loop_add(self.b->fd(), POLLIN, on_kernel, NULL))
 		log_bug("watch_loop full");
-	(void)loop_every(SIGHT_MS, on_sight, NULL);
 	loop_after_round(round_end, NULL);
 	sight_tell(&self, true);
 	loop_run();
