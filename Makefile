@@ -25,9 +25,9 @@ VERSION := 0.1
 # only db/ the second (tests/layering.sh).
 PKG_scan   := yara gmime-3.0 libseccomp zlib libhs libcrypto
 LIB_scan   := -lmagic
-PKG_daemon = sqlite3 jansson libcap-ng nettle $(JOURNAL)
+PKG_daemon = sqlite3 jansson libcap-ng nettle
 LIB_daemon := -linotifytools
-# the journal is read where libsystemd was there at build
+# the journal is read where libsystemd was there at build; it is loaded when it is needed
 JOURNAL := $(shell $(PKG_CONFIG) --exists libsystemd 2>/dev/null && echo libsystemd)
 PKG_cli    := libcares jansson nettle zlib liblzma ncurses libcap-ng
 LIB_cli    := -linih

@@ -12,6 +12,7 @@
 
 #ifdef MB_JOURNAL
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,40 @@
 #include "xmem.h"
 
 #define TEXT_MAX 32768 /* bytes of one entry's text that are read */
+
+/* Loaded when a journal is opened: with what it brings along it would cost every process
+ * of the daemon a megabyte. */
+#define SD_FUNCTIONS(X) \
+	X(add_match) \
+	X(close) X(get_cursor) X(get_data) X(get_fd) X(get_realtime_usec) X(get_usage) \
+	    X(next) X(open) X(open_directory) X(previous) X(previous_skip) X(process) \
+		X(seek_cursor) X(seek_tail) X(set_data_threshold) X(test_cursor)
+static struct {
+	bool there;
+#define X(name) __typeof__(sd_journal_##name) *name;
+	SD_FUNCTIONS(X)
+#undef X
+} sd;
+
+static int
+sd_load(struct err *e)
+{
+	void *lib, *at;
+
+	if (sd.there)
+		return 0;
+	lib = dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
+	if (lib == NULL)
+		return err_set(e, ERR_SYS, "journal: %s", dlerror());
+#define X(name) \
+	if ((at = dlsym(lib, "sd_journal_" #name)) == NULL) \
+		return err_set(e, ERR_SYS, "journal: %s", dlerror()); \
+	memcpy(&sd.name, &at, sizeof at);
+	SD_FUNCTIONS(X)
+#undef X
+	sd.there = true;
+	return 0;
+}
 
 struct journal {
 	sd_journal *sd;
@@ -42,13 +77,16 @@ int
 journal_open(struct journal **out, const char *dir, const uid_t *uids, size_t n,
 	     struct err *e)
 {
-	struct journal *j = xcalloc(1, sizeof *j);
+	struct journal *j;
 	uint64_t bytes;
-	int rc = dir != NULL
-		     ? sd_journal_open_directory(&j->sd, dir, 0)
-		     : sd_journal_open(&j->sd, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
+	int rc;
 
 	*out = NULL;
+	if (sd_load(e) != 0)
+		return -1;
+	j = xcalloc(1, sizeof *j);
+	rc = dir != NULL ? sd.open_directory(&j->sd, dir, 0)
+			 : sd.open(&j->sd, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
 	if (rc < 0) {
 		free(j);
 		return sd_error(e, rc, "open");
@@ -56,14 +94,14 @@ journal_open(struct journal **out, const char *dir, const uid_t *uids, size_t n,
 	j->uid_count = n > JOURNAL_UIDS ? JOURNAL_UIDS : n;
 	memcpy(j->uids, uids, j->uid_count * sizeof *uids);
 	/* (the descriptor is asked for so that new and rotated files are noticed) */
-	if ((rc = sd_journal_set_data_threshold(j->sd, TEXT_MAX)) < 0 ||
-	    (rc = sd_journal_add_match(j->sd, "SYSLOG_FACILITY=2", 0)) < 0 ||
-	    (rc = sd_journal_get_fd(j->sd)) < 0) {
+	if ((rc = sd.set_data_threshold(j->sd, TEXT_MAX)) < 0 ||
+	    (rc = sd.add_match(j->sd, "SYSLOG_FACILITY=2", 0)) < 0 ||
+	    (rc = sd.get_fd(j->sd)) < 0) {
 		journal_close(&j);
 		return sd_error(e, rc, "set up");
 	}
 	/* files that may not be read are left out without a word */
-	if (sd_journal_get_usage(j->sd, &bytes) < 0 || bytes == 0) {
+	if (sd.get_usage(j->sd, &bytes) < 0 || bytes == 0) {
 		journal_close(&j);
 		return err_set(e, ERR_SYS,
 			       "no file of the journal can be read: is there a group "
@@ -81,7 +119,7 @@ journal_close(struct journal **jp)
 	*jp = NULL;
 	if (j == NULL)
 		return;
-	sd_journal_close(j->sd);
+	sd.close(j->sd);
 	free(j);
 }
 
@@ -92,7 +130,7 @@ field(struct journal *j, const char *name)
 	const void *data;
 	size_t len, n = strlen(name) + 1;
 
-	if (sd_journal_get_data(j->sd, name, &data, &len) < 0 || len < n)
+	if (sd.get_data(j->sd, name, &data, &len) < 0 || len < n)
 		return (struct slice){NULL, 0};
 	return (struct slice){(const char *)data + n, len - n};
 }
@@ -142,7 +180,7 @@ give(struct journal *j, journal_fn fn, void *arg)
 	if (!its_own(j))
 		return;
 	(void)number(field(j, "_PID"), &entry.pid);
-	if (sd_journal_get_realtime_usec(j->sd, &us) < 0)
+	if (sd.get_realtime_usec(j->sd, &us) < 0)
 		return;
 	entry.time.us = (int64_t)us;
 	s = field(j, "MESSAGE");
@@ -159,15 +197,15 @@ static int
 warm_up(struct journal *j, const char *until, unsigned entries, journal_fn warm,
 	void *arg, struct err *e)
 {
-	int rc = sd_journal_previous_skip(j->sd, entries);
+	int rc = sd.previous_skip(j->sd, entries);
 
 	if (rc < 0)
 		return sd_error(e, rc, "go back");
 	/* "previous" stands on an entry already */
-	for (; rc > 0; rc = sd_journal_next(j->sd)) {
+	for (; rc > 0; rc = sd.next(j->sd)) {
 		j->given = true;
 		give(j, warm, arg);
-		if (until != NULL && sd_journal_test_cursor(j->sd, until) > 0)
+		if (until != NULL && sd.test_cursor(j->sd, until) > 0)
 			return 0;
 	}
 	return rc < 0 ? sd_error(e, rc, "read") : 0;
@@ -180,19 +218,18 @@ journal_start(struct journal *j, const char *cursor, unsigned warm_entries,
 	int rc;
 
 	if (cursor == NULL) {
-		rc = sd_journal_seek_tail(j->sd);
+		rc = sd.seek_tail(j->sd);
 		return rc < 0 ? sd_error(e, rc, "end")
 			      : warm_up(j, NULL, warm_entries, warm, arg, e);
 	}
-	if ((rc = sd_journal_seek_cursor(j->sd, cursor)) < 0 ||
-	    (rc = sd_journal_next(j->sd)) < 0)
+	if ((rc = sd.seek_cursor(j->sd, cursor)) < 0 || (rc = sd.next(j->sd)) < 0)
 		return sd_error(e, rc, "place of the last run");
 	if (rc == 0) /* nothing there or after it */
 		return 0;
-	if (sd_journal_test_cursor(j->sd, cursor) > 0)
+	if (sd.test_cursor(j->sd, cursor) > 0)
 		return warm_up(j, cursor, warm_entries, warm, arg, e);
 	j->counts.lost++;
-	rc = sd_journal_previous(j->sd); /* the entry found is a new one */
+	rc = sd.previous(j->sd); /* the entry found is a new one */
 	return rc < 0 ? sd_error(e, rc, "go back") : 0;
 }
 
@@ -201,10 +238,10 @@ journal_step(struct journal *j, journal_fn fn, void *arg, struct err *e)
 {
 	int rc, n;
 
-	if ((rc = sd_journal_process(j->sd)) < 0)
+	if ((rc = sd.process(j->sd)) < 0)
 		return sd_error(e, rc, "look for new files");
 	for (n = 0; n < JOURNAL_STEP; n++) {
-		if ((rc = sd_journal_next(j->sd)) < 0)
+		if ((rc = sd.next(j->sd)) < 0)
 			return sd_error(e, rc, "read");
 		if (rc == 0)
 			return 0;
@@ -214,13 +251,19 @@ journal_step(struct journal *j, journal_fn fn, void *arg, struct err *e)
 	return 1;
 }
 
+int
+journal_fd(const struct journal *j)
+{
+	return sd.get_fd(j->sd);
+}
+
 bool
 journal_where(struct journal *j, char cursor[JOURNAL_CURSOR])
 {
 	char *s;
 	bool ok;
 
-	if (!j->given || sd_journal_get_cursor(j->sd, &s) < 0)
+	if (!j->given || sd.get_cursor(j->sd, &s) < 0)
 		return false;
 	ok = text_copy(cursor, JOURNAL_CURSOR, s);
 	free(s);
@@ -272,6 +315,13 @@ journal_step(struct journal *j, journal_fn fn, void *arg, struct err *e)
 	(void)fn;
 	(void)arg;
 	return err_set(e, ERR_INPUT, "no journal");
+}
+
+int
+journal_fd(const struct journal *j)
+{
+	(void)j;
+	return -1;
 }
 
 bool

@@ -58,6 +58,9 @@ int journal_start(struct journal *j, const char *cursor, unsigned warm_entries,
 /* Give what is there. 1: there is more, come again at once; 0: no; -1 ERR_SYS. */
 int journal_step(struct journal *j, journal_fn fn, void *arg, struct err *e);
 
+/* Readable when there may be entries that were not given yet. */
+int journal_fd(const struct journal *j);
+
 /* Behind the entry given last: true and the cursor. */
 bool journal_where(struct journal *j, char cursor[JOURNAL_CURSOR]);
 

@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +29,12 @@
 #include "whose.h"
 #include "wire.h"
 
-#define TICK_MS 200       /* while lines come */
-#define IDLE_TICK_MS 1000 /* when none came for QUIET_MS */
+#define TICK_MS 200       /* after the log told of news; without such, while lines come */
+#define IDLE_TICK_MS 1000 /* without news: when no line came for QUIET_MS */
 #define QUIET_MS 30000
-#define EARS_MS 5000
-#define OWNERS_MS 60000
+#define RENAMED_MS 120000 /* after a rename the name is looked at again, so long */
+#define EARS_MS 5000      /* from a look at the log to EARS */
+#define MINUTE_MS 60000
 #define STEPS 64           /* of FOLLOW_STEP bytes in one tick */
 #define OUT_MAX (16 << 20) /* bytes that may wait for judge; then reading stops */
 #define WARM_BYTES \
@@ -51,6 +53,9 @@ static struct self {
 	int place_fd;
 	char place[FOLLOW_TEXT]; /* as it was written down last */
 	mono_t moved;            /* when that changed */
+	mono_t renamed;          /* when the log was renamed or removed; 0: never */
+	int tick_timer, ears_timer;
+	int journal_fd; /* in the loop; -1: none */
 	bool started, warming;
 	uint64_t not_told; /* outcomes that found no room: a fault of ours when not 0 */
 } self;
@@ -191,7 +196,53 @@ static void
 on_ears(void *arg)
 {
 	(void)arg;
+	self.ears_timer = -1;
 	ears_tell();
+}
+
+/* --- when the log is looked at: when the kernel tells of news, and once a minute --- */
+
+static void on_tick(void *arg);
+
+static void
+tick_in(int64_t ms)
+{
+	if (self.tick_timer < 0)
+		self.tick_timer = loop_once(ms, on_tick, NULL);
+}
+
+static void
+on_news(void *arg, int fd, short revents)
+{
+	(void)arg;
+	(void)fd;
+	(void)revents;
+	if (opener_news_take())
+		self.renamed = loop_now();
+	tick_in(TICK_MS);
+}
+
+/* One word of the journal is enough until it was read. */
+static void
+on_journal(void *arg, int fd, short revents)
+{
+	(void)arg;
+	(void)revents;
+	loop_events(fd, 0);
+	tick_in(TICK_MS);
+}
+
+/* Would whatever comes next wake us? */
+static bool
+news_wake(void)
+{
+	if (!self.started)
+		return false;
+	if (self.journal != NULL)
+		return self.journal_fd >= 0;
+	return opener_news() && self.follow.old.fd < 0 &&
+	       (self.renamed.us == 0 ||
+		mono_diff_us(loop_now(), self.renamed) > RENAMED_MS * 1000);
 }
 
 /* --- reading ---------------------------------------------------------------------------
@@ -352,12 +403,20 @@ start_journal(struct err *e)
 {
 	char buf[sizeof(CURSOR_MARK) + JOURNAL_CURSOR + 1];
 
+	if (self.journal_fd >= 0)
+		loop_del(self.journal_fd);
+	self.journal_fd = -1;
 	journal_close(&self.journal);
 	if (journal_open(&self.journal, self.file[7] == ':' ? self.file + 8 : NULL,
 			 self.mta_uids, self.mta_uid_count, e) != 0)
 		return -1;
-	return journal_start(self.journal, cursor_read(buf, sizeof(buf)), WARM_ENTRIES,
-			     on_old_entry, NULL, e);
+	if (journal_start(self.journal, cursor_read(buf, sizeof(buf)), WARM_ENTRIES,
+			  on_old_entry, NULL, e) != 0)
+		return -1;
+	self.journal_fd = journal_fd(self.journal);
+	if (self.journal_fd >= 0 && !loop_add(self.journal_fd, POLLIN, on_journal, NULL))
+		self.journal_fd = -1;
+	return 0;
 }
 
 static int
@@ -395,11 +454,15 @@ start(void)
 		mtlog_each(self.log, tell_old, NULL);
 }
 
-static void
+/* true: there is more. */
+static bool
 tick_journal(void)
 {
 	struct err e;
 	int more = 1;
+
+	if (self.journal_fd >= 0)
+		loop_events(self.journal_fd, POLLIN);
 
 	for (int i = 0; more == 1 && i < STEPS && !link_waiting(&self.judge.link); i++) {
 		if ((more = journal_step(self.journal, on_entry, NULL, &e)) < 0) {
@@ -408,36 +471,50 @@ tick_journal(void)
 		}
 		cursor_keep();
 	}
+	return more != 0;
+}
+
+/* true: there is more. */
+static bool
+tick_file(void)
+{
+	bool more = true;
+
+	for (int i = 0; more && i < STEPS && !link_waiting(&self.judge.link); i++) {
+		more = follow_step(&self.follow, loop_now());
+		place_keep();
+	}
+	return more;
 }
 
 static void
 on_tick(void *arg)
 {
-	bool more = true, quiet = mono_diff_us(loop_now(), self.moved) > QUIET_MS * 1000;
+	bool more = false;
 
 	(void)arg;
-	(void)loop_once(quiet ? IDLE_TICK_MS : TICK_MS, on_tick, NULL);
+	self.tick_timer = -1;
 	if (!self.started) {
 		start();
-		return;
+	} else {
+		if (self.log != NULL)
+			mtlog_set_now(self.log, clock_wall());
+		more = self.journal != NULL ? tick_journal() : tick_file();
 	}
-	if (self.log != NULL)
-		mtlog_set_now(self.log, clock_wall());
-	if (self.journal != NULL) {
-		tick_journal();
-		return;
-	}
-	for (int i = 0; more && i < STEPS && !link_waiting(&self.judge.link); i++) {
-		more = follow_step(&self.follow, loop_now());
-		place_keep();
-	}
+	if (self.ears_timer < 0)
+		self.ears_timer = loop_once(EARS_MS, on_ears, NULL);
+	if (more || !news_wake())
+		tick_in(more || mono_diff_us(loop_now(), self.moved) <= QUIET_MS * 1000
+			    ? TICK_MS
+			    : IDLE_TICK_MS);
 }
 
 static void
-on_owners(void *arg)
+on_minute(void *arg)
 {
 	(void)arg;
 	whose_refresh();
+	tick_in(1);
 }
 
 /* --- the process -----------------------------------------------------------------------
@@ -545,7 +622,7 @@ mtlog_main(const struct conf *c, struct link *judge, struct link *parent)
 	struct err e;
 
 	self.conf = *c;
-	self.place_fd = -1;
+	self.place_fd = self.tick_timer = self.ears_timer = self.journal_fd = -1;
 	follow_init(&self.follow, open_log, on_line, NULL);
 	if (set_up(c, &e) != 0) {
 		log_warn("mtlog_start error=\"%s\"", e.text);
@@ -556,7 +633,6 @@ mtlog_main(const struct conf *c, struct link *judge, struct link *parent)
 	    !wire_open(&self.parent, parent->fd, ROLE_MTLOG, ROLE_PARENT, 65536,
 		       on_message, on_gone, NULL))
 		log_bug("mtlog_loop full");
-	(void)loop_every(EARS_MS, on_ears, NULL);
 	if (strcmp(self.file, "none") == 0 || strcmp(c->mta, "none") == 0) {
 		(void)text_copy(self.why, sizeof(self.why),
 				strcmp(c->mta, "none") == 0
@@ -564,8 +640,10 @@ mtlog_main(const struct conf *c, struct link *judge, struct link *parent)
 				    : "no MTA log was found: set mta_log");
 	} else {
 		whose_refresh();
-		(void)loop_every(OWNERS_MS, on_owners, NULL);
-		(void)loop_once(TICK_MS, on_tick, NULL);
+		if (opener_news_fd() >= 0 && !is_journal())
+			(void)loop_add(opener_news_fd(), POLLIN, on_news, NULL);
+		(void)loop_every(MINUTE_MS, on_minute, NULL);
+		tick_in(TICK_MS);
 		start();
 	}
 	ears_tell();

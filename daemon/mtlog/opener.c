@@ -10,13 +10,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "postfix_file.h"
@@ -35,6 +38,11 @@ struct ask {
 static char paths[OPENER_PATHS][512];
 static int path_count;
 static int peer = -1; /* -1: not root, open here */
+static int news = -1; /* inotify; shared with the one who opens */
+static bool news_of_log;
+
+#define TOLD \
+	1 /* in the place of an error, beside a descriptor: opener_news tells of it */
 
 static int
 open_path(const char *path)
@@ -108,10 +116,75 @@ open_asked(const struct ask *a)
 	return open_path(path);
 }
 
-static int
-send_fd(int sock, int fd)
+/* Whoever writes here is on this machine, and writes this very inode. */
+static bool
+is_local(int fd)
 {
-	int error = fd < 0 ? errno : 0;
+	static const unsigned long not [] = {
+	    NFS_SUPER_MAGIC, SMB_SUPER_MAGIC,      0xff534d42, /* cifs */
+	    0xfe534d42,                                        /* smb2 */
+	    V9FS_MAGIC,      FUSE_SUPER_MAGIC,     CEPH_SUPER_MAGIC,
+	    AFS_SUPER_MAGIC, OVERLAYFS_SUPER_MAGIC};
+	struct statfs sf;
+	size_t i;
+
+	if (fstatfs(fd, &sf) != 0)
+		return false;
+	for (i = 0; i < sizeof not / sizeof not [0]; i++)
+		if ((unsigned long)sf.f_type == not [i])
+			return false;
+	return true;
+}
+
+/* Have opener_news tell of the file open at fd. The right to read it is asked for here.
+ */
+static bool
+tell_of(const struct ask *a, int fd)
+{
+	char self[40];
+
+	if (fd < 0 || news < 0 || a->i != 0 || a->ino != 0 || a->id[0] != '\0' ||
+	    !is_local(fd))
+		return false;
+	(void)snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	return inotify_add_watch(news, self,
+				 IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF) >=
+	       0;
+}
+
+int
+opener_news_fd(void)
+{
+	return news;
+}
+
+bool
+opener_news(void)
+{
+	return news_of_log;
+}
+
+bool
+opener_news_take(void)
+{
+	char buf[4096] __attribute__((aligned(8)));
+	struct inotify_event ev;
+	bool moved = false;
+	ssize_t n, at;
+
+	while ((n = read(news, buf, sizeof buf)) > 0)
+		for (at = 0; at + (ssize_t)sizeof ev <= n;
+		     at += (ssize_t)(sizeof ev + ev.len)) {
+			memcpy(&ev, buf + at, sizeof ev);
+			moved |= (ev.mask & ~(uint32_t)IN_MODIFY) != 0;
+		}
+	return moved;
+}
+
+static int
+send_fd(int sock, int fd, bool told)
+{
+	int error = fd < 0 ? errno : told ? TOLD : 0;
 	struct iovec iov = {&error, sizeof(error)};
 	union {
 		struct cmsghdr h;
@@ -145,7 +218,7 @@ serve(int sock)
 		if (n != (ssize_t)sizeof a)
 			_exit(0);
 		fd = open_asked(&a);
-		rc = send_fd(sock, fd);
+		rc = send_fd(sock, fd, tell_of(&a, fd));
 		if (fd >= 0)
 			close(fd);
 		if (rc != 0)
@@ -164,6 +237,7 @@ opener_start(const char *const *path, int n, struct err *e)
 	for (int i = 0; i < path_count; i++)
 		if (!text_copy(paths[i], sizeof(paths[i]), path[i]))
 			return err_set(e, ERR_INPUT, "a log's path has over 511 bytes");
+	news = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (!priv_root())
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
@@ -174,10 +248,13 @@ opener_start(const char *const *path, int n, struct err *e)
 		return err_sys(e, "fork");
 	}
 	if (pid == 0) {
-		int sock = fcntl(pair[1], F_DUPFD_CLOEXEC, 3);
+		int sock = fcntl(pair[1], F_DUPFD_CLOEXEC, 5);
+		int told = fcntl(news, F_DUPFD_CLOEXEC, 5);
 
-		if (sock < 0 || dup2(sock, 3) < 0 || close_range(4, ~0U, 0) != 0)
+		if (sock < 0 || dup2(sock, 3) < 0 || (told >= 0 && dup2(told, 4) < 0) ||
+		    close_range(5, ~0U, 0) != 0)
 			_exit(71);
+		news = told < 0 ? -1 : 4;
 		signal(SIGTERM, SIG_DFL);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (priv_trim(UINT64_C(1) << CAP_DAC_READ_SEARCH, e) != 0)
@@ -206,8 +283,12 @@ get(const struct ask *a)
 			   .msg_controllen = sizeof(control)};
 	struct cmsghdr *h;
 
-	if (peer < 0)
-		return open_asked(a);
+	if (peer < 0) {
+		fd = open_asked(a);
+		if (a->i == 0 && a->ino == 0 && a->id[0] == '\0')
+			news_of_log = tell_of(a, fd);
+		return fd;
+	}
 	if (send(peer, a, sizeof *a, MSG_NOSIGNAL) != (ssize_t)sizeof *a ||
 	    recvmsg(peer, &m, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof(error))
 		return -1;
@@ -215,6 +296,8 @@ get(const struct ask *a)
 	if (h != NULL && h->cmsg_type == SCM_RIGHTS &&
 	    h->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(&fd, CMSG_DATA(h), sizeof(fd));
+	if (a->i == 0 && a->ino == 0 && a->id[0] == '\0')
+		news_of_log = fd >= 0 && error == TOLD;
 	if (fd < 0)
 		errno = error != 0 ? error : EPROTO;
 	return fd;

@@ -11,6 +11,7 @@
 #ifndef MAILBRAKE_OPENER_H
 #define MAILBRAKE_OPENER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -19,7 +20,8 @@
 
 /*
  * Start it for these paths (n <= OPENER_PATHS; copied). Not root: none is needed, and
- * opener_get opens directly.
+ * opener_get opens directly. Path 0 is the log: whenever it is opened, opener_news tells
+ * from then on when the file opened is written, cut, renamed or removed.
  */
 int opener_start(const char *const *path, int n, struct err *e);
 
@@ -34,5 +36,13 @@ int opener_inode(int i, uint64_t dev, uint64_t ino);
 
 /* Path i is Postfix's queue_directory: the message id, while it is taken in. */
 int opener_message(int i, const char *id);
+
+/* An inotify descriptor for the loop; -1: there is none. */
+int opener_news_fd(void);
+/* Does it tell of the file that was opened last for path 0? (Not on file systems whose
+ * files others write: network file systems, overlays, FUSE.) */
+bool opener_news(void);
+/* Take what it tells. true: the file was renamed, removed, or its rights changed. */
+bool opener_news_take(void);
 
 #endif
