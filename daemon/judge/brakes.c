@@ -15,8 +15,11 @@
 #include "loop.h"
 #include "mt_event.h"
 
-#define TICK_MS 1000
-#define OLD_S 7200 /* an event older than this is history, not a signal */
+#define TICK_MS 1000 /* while something is braked, or not told yet */
+#define OLD_S 7200   /* an event older than this is history, not a signal */
+
+static int tick_timer = -1;
+static bool tick_slow; /* later than TICK_MS */
 
 struct brakes brakes = {.next_asked = BRAKES_ASKED_BASE};
 
@@ -103,6 +106,7 @@ step(int provider, enum brake_event what, wall_t t, const char *who)
 	conf_now(&c);
 	if (brake_step(b, &c, what, t))
 		changed(provider, from, who);
+	brakes.any |= brake_holds(b);
 }
 
 bool
@@ -168,13 +172,14 @@ brakes_outcome(const struct m_outcome *o, const struct provider_verdict *v, int6
 		refused(o, v, uid);
 }
 
-static void
-on_tick(void *arg)
+void
+brakes_tick(void)
 {
 	wall_t now = clock_wall();
 	bool any = false;
 
-	(void)arg;
+	if (brakes.table == NULL)
+		return;
 	for (unsigned i = 0; i < provider_count(brakes.table); i++) {
 		struct brake_desk *d = &brakes.desk[i];
 
@@ -194,6 +199,31 @@ on_tick(void *arg)
 		brakes_wait_force_due();
 	if (!any)
 		brakes_wait_forget_all();
+	brakes.any = any;
+}
+
+static void
+on_tick(void *arg)
+{
+	(void)arg;
+	tick_timer = -1;
+	brakes_tick();
+}
+
+void
+brakes_round(void)
+{
+	/* only a list that failed is to be told again */
+	bool slow = !brakes.any && !brakes.keep_changed && brakes.count.failing > 0;
+	int64_t ms = slow ? mono_diff_us(brakes.retry_at, loop_now()) / 1000 + 1 : 0;
+
+	if (brakes.table == NULL ||
+	    !(brakes.any || brakes.list_changed || brakes.keep_changed) ||
+	    (tick_timer >= 0 && (slow || !tick_slow)))
+		return;
+	loop_cancel(tick_timer);
+	tick_slow = slow;
+	tick_timer = loop_once(ms > TICK_MS ? ms : TICK_MS, on_tick, NULL);
 }
 
 void
@@ -206,5 +236,4 @@ brakes_init(const struct provider_table *t)
 	brakes_list_init();
 	brakes_restore();
 	brakes.list_changed = true;
-	(void)loop_every(TICK_MS, on_tick, NULL);
 }

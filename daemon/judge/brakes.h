@@ -45,6 +45,10 @@ struct brakes_counts {
 /* t: borrowed for good; NULL: no table, nothing is ever braked. Restores what was braked
  * before this start and tells the MTA again. */
 void brakes_init(const struct provider_table *t);
+/* Time goes on: once a minute, and by itself once a second while that is needed. */
+void brakes_tick(void);
+/* Once a round. */
+void brakes_round(void);
 
 /* The settings changed: tell the MTA again, even if that is an empty list. */
 void brakes_conf_changed(void);

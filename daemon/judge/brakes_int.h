@@ -29,6 +29,7 @@ struct brakes {
 	uint64_t next_asked, pushed; /* pushed: the newest list's number */
 	mono_t retry_at;             /* a list that failed is told again then */
 	bool list_changed;           /* what the MTA has is not what it should have */
+	bool any;                    /* one is not clear */
 	bool keep_changed; /* a domain was learnt that must be held after a restart */
 };
 

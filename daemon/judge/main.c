@@ -341,6 +341,7 @@ after_round(void *arg)
 	(void)arg;
 	workers_round();
 	files_round();
+	brakes_round();
 	if (decided) {
 		/* a state, and an admin's word, must outlive a kill that comes now */
 		decided = false;
@@ -369,6 +370,7 @@ on_minute(void *arg)
 	engine_tick(hub.engine, clock_wall());
 	holds_minute();
 	mailq_minute();
+	brakes_tick();
 	alert_tick();
 	known_good_tick();
 	ctl_files_tick();
