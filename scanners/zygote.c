@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "lean.h"
 #include "link.h"
 #include "log.h"
 #include "text.h"
@@ -199,6 +200,8 @@ zygote_run(struct scanengine *en, const struct rules *rules, const struct zygote
 		say_ready(child[i].fd, rules);
 		start(i, en, c);
 	}
+	/* compiling the rules went through most of what is linked; waiting needs little */
+	(void)lean_drop_files();
 	while (left > 0 && ((pid = waitpid(-1, &status, 0)) > 0 || errno == EINTR)) {
 		for (i = 0; i < c->workers; i++) {
 			if (pid <= 0 || child[i].pid != pid)
