@@ -6,6 +6,7 @@ a mount namespace of its own: nothing on the machine changes, both MTAs can
 be tested on one machine, and both find their files where they expect them.
 Needs: root, overlayfs, unshare(1); apt-get once, to fetch the packages.
 """
+import fcntl
 import glob
 import json
 import os
@@ -117,6 +118,13 @@ def run(*argv, **kw):
 
 def fetch(kind, cache):
     """Unpack the packages of kind below cache; returns the root, or None and a reason."""
+    os.makedirs(cache, exist_ok=True)
+    with open(os.path.join(cache, kind + ".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run side by side
+        return fetch_locked(kind, cache)
+
+
+def fetch_locked(kind, cache):
     root = os.path.join(cache, kind)
     if os.path.exists(os.path.join(root, ".done")):
         return root, ""
@@ -184,7 +192,7 @@ class Postfix:
 
     def stop(self):
         run("/usr/sbin/postfix", "stop")
-        for _ in range(50):
+        for _ in range(600):
             if run("/usr/sbin/postfix", "status").returncode != 0:
                 return
             time.sleep(0.1)

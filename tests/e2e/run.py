@@ -1,10 +1,13 @@
 """run - the end-to-end tests, each in a process of its own, one line each.
 
 usage: run.py BUILD GROUP|NAME...     groups: fast (no root), full (root)
+MB_E2E_JOBS: so many at a time (as root 2, each in namespaces of its own; else 1).
 Exit code 1 when one failed. "skip" says why: not root, or something missing.
 """
+import concurrent.futures
 import importlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -48,6 +51,7 @@ TESTS = {
     "worker-crash": ("t_faults", "worker_crash", "builtin", True),
     "db-noise": ("t_faults", "db_noise", "builtin", True),
 }
+LIMIT_S = 1200  # of one test: the longest takes a tenth of it, on a busy machine a third
 GROUPS = {
     "fast": [n for n, t in TESTS.items() if not t[3]],
     "full": [n for n, t in TESTS.items() if t[3]],
@@ -106,28 +110,40 @@ def one(build, name):
     sys.exit(1 if c.failed or c.count == 0 else 0)
 
 
+def in_process(build, name):
+    """Run one; its lines, and whether it did not fail."""
+    start = time.time()
+    p = subprocess.Popen([sys.executable, __file__, build, "--one", name], text=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace",
+                         start_new_session=True)
+    try:
+        out, _ = p.communicate(timeout=LIMIT_S)
+        code = p.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(p.pid, signal.SIGKILL)  # with what it started, which has its output too
+        out, code = "no end after %d s\n%s" % (LIMIT_S, p.communicate()[0]), -1
+    out = out.rstrip()
+    if code not in (0, 1, 77):
+        out = "FAIL e2e  %-16s exit %d\n%s" % (name, code, out)
+    if "\n" not in out:
+        out += "  [%.1f s]" % (time.time() - start)
+    return out, code in (0, 77)
+
+
 def main():
     if len(sys.argv) == 4 and sys.argv[2] == "--one":
         one(sys.argv[1], sys.argv[3])
     build, names = sys.argv[1], []
     for word in sys.argv[2:]:
         names += GROUPS.get(word, [word])
+    own_world = world.ROOT and world.can_namespaces()
+    jobs = int(os.environ.get("MB_E2E_JOBS") or (2 if own_world else 1))
     failed = 0
-    for name in names:
-        start = time.time()
-        try:
-            p = subprocess.run([sys.executable, __file__, build, "--one", name],
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                               timeout=600)
-            out, code = p.stdout, p.returncode
-        except subprocess.TimeoutExpired as e:
-            out, code = "FAIL e2e  %-16s no end after 600 s\n%s" % (name, e.stdout or ""), 1
-        if code not in (0, 1, 77):
-            out = "FAIL e2e  %-16s exit %d\n%s" % (name, code, out)
-        print(out.rstrip() + "  [%.1f s]" % (time.time() - start) if "\n" not in out.rstrip()
-              else out.rstrip())
-        sys.stdout.flush()
-        failed += code not in (0, 77)
+    with concurrent.futures.ThreadPoolExecutor(max(1, jobs)) as pool:
+        for text, good in pool.map(lambda name: in_process(build, name), names):
+            print(text)
+            sys.stdout.flush()
+            failed += not good
     return 1 if failed else 0
 
 

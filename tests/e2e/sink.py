@@ -114,7 +114,7 @@ class Sink:
         with self.lock:
             return [m for m in self.messages if any(r.endswith(address) for r in m.rcpts)]
 
-    def wait(self, address, count, seconds=20):
+    def wait(self, address, count, seconds=60):
         end = time.time() + seconds
         while time.time() < end and len(self.to(address)) < count:
             time.sleep(0.05)

@@ -12,7 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 def find(w, site, path):
     try:
         rows = w.wait_for(lambda: [r for r in w.mb("files", site)[1] if r["path"] == path
-                                   and r["state"] == "live"], path + " to be found", 10)
+                                   and r["state"] == "live"], path + " to be found")
     except TimeoutError as e:
         raise RuntimeError("%s: %s" % (e, w.mb("files", site)))
     return rows[0]["id"]

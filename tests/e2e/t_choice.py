@@ -27,7 +27,7 @@ def choice(c, build, kind):
 
         def sent(want, what):
             try:
-                w.wait_for(lambda: len(out()) >= len(want), what, 20)
+                w.wait_for(lambda: len(out()) >= len(want), what)
             except TimeoutError:
                 pass
             c.eq(out(), sorted(want), what)

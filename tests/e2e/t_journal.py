@@ -34,7 +34,7 @@ def start_journald(w):
                          stderr=subprocess.DEVNULL, env=env)
     w.procs.append(p)
     try:
-        w.wait_for(lambda: os.path.exists("/run/systemd/journal/dev-log"), "journald's socket", 20)
+        w.wait_for(lambda: os.path.exists("/run/systemd/journal/dev-log"), "journald's socket")
     except TimeoutError as e:
         raise Skip("systemd-journald does not run here: %s" % e)
 

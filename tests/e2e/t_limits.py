@@ -29,7 +29,7 @@ def limits(c, build, kind):
         code, rows = w.mb("release", site)
         c.eq(code, 0, "mailbrake release USER: %s" % rows)
         out = [a for a in w.delivered()]
-        end = time.time() + 10
+        end = time.time() + 60
         while len(out) < 1 + HELD_MAX and time.time() < end:
             time.sleep(0.05)
             out = w.delivered()

@@ -316,7 +316,7 @@ def spammer(s):
             spam.append(s.send("shopa", "victim%d@%s" % (i, BRAKED[name][0])))
         time.sleep(0.1)
     for name in BRAKED:
-        if not s.wait(lambda: s.provider(name)["state"] != "clear", name + " braked", 30):
+        if not s.wait(lambda: s.provider(name)["state"] != "clear", name + " braked", 90):
             return spam
     refused, still = {}, 0
     while still < 3:  # what was in flight arrives
@@ -339,7 +339,7 @@ def while_braked(s, spam):
     c, w = s.c, s.w
     spam += [s.send("shopa", "more@" + BRAKED[name][0]) for name in BRAKED]
     for name in BRAKED:  # once the log was read: then it can be frozen
-        s.wait(lambda: s.provider(name)["waiting"] >= 1, name + ": the log to tell", 30)
+        s.wait(lambda: s.provider(name)["waiting"] >= 1, name + ": the log to tell", 90)
     c.eq(w.mb("forget", "shopa")[0], 0, "forget")
     c.eq(w.mb("hold", "shopa")[0], 0, "hold the spammer")
     waits = {name: [s.send("shopb", "c%d@%s" % (i, BRAKED[name][1])) for i in range(4)]
@@ -356,7 +356,7 @@ def while_braked(s, spam):
             c.note(name + ": slow machine, probed already")
         p.once = 1 if name == "google" and s.kind == "exim" else 0
         p.after = None
-    s.wait(lambda: set(others) <= set(s.sink["rest"].ids()), "mail to others", 20)
+    s.wait(lambda: set(others) <= set(s.sink["rest"].ids()), "mail to others", 90)
     late = [t - s.sent[i][2] for i, _, t in s.sink["rest"].taken if i in s.sent]
     c.note("mail to others after %.1f s at most" % max(late or [99]))
     return [i for ids in waits.values() for i in ids], others
@@ -423,19 +423,19 @@ def other_road(s):
     beside = w.top + "/run/brake" + (".smarthost" if s.kind == "exim" else "")
     s.wait(lambda: any(x.startswith("gmail.com") for x in s.brake_file()) and
            not any("comcast" in x for x in s.brake_file()) and
-           IPS["smarthost"] in open(beside).read(), "the last list to be in force", 30)
+           IPS["smarthost"] in open(beside).read(), "the last list to be in force", 90)
     meanwhile = s.send("shopb", "m@yahoo.com")
     waits = s.send("shopb", "w@gmail.com")
-    if s.wait(lambda: meanwhile in s.got(), "mail by the smarthost", 30):
+    if s.wait(lambda: meanwhile in s.got(), "mail by the smarthost", 90):
         c.true(meanwhile in s.sink["smarthost"].ids(), "mail went by the smarthost")
-    s.wait(lambda: s.provider("google")["waiting"] >= 1, "mail to google to wait", 30)
+    s.wait(lambda: s.provider("google")["waiting"] >= 1, "mail to google to wait", 90)
     c.true(waits not in s.got(), "what waits was not sent")
     c.true("another server" in str(w.mb("notice", "yahoo")[1]), "notice says so")
     w.stop_daemon()
     c.eq(s.brake_file(), [], "braked domains after a stop")
     w.start_daemon()
     s.wait(lambda: any(x.startswith("gmail.com") for x in s.brake_file()),
-           "the brake to be back after a start", 30)
+           "the brake to be back after a start", 90)
     for name in ("google", "yahoo"):
         c.eq(w.mb("providers", "lift", name)[0], 0, "lift " + name)
     s.wait(lambda: waits in s.got(), "what waited over the restart", 60)

@@ -54,7 +54,7 @@ class Runs:
 
     def run(self, *args):
         p = subprocess.run([self.exe, "replay", "--json", *args], stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, timeout=60)
+                           stderr=subprocess.PIPE, timeout=300)
         rows = [json.loads(line) for line in p.stdout.splitlines()]
         return p.returncode, rows[-1]["summary"] if rows else {}, rows[:-1]
 
@@ -134,7 +134,7 @@ def terminal(c, r):
     except OSError:
         pass
     os.close(main)
-    c.eq(p.wait(20), 0, "replay on a terminal")
+    c.eq(p.wait(60), 0, "replay on a terminal")
     c.true(b" % of " in seen and b"lines" in seen, "a progress bar: %r" % seen[:200])
 
 

@@ -44,7 +44,7 @@ def stop(argv):
     p = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     out = os.read(p.stdout.fileno(), 4096)
     p.send_signal(signal.SIGINT)
-    more, _ = p.communicate(timeout=60)
+    more, _ = p.communicate(timeout=300)
     return out + more, p.returncode
 
 
@@ -56,7 +56,7 @@ def on_terminal(argv):
         return None
     p = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=slave)
     os.close(slave)
-    text, until = b"", time.time() + 60
+    text, until = b"", time.time() + 300
     while time.time() < until:
         if select.select([master], [], [], 0.2)[0]:
             try:

@@ -27,7 +27,7 @@ def share(c, build, kind):
 
         w.wait_for(lambda: looked() > 0, "the walk to begin")
         w.drop(site, "new.php", "<?php $a = explode(\"\\n\", $_POST['emaillist']);\n")
-        w.wait_for(lambda: "new.php" in w.daemon_log(), "the mailer to be found", 60)
+        w.wait_for(lambda: "new.php" in w.daemon_log(), "the mailer to be found", 120)
         then = looked()
         c.true(then < OLD, "%d files were looked at before it" % then)
         with open(w.conf) as f:
@@ -35,7 +35,7 @@ def share(c, build, kind):
         with open(w.conf, "w") as f:
             f.write(text.replace("scan_cpu_share = 1\n", "scan_cpu_share = 100\n"))
         w.daemon.send_signal(signal.SIGHUP)
-        w.wait_for(lambda: looked() > OLD, "the walk to end", 90)
+        w.wait_for(lambda: looked() > OLD, "the walk to end", 300)
         c.eq(looked(), OLD + 1, "each file once")
         c.note("found with %d of %d old files looked at" % (then, OLD))
     finally:
