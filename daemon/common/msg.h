@@ -90,6 +90,8 @@ enum file_cause { CAUSE_EVENT, CAUSE_WALK, CAUSE_RESCAN, CAUSE_ASKED };
 enum scan_kind { SCAN_FILE, SCAN_MAIL };
 enum verdict { VERDICT_CLEAN, VERDICT_SUSPICIOUS, VERDICT_MALICIOUS, VERDICT_UNSCANNED };
 enum submit_answer { SUBMIT_PASS, SUBMIT_HELD, SUBMIT_REFUSED };
+/* DONE.exit_code of an ALERT: mail and hooks all, some, none went well. */
+enum alert_told { ALERT_TOLD, ALERT_PARTLY, ALERT_NOBODY };
 /* FORCE: deliver now, past a brake. */
 enum queue_verb { QUEUE_FREEZE, QUEUE_THAW, QUEUE_DROP, QUEUE_FORCE };
 

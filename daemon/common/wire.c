@@ -38,6 +38,13 @@ gone(struct wire *w, const struct err *e)
 }
 
 static void
+set_events(struct wire *w)
+{
+	loop_events(w->link.fd,
+		    (short)((w->paused ? 0 : POLLIN) | (w->flushing ? POLLOUT : 0)));
+}
+
+static void
 on_ready(void *arg, int fd, short revents)
 {
 	struct wire *w = arg;
@@ -45,6 +52,7 @@ on_ready(void *arg, int fd, short revents)
 	struct err e;
 	int i, r = 0;
 
+	(void)fd;
 	if ((revents & POLLOUT) != 0) {
 		if (link_flush(&w->link, &e) != 0) {
 			gone(w, &e);
@@ -52,12 +60,13 @@ on_ready(void *arg, int fd, short revents)
 		}
 		if (!link_waiting(&w->link)) {
 			w->flushing = false;
-			loop_events(fd, POLLIN);
+			set_events(w);
 		}
 	}
 	if ((revents & (POLLIN | POLLHUP | POLLERR)) == 0)
 		return;
-	for (i = 0; i < BURST; i++) {
+	/* a pause ends with the peer: what is left of it is read, and then the end */
+	for (i = 0; i < BURST && (!w->paused || (revents & POLLHUP) != 0); i++) {
 		r = link_recv(&w->link, &in, &e);
 		if (r <= 0)
 			break;
@@ -83,7 +92,7 @@ wire_open(struct wire *w, int take_fd, enum role self, enum role peer, size_t ou
 	w->on_msg = on_msg;
 	w->on_gone = on_gone;
 	w->arg = arg;
-	w->flushing = false;
+	w->flushing = w->paused = false;
 	w->alive = NULL;
 	if (loop_add(take_fd, POLLIN, on_ready, w))
 		return true;
@@ -112,7 +121,7 @@ wire_send(struct wire *w, const struct msg *m, struct err *e)
 		return -1;
 	if (link_waiting(&w->link) && !w->flushing) {
 		w->flushing = true;
-		loop_events(w->link.fd, POLLIN | POLLOUT);
+		set_events(w);
 	}
 	return 0;
 }
@@ -120,7 +129,7 @@ wire_send(struct wire *w, const struct msg *m, struct err *e)
 void
 wire_pause(struct wire *w, bool pause)
 {
+	w->paused = pause;
 	if (wire_up(w))
-		loop_events(w->link.fd,
-			    (short)((pause ? 0 : POLLIN) | (w->flushing ? POLLOUT : 0)));
+		set_events(w);
 }

@@ -24,6 +24,7 @@ struct wire {
 	wire_gone_fn on_gone;
 	void *arg;
 	bool flushing; /* the loop waits for room */
+	bool paused;   /* nothing is read: see wire_pause */
 	bool *alive;   /* while its handler runs: told false when the wire is closed */
 };
 

@@ -43,7 +43,7 @@ static const char *const plain_env[] = {
 /* One alert: what is still to be run, and what went wrong so far. */
 struct alert {
 	uint64_t asked;
-	int running, next, count;
+	int running, next, count, told; /* told: programs that ended well */
 	int event_fd;
 	char *subject, *body; /* for a hook that has no use for JSON; NULL: no memory */
 	char hooks[HOOKS_MAX][512]; /* paths, sorted */
@@ -76,6 +76,8 @@ on_end(void *arg, const struct job_end *end)
 	if (!end->ran || end->timed_out || end->exit_code != 0)
 		fault(a, "%s: %s %d %.200s", a->name,
 		      end->timed_out ? "timed out" : "exit", end->exit_code, end->text);
+	else
+		a->told++;
 	step(a);
 }
 
@@ -331,7 +333,10 @@ step(struct alert *a)
 	if (a->faults[0] != '\0')
 		log_warn("alert_incomplete asked=%llu text=\"%s\"",
 			 (unsigned long long)a->asked, a->faults);
-	hands_done(a->asked, a->faults[0] == '\0', a->faults[0] == '\0' ? 0 : 1,
+	hands_done(a->asked, a->faults[0] == '\0',
+		   a->faults[0] == '\0' ? ALERT_TOLD
+		   : a->told > 0        ? ALERT_PARTLY
+					: ALERT_NOBODY,
 		   a->faults);
 	if (a->event_fd >= 0)
 		close(a->event_fd);

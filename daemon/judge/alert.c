@@ -19,12 +19,18 @@
 #include "xmem.h"
 
 #define INCIDENTS 2000 /* beyond it the one told longest ago is forgotten */
+#define RETRY_MIN_S 60
+#define RETRY_MAX_S 3600
 
 struct incident {
 	char key[64];
-	wall_t first, last, told; /* told.us 0: not yet */
+	wall_t first, last, told; /* told: hands said so; .us 0: not yet */
 	int64_t count, untold;
 	char *subject, *body, *event; /* of the last time, waiting to be told */
+	uint64_t asked;               /* hands is telling it; 0: no */
+	int64_t telling;              /* how many times of untold that is */
+	wall_t retry;
+	int64_t retry_s; /* 0: the last try went well */
 };
 
 static struct incident incidents[INCIDENTS];
@@ -32,6 +38,8 @@ static size_t incident_count;
 static wall_t hour_began;
 static int64_t told_this_hour;
 static uint64_t left_out;
+static uint64_t next_asked = ALERT_ASKED;
+static struct alert_state state;
 
 static struct incident *
 find(const char *key)
@@ -91,10 +99,26 @@ within_rate(const struct incident *in, wall_t now)
 	return true;
 }
 
+/* Nobody was reached: it waits, and is tried again. */
 static void
-tell(struct incident *in, wall_t now)
+not_told(struct incident *in, const char *why)
 {
-	struct m_alert m = {.subject = in->subject, .event = in->event};
+	in->asked = 0;
+	in->retry_s = in->retry_s == 0 ? RETRY_MIN_S : in->retry_s * 2;
+	if (in->retry_s > RETRY_MAX_S)
+		in->retry_s = RETRY_MAX_S;
+	in->retry = (wall_t){clock_wall().us + in->retry_s * 1000000};
+	state.failed++;
+	(void)text_copy(state.fault, sizeof state.fault, why);
+	log_warn("alert_not_told key=%s again_in_s=%" PRId64 " error=\"%s\"", in->key,
+		 in->retry_s, why);
+}
+
+static void
+tell(struct incident *in)
+{
+	struct m_alert m = {
+	    .asked = next_asked++, .subject = in->subject, .event = in->event};
 	char body[8192];
 	struct err e;
 
@@ -106,16 +130,56 @@ tell(struct incident *in, wall_t now)
 	m.body = body;
 	if (m_alert_put(wire_out(), &m, &e) != 0 ||
 	    wire_send(&hub.hands, wire_out(), &e) != 0) {
-		log_warn_rate("alert", 60, "alert_not_told key=%s error=\"%s\"", in->key,
-			      e.text);
+		not_told(in, e.text);
 		return;
 	}
-	in->told = now;
-	in->untold = 0;
+	in->asked = m.asked;
+	in->telling = in->untold;
 	left_out = 0;
 	hub.count.alerts++;
 	log_info("alert key=%s subject=\"%s\"", in->key, in->subject);
-	keep(in);
+}
+
+bool
+alert_done(uint64_t asked, int64_t exit_code, const char *text)
+{
+	size_t i;
+
+	if (asked < ALERT_ASKED || asked >= ALERT_ASKED_END)
+		return false;
+	for (i = 0; i < incident_count && incidents[i].asked != asked; i++)
+		;
+	if (i == incident_count)
+		return true; /* forgotten meanwhile: the table was full */
+	if (exit_code != ALERT_TOLD && exit_code != ALERT_PARTLY) {
+		not_told(&incidents[i], text);
+		return true;
+	}
+	state.fault[0] = '\0';
+	if (exit_code == ALERT_PARTLY)
+		(void)text_copy(state.fault, sizeof state.fault, text);
+	incidents[i].asked = 0;
+	incidents[i].retry_s = 0;
+	incidents[i].told = clock_wall();
+	incidents[i].untold -= incidents[i].telling;
+	keep(&incidents[i]);
+	return true;
+}
+
+void
+alert_hands_gone(void)
+{
+	size_t i;
+
+	for (i = 0; i < incident_count; i++)
+		if (incidents[i].asked != 0)
+			not_told(&incidents[i], "process hands ended while it told it");
+}
+
+struct alert_state
+alert_state(void)
+{
+	return state;
 }
 
 /* Is this the time to tell of it? A new incident at once, a known one after its interval.
@@ -123,6 +187,9 @@ tell(struct incident *in, wall_t now)
 static bool
 due(const struct incident *in, wall_t now)
 {
+	if (in->asked != 0 || (in->retry_s > 0 && now.us < in->retry.us &&
+			       in->retry.us - now.us <= RETRY_MAX_S * 1000000LL))
+		return false;
 	return in->untold > 0 &&
 	       (in->told.us == 0 || now.us < in->told.us ||
 		now.us - in->told.us >= hub.conf.alert_interval_s * 1000000);
@@ -151,7 +218,7 @@ raise_incident(const char *key, const char *subject, const char *body, json_t *t
 	if (in->event == NULL)
 		in->event = xstrdup("{}");
 	if (due(in, now) && within_rate(in, now))
-		tell(in, now);
+		tell(in);
 }
 
 void
@@ -179,12 +246,16 @@ alert_file(uint64_t uid, const char *path, const struct m_verdict *v)
 	(void)snprintf(
 	    body + at, sizeof body - at,
 	    "File:     %s\nAccount:  %s (uid %" PRIu64 ")\nVerdict:  %s, %" PRId64
-	    " points\nSHA-256:  %s\n\nIts mail is watched; when the account now sends, "
-	    "it is held "
-	    "before it leaves.\n\n  mailbrake explain %s\n  mailbrake files %s\n"
-	    "  mailbrake trust %s        when the file is wanted\n",
+	    " points\nSHA-256:  %s\n\n%s\n\n  mailbrake explain %s\n  mailbrake files "
+	    "%s\n  mailbrake known-good add --hash %s --reason TEXT      when the file "
+	    "is "
+	    "wanted\n",
 	    shown, login, uid, verdict_name((unsigned)v->verdict), v->score, v->sha256,
-	    login, login, login);
+	    strcmp(hub.conf.mode, "observe") == 0
+		? "Its mail is judged with this from now on, but nothing is held (mode = "
+		  "observe)."
+		: "Its mail is judged with this from now on.",
+	    login, login, v->sha256);
 	event = json_pack("{s:s, s:I, s:s, s:s, s:I, s:s}", "event", "file", "uid",
 			  (json_int_t)uid, "account", login, "verdict",
 			  verdict_name((unsigned)v->verdict), "score",
@@ -275,5 +346,5 @@ alert_tick(void)
 	for (i = 0; i < incident_count; i++)
 		if (due(&incidents[i], now) && incidents[i].body != NULL &&
 		    within_rate(&incidents[i], now))
-			tell(&incidents[i], now);
+			tell(&incidents[i]);
 }

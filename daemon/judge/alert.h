@@ -10,6 +10,7 @@
 #ifndef MAILBRAKE_ALERT_H
 #define MAILBRAKE_ALERT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "account.h"
@@ -24,6 +25,27 @@ void alert_decision(const struct decision *d);
 /* Something of the brake itself does not work; key: a literal, one incident each. */
 void alert_degraded(const char *key, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Numbers of the requests to hands, apart from those of other verbs. */
+#define ALERT_ASKED (5ULL << 32)
+#define ALERT_ASKED_END (6ULL << 32)
+
+/*
+ * Hands is through with one. exit_code: enum alert_told in msg.h; anything else: nobody
+ * was reached, and it is tried again (after a minute, then twice as long, at most an
+ * hour). text: what went wrong. False: the number is not an alert's.
+ */
+bool alert_done(uint64_t asked, int64_t exit_code, const char *text);
+
+/* Hands ended: what it was telling is told again; the admin may get it twice. */
+void alert_hands_gone(void);
+
+/* For status. fault: what was wrong with the last one, "" when it was told. */
+struct alert_state {
+	uint64_t failed; /* tries that reached nobody */
+	char fault[300];
+};
+struct alert_state alert_state(void);
 
 /* Incidents kept by the store from before this start. */
 void alert_restore(void);

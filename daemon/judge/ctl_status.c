@@ -5,6 +5,7 @@
  *          state of its own, and one that does not answer is "off", not "ok".
  * Touches: the state of judge's modules, by reading.
  */
+#include "alert.h"
 #include "ctl_row.h"
 
 #include <inttypes.h>
@@ -273,6 +274,26 @@ own_part(struct ctl *c)
 		     fault != NULL ? fault : "");
 }
 
+/* That nobody is told is the one thing an alert can't tell. */
+static void
+alert_part(struct ctl *c)
+{
+	struct alert_state a = alert_state();
+
+	json_t *more = json_pack("{s:o, s:o}", "alerts", num(hub.count.alerts), "failed",
+				 num(a.failed));
+
+	if (a.fault[0] == '\0')
+		part(c, "alerts", "ok", more, "%" PRIu64 " told by mail and hooks",
+		     hub.count.alerts);
+	else
+		part(
+		    c, "alerts", "degraded", more,
+		    "the last alert did not go out whole: %s (one that reached nobody is "
+		    "tried again)",
+		    a.fault);
+}
+
 /* The list of what waits in the MTA: one that it did not take stays as it was. */
 static void
 brakes_part(struct ctl *c)
@@ -335,6 +356,7 @@ ctl_status(struct ctl *c, struct strings *args)
 	direct_part(c);
 	brakes_part(c);
 	own_part(c);
+	alert_part(c);
 	if (q.known > 0 || q.failed > 0)
 		part(c, "mail-queue", q.failed > 0 || q.forgotten > 0 ? "degraded" : "ok",
 		     json_pack("{s:o, s:o, s:o, s:o, s:o}", "queued", num(q.known),

@@ -54,7 +54,7 @@ put_script(struct screen *out, const struct explanation *x)
 		    f->script_points > 0 ? ", with a finding" : "");
 	put(out, "  to strangers %u in 1 min, %u in 10 min, %u in 1 h, %u in 24 h\n",
 	    f->exposed[0], f->exposed[1], f->exposed[2], f->exposed[3]);
-	if (f->standing == STAND_NEW)
+	if (f->standing == STAND_NEW || f->standing == STAND_BLIND)
 		put(out,
 		    "  new scripts  of the account together: %u in 24 h (limit %" PRId64
 		    "), %u in 7 d (limit %" PRId64 ")\n",
@@ -67,8 +67,11 @@ put_script(struct screen *out, const struct explanation *x)
 		    x->ceiling.exposed[3], x->ceiling.bulk_1h);
 	put(out, "  that row     %s: %s\n", reason_word(x->ruling.reason),
 	    reason_says(x->ruling.reason));
-	if (x->ruling.limit >= 0)
-		put(out, "               %" PRId64 " over the limit of %" PRId64 "\n",
+	if (x->ruling.limit >= 0 && x->ruling.reason == REASON_REFUSALS)
+		put(out, "               %.1f %% of answers, limit %.1f %%\n",
+		    (double)x->ruling.value / 10000, (double)x->ruling.limit / 10000);
+	else if (x->ruling.limit >= 0)
+		put(out, "               %" PRId64 ", limit %" PRId64 "\n",
 		    x->ruling.value, x->ruling.limit);
 }
 

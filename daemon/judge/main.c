@@ -422,7 +422,8 @@ on_hands(struct wire *w, struct msg *m)
 		direct_tries(m);
 	if (m->type != MSG_DONE || m_done_get(m, &d, &e) != 0)
 		return;
-	if (!release_done(d.asked, d.ok != 0, d.exit_code, d.text) &&
+	if (!alert_done(d.asked, d.exit_code, d.text) &&
+	    !release_done(d.asked, d.ok != 0, d.exit_code, d.text) &&
 	    !ctl_done(d.asked, d.ok != 0, d.text) &&
 	    !mailq_done(d.asked, d.ok != 0, d.text) &&
 	    !brakes_done(d.asked, d.ok != 0, d.text) &&
@@ -440,6 +441,8 @@ on_peer_gone(struct wire *w, const struct err *e)
 		hub.count.bad_peers++;
 		log_warn("peer=%s sent=\"%s\" its_link=closed", name, e->text);
 	}
+	if (w == &hub.hands)
+		alert_hands_gone();
 	if (w == &hub.hands)
 		release_hands_gone();
 	if (w == &hub.hands)

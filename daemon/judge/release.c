@@ -309,7 +309,8 @@ release_done(uint64_t asked, bool ok, int64_t exit_code, const char *text)
 	if (!ok && exit_code > 128) { /* by a signal: what it did before is not known */
 		(void)snprintf(
 		    result, sizeof result,
-		    "the mail system was killed while taking it (signal %" PRId64 "): %s",
+		    "unsure: the mail system was killed while taking it (signal %" PRId64
+		    "): %s",
 		    exit_code - 128, text);
 		release_set_state(g->id, "unsure", g->attempt, result);
 		hub.count.unsure++;

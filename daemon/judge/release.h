@@ -18,7 +18,8 @@
 
 #include "held.h"
 
-/* result: "released", "discarded", or why not; both strings live until it returns. */
+/* result: "released", "discarded", or why not, which begins with "unsure" when it may
+ * have been sent; both strings live until it returns. */
 typedef void (*release_fn)(void *arg, const char *id, bool ok, const char *result);
 
 /* Queue one message; again: also when its state is "unsure". fn is called once, later. */

@@ -274,7 +274,9 @@ script_note_change(struct script *s, int64_t now_s, int64_t learning_s)
 {
 	if (s->stranger_s == 0)
 		return;
-	script_fold(s, learning_s);
+	/* once a day: who can change the file could train its usual up in an hour */
+	if (s->changed_s == 0 || now_s - s->changed_s >= 86400)
+		script_fold(s, learning_s);
 	s->changed_s = now_s;
 }
 

@@ -44,7 +44,9 @@ struct client {
 	uid_t uid;
 	gid_t gid;
 	pid_t pid;
-	mono_t due; /* decide with what is known by then */
+	mono_t due; /* files are not waited for any longer */
+	mono_t
+	    head_due; /* nor is its head, when workers are there: its wrapper gives up */
 	bool submitted, have_head, hurried, looked_up, holding, gone;
 	bool nobody_reads;   /* no worker was there to read it */
 	const char *refusal; /* to be told when its message has come */
@@ -513,6 +515,7 @@ on_submit(struct client *c, struct msg *m)
 	c->env_len = s.env_len;
 	c->script = xstrdup(s.claimed_script);
 	c->due = mono_after_ms(clock_mono(), hub.conf.hurry_ms);
+	c->head_due = mono_after_ms(clock_mono(), hub.conf.submit_timeout_ms * 4 / 5);
 	if ((id = remembered_id(c->uid, c->token)) != NULL) {
 		(void)answer(c, SUBMIT_HELD, id, "");
 		client_free(c);
@@ -613,16 +616,19 @@ on_tick(void *arg)
 {
 	mono_t now = clock_mono();
 	struct client *c, *next;
+	struct workers_state ws;
 
 	(void)arg;
 	ticking = false;
+	workers_state(&ws);
 	for (c = clients; c != NULL; c = next) {
 		next = c->next;
 		if (c->holding || mono_diff_us(now, c->due) < 0)
 			continue;
 		if (!c->submitted)
 			client_free(c);
-		else
+		else if (c->have_head || ws.ready == 0 ||
+			 mono_diff_us(now, c->head_due) >= 0)
 			decide(c);
 	}
 	tick_when_needed();

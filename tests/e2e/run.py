@@ -36,6 +36,7 @@ TESTS = {
     "known-good": ("t_rules", "known_good", "builtin", False),
     "sockets": ("t_sockets", "sockets", "builtin", False),
     "form": ("t_form", "form", "builtin", False),
+    "alerts": ("t_alerts", "alerts", "builtin", False),
     "story-postfix": ("t_story", "story", "postfix", True),
     "story-exim": ("t_story", "story", "exim", True),
     "around-exim": ("t_around", "around", "exim", True),

@@ -199,6 +199,7 @@ alerts(void)
 	write_file("hooks/20-open", 0777, "#!/bin/sh\nexit 0\n");
 	alert(22, "x", "x");
 	T_EQ(done.ok, 0);
+	T_EQ(done.exit_code, ALERT_PARTLY);
 	T_CHECK(strstr(done.text, "20-open is not root's alone") != NULL, "%s",
 		done.text);
 	write_file("hooks/20-open", 0700, "#!/bin/sh\necho broken; exit 3\n");

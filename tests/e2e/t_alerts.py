@@ -1,0 +1,48 @@
+"""t_alerts - an alert that reached nobody is said, kept and told again."""
+import os
+
+from world import World
+
+TEXT = "<?php /* %s */ explode(\"\\n\", $_POST['emaillist']);"
+
+
+def alerts(c, build, kind):
+    w = World(build, kind, few_rules=True, settings="alert_mail =")
+    try:
+        sites = iter(w.sites)
+        hooks = os.path.join(w.top, "etc/mailbrake/hooks.d")
+        told = os.path.join(w.top, "told")
+        os.makedirs(hooks, exist_ok=True)
+        hook = os.path.join(hooks, "page")
+
+        def set_up(code):
+            with open(hook + ".new", "w") as f:
+                f.write("#!/bin/sh\ncat >>%s\nexit %d\n" % (told, code))
+            os.chmod(hook + ".new", 0o700)
+            os.rename(hook + ".new", hook)
+
+        def part():
+            return next(r for r in w.mb("status")[1] if r["part"] == "alerts")
+
+        def lines():
+            return open(told).read().count("\n") if os.path.exists(told) else 0
+
+        set_up(3)
+        w.start_daemon()
+        c.eq(part()["state"], "ok", "at the start")
+        w.drop(next(sites), "one.php", TEXT % "one")
+        w.wait_for(lambda: part()["state"] == "degraded", "the failure in status")
+        s = part()
+        c.true("page" in s["text"] and s["failed"] == 1, "the hook is named: %s" % s)
+        c.eq(lines(), 1, "times the hook ran")
+        c.true("alert_not_told" in w.daemon_log(), "the log says it")
+        # the next one goes out: status is well again, the first still waits for its turn
+        set_up(0)
+        w.drop(next(sites), "two.php", TEXT % "two")
+        w.wait_for(lambda: part()["state"] == "ok", "well again")
+        c.eq(lines(), 2, "told")
+        c.note("failure said, well again")
+        if c.failed:
+            c.failed.append(w.daemon_log()[-3000:])
+    finally:
+        w.close()
