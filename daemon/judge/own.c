@@ -14,7 +14,6 @@
 #include "log.h"
 #include "opener.h"
 #include "owners.h"
-#include "priv.h"
 
 static struct owners *list;
 static int paths;
@@ -23,27 +22,11 @@ static const char *fault;
 int
 own_start(const struct conf *c, struct err *e)
 {
-	static const char *const usual[] = {"/etc/mailbrake/domains", "/etc/userdomains",
-					    "/etc/virtual/domainowners"};
-	const char *const one[] = {c->own_domains};
+	const char *places[OWNERS_PLACES];
 
 	list = owners_new();
-	if (strcmp(c->own_domains, "none") == 0)
-		return 0;
-	if (strcmp(c->own_domains, "auto") == 0) {
-		paths = 3;
-		return opener_start(usual, paths, e);
-	}
-	paths = 1;
-	return opener_start(one, paths, e);
-}
-
-/* Only root, and an account we were started as ourselves, writes what we believe. */
-static bool
-believed(const struct stat *st)
-{
-	return (st->st_uid == 0 || (!priv_root() && st->st_uid == geteuid())) &&
-	       (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+	paths = owners_places(c, places);
+	return paths == 0 ? 0 : opener_start(places, paths, e);
 }
 
 void
@@ -60,7 +43,7 @@ own_refresh(void)
 		fault = owners_count(list) > 0 ? "it is not there any more" : NULL;
 		return;
 	}
-	if (fstat(fd, &st) != 0 || !believed(&st)) {
+	if (fstat(fd, &st) != 0 || !owners_believed(&st)) {
 		fault = "others than root can write it";
 		log_warn_rate("own_domains", 3600,
 			      "own_domains not_read=\"others than root can write it\"");
@@ -74,8 +57,12 @@ own_refresh(void)
 		close(fd);
 		return;
 	}
+	if (!owners_read(list, fd)) {
+		fault = "it could not be read";
+		log_warn_rate("own_domains", 3600, "own_domains not_read=\"%s\"", fault);
+		return;
+	}
 	before = st;
-	(void)owners_read(list, fd);
 	log_info("own_domains count=%u", owners_count(list));
 	if (owners_full(list))
 		log_warn("own_domains left_out=\"beyond %d domains or %d bytes\"",

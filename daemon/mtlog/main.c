@@ -24,6 +24,7 @@
 #include "mt_scan.h"
 #include "mtlog.h"
 #include "opener.h"
+#include "owners.h"
 #include "priv.h"
 #include "text.h"
 #include "whose.h"
@@ -51,6 +52,7 @@ static struct self {
 	struct mtlog *log;
 	char file[256], why[256]; /* why: degraded, "" when all is well */
 	int place_fd;
+	int places;              /* where the list of own_domains may lie */
 	char place[FOLLOW_TEXT]; /* as it was written down last */
 	mono_t moved;            /* when that changed */
 	mono_t renamed;          /* when the log was renamed or removed; 0: never */
@@ -513,7 +515,7 @@ static void
 on_minute(void *arg)
 {
 	(void)arg;
-	whose_refresh();
+	whose_refresh(self.places);
 	tick_in(1);
 }
 
@@ -600,17 +602,15 @@ place_open(const struct conf *c)
 static int
 set_up(const struct conf *c, struct err *e)
 {
-	const char *paths[OPEN_COUNT] = {[OPEN_LOG] = self.file,
-					 [OPEN_QUEUE] = c->postfix_queue_dir,
-					 [OPEN_CPANEL] = "/etc/userdomains",
-					 [OPEN_DIRECTADMIN] =
-					     "/etc/virtual/domainowners"};
+	const char *paths[OPEN_OWNERS + OWNERS_PLACES] = {
+	    [OPEN_LOG] = self.file, [OPEN_QUEUE] = c->postfix_queue_dir};
 
 	if (!text_copy(self.file, sizeof(self.file), find_log(c)))
 		return err_set(e, ERR_INPUT, "mta_log is too long");
 	place_open(c);
 	mta_uids(c);
-	if (opener_start(paths, OPEN_COUNT, e) != 0)
+	self.places = owners_places(c, paths + OPEN_OWNERS);
+	if (opener_start(paths, OPEN_OWNERS + self.places, e) != 0)
 		return -1;
 	return priv_drop_group(c->user_mtlog, is_journal() ? "systemd-journal" : NULL, 0,
 			       e);
@@ -639,7 +639,7 @@ mtlog_main(const struct conf *c, struct link *judge, struct link *parent)
 				    ? ""
 				    : "no MTA log was found: set mta_log");
 	} else {
-		whose_refresh();
+		whose_refresh(self.places);
 		if (opener_news_fd() >= 0 && !is_journal())
 			(void)loop_add(opener_news_fd(), POLLIN, on_news, NULL);
 		(void)loop_every(MINUTE_MS, on_minute, NULL);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "mt_scan.h"
+#include "priv.h"
 #include "text.h"
 #include "xmem.h"
 
@@ -64,19 +65,46 @@ trim(char *s)
 	return s + strspn(s, " \t");
 }
 
+int
+owners_places(const struct conf *c, const char *places[OWNERS_PLACES])
+{
+	if (strcmp(c->own_domains, "none") == 0)
+		return 0;
+	if (strcmp(c->own_domains, "auto") != 0) {
+		places[0] = c->own_domains;
+		return 1;
+	}
+	places[0] = "/etc/mailbrake/domains";
+	places[1] = "/etc/userdomains";
+	places[2] = "/etc/virtual/domainowners";
+	return 3;
+}
+
+bool
+owners_believed(const struct stat *st)
+{
+	return (st->st_uid == 0 || (!priv_root() && st->st_uid == geteuid())) &&
+	       (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 bool
 owners_read(struct owners *o, int take_fd)
 {
 	char *text = xcalloc(1, OWNERS_BYTES + 1), *next;
 	struct owner *list = xcalloc(OWNERS_MAX, sizeof(*list));
 	size_t got = 0;
-	ssize_t n;
+	ssize_t n = 0;
 	unsigned count = 0;
 
 	while (got < OWNERS_BYTES &&
 	       (n = read(take_fd, text + got, OWNERS_BYTES - got)) > 0)
 		got += (size_t)n;
 	close(take_fd);
+	if (n < 0) {
+		free(text);
+		free(list);
+		return false;
+	}
 	o->full = got == OWNERS_BYTES;
 	for (char *s = text; s != NULL; s = next) {
 		char *colon;

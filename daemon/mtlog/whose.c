@@ -101,20 +101,22 @@ whose_message(const char *id)
 }
 
 void
-whose_refresh(void)
+whose_refresh(int places)
 {
-	static const int list[] = {OPEN_CPANEL, OPEN_DIRECTADMIN};
+	struct stat st;
+	int fd = -1;
 
 	if (owners == NULL)
 		owners = owners_new();
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		int fd = opener_get(list[i]);
-
-		if (fd >= 0) {
-			(void)owners_read(owners, fd);
-			return;
-		}
-	}
+	for (int i = 0; i < places && fd < 0; i++)
+		fd = opener_get(OPEN_OWNERS + i);
+	if (fd < 0)
+		return;
+	/* judge reads the same list and says in status what is wrong with it */
+	if (fstat(fd, &st) == 0 && owners_believed(&st))
+		(void)owners_read(owners, fd);
+	else
+		close(fd);
 }
 
 void

@@ -1,7 +1,7 @@
 /*
  * whose - the account behind an event, a login or a message
  *
- * Job:     uids of login names, SMTP logins by the panel's list of domains, messages of
+ * Job:     uids of login names, SMTP logins by the list of own_domains, messages of
  *          Postfix's queue by their files.
  * Touches: the account database; files that opener.c opens.
  */
@@ -10,13 +10,13 @@
 
 #include "mt_event.h"
 
-/* The paths opener.c is started with. */
-enum open_path { OPEN_LOG, OPEN_QUEUE, OPEN_CPANEL, OPEN_DIRECTADMIN, OPEN_COUNT };
+/* The paths opener.c is started with; from OPEN_OWNERS on, the places of owners.h. */
+enum open_path { OPEN_LOG, OPEN_QUEUE, OPEN_OWNERS };
 
 /*
  * The uid of an event's account, -1 unknown: the kernel's uid or login first; else the
- * SMTP login, when it is a system account or its domain is one account's by the panel's
- * list. user: the login it was found by, or "".
+ * SMTP login, when it is a system account or its domain is one account's by the list
+ * of own_domains. user: the login it was found by, or "".
  */
 int64_t whose_event(const struct mt_event *ev, char *user, size_t size);
 
@@ -25,8 +25,8 @@ int64_t whose_event(const struct mt_event *ev, char *user, size_t size);
  * that names who handed it in was taken out of it. */
 int64_t whose_message(const char *id);
 
-/* Read the panel's list anew. */
-void whose_refresh(void);
+/* Read the list of own_domains anew, from the first of so many places that is there. */
+void whose_refresh(int places);
 void whose_fini(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "own.h"
+#include "owners.h"
 #include "t.h"
 #include "text.h"
 
@@ -30,6 +31,30 @@ ask(const char *login, const char *a, const char *b)
 	return own_mail(login, 2, domains, b == NULL ? 1 : 2);
 }
 
+/* Both readers of the list look in the same places; a failed read keeps the old one. */
+static void
+test_owners(struct conf *c)
+{
+	const char *places[OWNERS_PLACES];
+	struct owners *o = owners_new();
+	int fd[2];
+
+	T_EQ(owners_places(c, places), 3);
+	T_STR(places[0], "/etc/mailbrake/domains");
+	T_EQ(text_copy(c->own_domains, sizeof(c->own_domains), "none"), 1);
+	T_EQ(owners_places(c, places), 0);
+	T_EQ(text_copy(c->own_domains, sizeof(c->own_domains), "/x"), 1);
+	T_EQ(owners_places(c, places), 1);
+	T_STR(places[0], "/x");
+	T_EQ(pipe(fd), 0);
+	T_EQ(write(fd[1], "a.test: alice\n", 14), 14);
+	close(fd[1]);
+	T_EQ(owners_read(o, fd[0]), true);
+	T_EQ(owners_read(o, open("/", O_RDONLY | O_DIRECTORY)), false);
+	T_STR(owners_find(o, (struct slice){"box@a.test", 10}), "alice");
+	owners_free(&o);
+}
+
 int
 main(void)
 {
@@ -39,6 +64,7 @@ main(void)
 
 	close(fd);
 	conf_defaults(&c);
+	test_owners(&c);
 	T_EQ(text_copy(c.own_domains, sizeof(c.own_domains), path), 1);
 	T_EQ(own_start(&c, &e), 0);
 	own_refresh();
