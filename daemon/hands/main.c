@@ -16,6 +16,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "conf_fd.h"
 #include "job.h"
 #include "log.h"
 #include "loop.h"
@@ -165,19 +166,6 @@ on_judge(struct wire *w, struct msg *m)
 	refuse(m);
 }
 
-static int
-conf_from_fd(int take_fd, struct conf *c, struct err *e)
-{
-	static char text[262144];
-	ssize_t n = pread(take_fd, text, sizeof text, 0);
-
-	close(take_fd);
-	if (n < 0)
-		return err_sys(e, "settings of the parent");
-	conf_defaults(c);
-	return conf_parse(c, text, (size_t)n, "settings of the parent", e);
-}
-
 static void
 on_parent(struct wire *w, struct msg *m)
 {
@@ -188,7 +176,7 @@ on_parent(struct wire *w, struct msg *m)
 	if (m->type == MSG_STOP) {
 		stop(true);
 	} else if (m->type == MSG_CONF && m->fd >= 0) {
-		if (conf_from_fd(m->fd, &fresh, &e) == 0)
+		if (conf_fd_take(m->fd, &fresh, &e) == 0)
 			conf = fresh;
 		else
 			log_warn("conf_refused error=\"%s\"", e.text);

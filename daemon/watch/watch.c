@@ -20,6 +20,7 @@
 
 #include <linux/capability.h>
 
+#include "conf_fd.h"
 #include "log.h"
 #include "loop.h"
 #include "priv.h"
@@ -36,7 +37,6 @@
 #define SEND_ROUND 512         /* files sent before the kernel is asked again */
 #define HURRY_WALK_US 50000    /* of one HURRY, for walking */
 #define HURRY_SECOND_US 200000 /* of all of them in one second */
-#define CONF_BYTES_MAX 1048576
 
 static struct watch self;
 static int wake_timer = -1, sight_timer = -1;
@@ -271,33 +271,26 @@ static void
 on_conf(struct msg *m)
 {
 	static struct conf new;
-	struct stat st;
 	struct err e;
-	char *text = NULL;
-	ssize_t n = -1;
+	int fd = m->fd;
 
-	if (m->fd >= 0 && fstat(m->fd, &st) == 0 && st.st_size <= CONF_BYTES_MAX &&
-	    (text = malloc((size_t)st.st_size + 1)) != NULL)
-		n = pread(m->fd, text, (size_t)st.st_size, 0);
-	conf_defaults(&new);
-	if (n < 0 || conf_parse(&new, text, (size_t)n, "new settings", &e) != 0) {
+	m->fd = -1;
+	if (fd < 0 || conf_fd_take(fd, &new, &e) != 0) {
 		log_warn("watch_conf error=\"%s\" kept=old",
-			 n < 0 ? "unreadable" : e.text);
-	} else {
-		/* these two are the backend's from its start on */
-		if (strcmp(self.conf.watch_backend, new.watch_backend) != 0 ||
-		    strcmp(self.conf.watch_exclude, new.watch_exclude) != 0) {
-			self.restart = true;
-			loop_stop();
-		}
-		self.conf = new;
-		queue_set(self.queue, new.settle_ms, new.settle_max_ms,
-			  new.queue_uid_max);
-		notice_conf();
-		notice_refresh();
-		sight_tell(&self, true);
+			 fd < 0 ? "no descriptor" : e.text);
+		return;
 	}
-	free(text);
+	/* these two are the backend's from its start on */
+	if (strcmp(self.conf.watch_backend, new.watch_backend) != 0 ||
+	    strcmp(self.conf.watch_exclude, new.watch_exclude) != 0) {
+		self.restart = true;
+		loop_stop();
+	}
+	self.conf = new;
+	queue_set(self.queue, new.settle_ms, new.settle_max_ms, new.queue_uid_max);
+	notice_conf();
+	notice_refresh();
+	sight_tell(&self, true);
 }
 
 static int
