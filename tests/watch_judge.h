@@ -30,6 +30,7 @@
 
 #define WJ_HEAD 256 /* bytes of a file that are hashed */
 #define WJ_WANT 64
+#define WJ_LONG_MS 60000 /* what never comes: no busy machine takes so long */
 
 struct wj_file {
 	uint64_t dev, ino, hash;
@@ -330,10 +331,11 @@ wj_start(struct wj *j, const char *conf_text, uint64_t want)
 		wj_send_want(j, want);
 }
 
+/* Everything is watched. */
 static inline bool
-wj_ready(struct wj *j, int ms)
+wj_ready(struct wj *j)
 {
-	mono_t end = mono_after_ms(clock_mono(), ms);
+	mono_t end = mono_after_ms(clock_mono(), WJ_LONG_MS);
 
 	while (!j->sight.ready && clock_mono().us < end.us)
 		if (wj_pump(j, 20, 0) < 0)
@@ -351,13 +353,13 @@ wj_since(struct wj *j, int64_t ctime_us)
 		j->bad++;
 }
 
-/* HURRY, and take what comes until HURRIED. false: it did not come in 5 s. */
+/* HURRY, and take what comes until HURRIED. false: it did not come. */
 static inline bool
 wj_hurry(struct wj *j, uint32_t uid, uint64_t asked)
 {
 	static struct msg m;
 	struct m_hurry v = {.uid = uid, .asked = asked};
-	mono_t end = mono_after_ms(clock_mono(), 5000);
+	mono_t end = mono_after_ms(clock_mono(), WJ_LONG_MS);
 
 	if (m_hurry_put(&m, &v, NULL) != 0 || link_send(&j->link, &m, NULL) != 0)
 		return false;
@@ -422,7 +424,7 @@ wj_has(const struct wj *j, const char *path)
 static inline bool
 wj_sees(struct wj *j, const char *path)
 {
-	mono_t end = mono_after_ms(clock_mono(), 20000);
+	mono_t end = mono_after_ms(clock_mono(), WJ_LONG_MS);
 
 	while (!wj_has(j, path) && clock_mono().us < end.us)
 		if (wj_pump(j, 20, 0) < 0)

@@ -65,12 +65,12 @@ play(int listener, struct script *s)
 	struct err e;
 	size_t i;
 
-	if (poll(&p, 1, 5000) != 1)
+	if (poll(&p, 1, 60000) != 1)
 		return;
 	link_init(&l, accept4(listener, NULL, NULL, SOCK_CLOEXEC), ROLE_JUDGE, ROLE_CLI,
 		  1 << 20);
 	p.fd = l.fd;
-	T_EQ(poll(&p, 1, 5000), 1);
+	T_EQ(poll(&p, 1, 60000), 1);
 	T_EQ(link_recv(&l, &msg, &e), 1);
 	T_EQ(m_ctl_get(&msg, &ctl, &e), 0);
 	(void)snprintf(s->seen_verb, sizeof s->seen_verb, "%s", ctl.verb);

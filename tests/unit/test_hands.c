@@ -67,7 +67,7 @@ wait_done(void)
 
 	memset(&done, 0, sizeof done);
 	done.text = "";
-	while (poll(&p, 1, 10000) > 0) {
+	while (poll(&p, 1, 60000) > 0) {
 		if (link_recv(&judge, &in, &e) != 1)
 			return;
 		if (in.type == MSG_DONE) {

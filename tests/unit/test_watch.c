@@ -64,7 +64,7 @@ static void
 start(const char *more)
 {
 	start_wanting(more, WJ_WANT);
-	T_CHECK(wj_ready(&j, 5000), "degraded: %s", j.degraded);
+	T_CHECK(wj_ready(&j), "degraded: %s", j.degraded);
 }
 
 static void
@@ -125,23 +125,33 @@ test_kinds(void)
 	stop();
 }
 
+static bool
+handed_over(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && wj_find(&j, st.st_dev, st.st_ino)->used;
+}
+
 /* Nothing but regular files is handed over, and nothing outside the roots. */
 static void
 test_refused(void)
 {
-	uint64_t before;
-
 	start("");
-	(void)wj_pump(&j, 1000, 300);
-	before = j.received;
 	mkdir(at("home/a/outside"), 0755);
 	write_file(at("home/a/outside/secret"), "not under a root");
 	T_EQ(symlink(at("home/a/outside/secret"), at("home/a/www/link.php")), 0);
 	T_EQ(symlink(at("home/a/outside"), at("home/a/www/dirlink")), 0);
 	T_EQ(mkfifo(at("home/a/www/fifo.php"), 0644), 0);
 	write_file(at("home/a/outside/more"), "more");
+	/* what came to rest before this one is there before it, or never */
+	write_file(at("home/a/www/last.php"), "the last");
+	T_CHECK(wj_sees(&j, at("home/a/www/last.php")));
 	(void)wj_pump(&j, 600, 300);
-	T_EQ(j.received, before);
+	T_CHECK(!handed_over(at("home/a/outside/secret")));
+	T_CHECK(!handed_over(at("home/a/outside/more")));
+	T_CHECK(!handed_over(at("home/a/www/link.php")));
+	T_CHECK(!handed_over(at("home/a/www/fifo.php")));
 	stop();
 }
 
@@ -149,7 +159,7 @@ test_refused(void)
 static void
 looked(uint64_t uid, uint64_t dev, uint64_t ino, const char *path, uint64_t asked)
 {
-	mono_t end = mono_after_ms(clock_mono(), 20000);
+	mono_t end = mono_after_ms(clock_mono(), WJ_LONG_MS);
 
 	wj_look(&j, (uint32_t)uid, dev, ino, path, asked);
 	while (j.gone != asked && clock_mono().us < end.us)
@@ -191,9 +201,13 @@ test_since(void)
 	uint64_t n;
 	int i;
 
+	mono_t end = mono_after_ms(clock_mono(), WJ_LONG_MS);
+
 	start("");
-	(void)wj_pump(&j, 3000, 500);
 	T_CHECK(wj_sees(&j, at("home/a/www/g/e/f/four.php")));
+	while (j.causes[CAUSE_WALK] <= 5 && clock_mono().us < end.us)
+		if (wj_pump(&j, 20, 0) < 0)
+			break;
 	T_CHECK(j.causes[CAUSE_WALK] > 5, "%llu",
 		(unsigned long long)j.causes[CAUSE_WALK]);
 	T_EQ(j.causes[CAUSE_EVENT], 0);
@@ -246,11 +260,12 @@ test_new_account(void)
 	stop();
 }
 
-/* What an account closed before it was asked about is there before the answer. */
+/* What an account closed before it was asked about is there before the answer; on a
+ * machine so busy that it is not, the answer says that something is left. */
 static void
 test_hurry(void)
 {
-	int i, missing = 0, left = 0;
+	int i, missing = 0, there = 0;
 	uint32_t uid = (uint32_t)geteuid();
 
 	start("settle_ms = 5000\nsettle_max_ms = 20000\n");
@@ -270,11 +285,13 @@ test_hurry(void)
 			T_CHECK(0, "no answer to %d", i);
 			break;
 		}
-		missing += !wj_has(&j, at(name));
-		left += j.hurried_left != 0;
+		if (wj_has(&j, at(name)))
+			there++;
+		else
+			missing += j.hurried_left == 0;
 	}
 	T_EQ(missing, 0);
-	T_EQ(left, 0);
+	T_CHECK(there >= 500, "%d of 1000 were there before the answer", there);
 	stop();
 }
 
@@ -301,6 +318,19 @@ test_at_once(void)
 	stop();
 }
 
+/* Until so many files came, and a little longer: no more may. */
+static void
+comes_and_no_more(uint64_t files)
+{
+	mono_t end = mono_after_ms(clock_mono(), WJ_LONG_MS);
+
+	while (j.received < files && clock_mono().us < end.us)
+		if (wj_pump(&j, 20, 0) < 0)
+			break;
+	(void)wj_pump(&j, 300, 0);
+	T_EQ(j.received, files);
+}
+
 /* Without credits nothing comes; with n credits n files do. */
 static void
 test_credits(void)
@@ -310,18 +340,16 @@ test_credits(void)
 	start("");
 	(void)wj_pump(&j, 3000, 700);
 	j.greedy = false;
-	wj_send_want(&j, 0);
+	j.received = 0;
 	for (i = 0; i < 200; i++) {
 		char name[64];
 
 		snprintf(name, sizeof name, "home/a/www/c%d.php", i);
 		write_file(at(name), name);
 	}
-	(void)wj_pump(&j, 500, 0);
-	j.received = 0;
+	comes_and_no_more(WJ_WANT); /* all credits were given back until now */
 	wj_send_want(&j, 10);
-	(void)wj_pump(&j, 300, 0);
-	T_EQ(j.received, 10);
+	comes_and_no_more(WJ_WANT + 10);
 	stop();
 }
 
@@ -356,7 +384,7 @@ crawl(void)
 		 at("home/t/www"), backend, at("home/*/www/out"),
 		 geteuid() == 0 ? 64002 : 0);
 	wj_start(&j, more, WJ_WANT);
-	T_CHECK(wj_ready(&j, 20000), "degraded: %s", j.degraded);
+	T_CHECK(wj_ready(&j), "degraded: %s", j.degraded);
 	if (strcmp(j.backend, "inotify") == 0)
 		T_EQ(j.sight.dirs, mounted ? 601 : 602);
 	write_file(at("home/t/www/s299/leaf/x.php"), "at a leaf");

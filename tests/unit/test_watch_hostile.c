@@ -62,7 +62,7 @@ start(const char *more)
 		 "user_watch = %u\n%s",
 		 top, backend, geteuid() == 0 ? 64002 : 0, more);
 	wj_start(&j, conf, WJ_WANT);
-	T_CHECK(wj_ready(&j, 5000), "degraded: %s", j.degraded);
+	T_CHECK(wj_ready(&j), "degraded: %s", j.degraded);
 }
 
 static void
@@ -87,7 +87,7 @@ seen_inode(int dir, const char *name)
 static bool
 sees_inode(int dir, const char *name)
 {
-	mono_t end = mono_after_ms(clock_mono(), 20000);
+	mono_t end = mono_after_ms(clock_mono(), WJ_LONG_MS);
 
 	while (!seen_inode(dir, name) && clock_mono().us < end.us)
 		if (wj_pump(&j, 20, 0) < 0)
@@ -197,13 +197,12 @@ test_many(void)
 		snprintf(name, sizeof name, "f%d.php", i);
 		write_at(dir, name, name);
 	}
-	for (i = 0; i < 60 && j.count < 5000; i++)
-		(void)wj_pump(&j, 500, 0);
 	for (i = 0; i < 5000; i++) {
 		char name[32];
 
 		snprintf(name, sizeof name, "f%d.php", i);
-		missing += !seen_inode(dir, name);
+		missing +=
+		    !(missing == 0 ? sees_inode(dir, name) : seen_inode(dir, name));
 	}
 	T_EQ(missing, 0);
 	stop(0);
@@ -231,9 +230,8 @@ test_lease(void)
 	write_at(dir, "other.php", "not delayed");
 	(void)wj_pump(&j, 200, 0);
 	T_CHECK(sees_inode(dir, "other.php"));
-	T_CHECK(clock_mono().us - before < 5000000);
+	T_CHECK(clock_mono().us - before < 40000000);
 	(void)fcntl(fd, F_SETLEASE, F_UNLCK);
-	(void)wj_pump(&j, 4000, 0);
 	T_CHECK(sees_inode(dir, "leased.php"));
 out:
 	stop(0);
@@ -267,7 +265,7 @@ test_mounts(void)
 	if (strcmp(j.backend, "fanotify") == 0) {
 		/* it cannot mark without privileges: it must end, to be started again;
 		 * the link is closed before the process has ended */
-		mono_t end = mono_after_ms(clock_mono(), 60000);
+		mono_t end = mono_after_ms(clock_mono(), 2 * WJ_LONG_MS);
 		pid_t ended;
 
 		while ((ended = waitpid(j.pid, &status, WNOHANG)) == 0 &&
@@ -325,7 +323,7 @@ test_unwatched(void)
 	if (fd >= 0)
 		T_EQ(write(fd, "late", 4), 4);
 	close(fd);
-	for (status = 0; status < 60 && !wj_has(&j, at("home/a/www/wide/d19/late.php"));
+	for (status = 0; status < 180 && !wj_has(&j, at("home/a/www/wide/d19/late.php"));
 	     status++)
 		(void)wj_pump(&j, 1000, 0);
 	T_CHECK(wj_has(&j, at("home/a/www/wide/d19/late.php")));

@@ -29,6 +29,8 @@ trap 'exit 1' INT TERM
 
 row() { # name expected-to-see(fanotify inotify) dir [elsewhere]
 	for k in fanotify inotify; do
+		case " $2 " in *" $k "*) FS_WAIT_S=60 ;; *) FS_WAIT_S=3 ;; esac
+		export FS_WAIT_S
 		out=$("$b/tests/watch/fs_probe" "$k" "$3" ${4:+"$4"} 2>/dev/null) r=$?
 		printf '%-18s %-9s %s\n' "$1" "$k" "$out"
 		case " $2 " in *" $k "*)

@@ -13,6 +13,7 @@
 
 static struct wj j;
 static const char *top;
+static int64_t wait_s = 3; /* for each file: FS_WAIT_S where it must be seen */
 
 static const char *
 at(const char *base, const char *name)
@@ -83,7 +84,7 @@ count(const char *where, const char *const *names, size_t n, int *missed)
 	char path[PATH_MAX];
 
 	for (i = 0; i < n; i++) {
-		mono_t end = mono_after_ms(clock_mono(), 5000);
+		mono_t end = mono_after_ms(clock_mono(), wait_s * 1000);
 
 		snprintf(path, sizeof path, "%s/www/%s", top, names[i]);
 		if (access(path, F_OK) != 0)
@@ -110,6 +111,8 @@ main(int argc, char **argv)
 
 	if (argc < 3)
 		return 64;
+	if (getenv("FS_WAIT_S") != NULL)
+		wait_s = strtol(getenv("FS_WAIT_S"), NULL, 10);
 	top = argv[2];
 	mkdir(at(top, "www"), 0755);
 	put(at(top, "www/old"), "old", 0);
@@ -119,7 +122,7 @@ main(int argc, char **argv)
 		 "user_watch = %u\n",
 		 top, argv[1], geteuid() == 0 ? 64002 : 0);
 	wj_start(&j, conf, 256);
-	if (!wj_ready(&j, 20000))
+	if (!wj_ready(&j))
 		printf("not ready: ");
 	if (strcmp(j.backend, argv[1]) != 0) {
 		printf("%s\n", j.degraded);
