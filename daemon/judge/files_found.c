@@ -48,6 +48,7 @@ files_found_drop(void)
 	go_on_timer = -1;
 	while (first != NULL)
 		drop_first();
+	found_owed_drop();
 }
 
 static void

@@ -189,6 +189,7 @@ files_keep_verdict(const struct m_file *l, const struct m_verdict *v, wall_t now
 			       .path = v->verdict == VERDICT_CLEAN ? NULL : l->path,
 			       .reason = v->reason[0] == '\0' ? NULL : v->reason};
 	struct err e;
+	bool kept;
 
 	if (store_file_get(hub.store, f.dev, f.ino, &old, &e) == 1 &&
 	    old.verdict != VERDICT_CLEAN && v->verdict != VERDICT_UNSCANNED &&
@@ -202,7 +203,10 @@ files_keep_verdict(const struct m_file *l, const struct m_verdict *v, wall_t now
 	if (v->verdict == VERDICT_UNSCANNED && old.verdict != VERDICT_UNSCANNED &&
 	    old.ino == f.ino && old.ctime_us == f.ctime_us)
 		found_forget(hub.store);
-	if (store_file_put(hub.store, &f, &e) != 0)
+	kept = store_file_put(hub.store, &f, &e) == 0;
+	if (!kept)
 		hub_store_warn(&e);
 	keep_findings(l, v, now);
+	found_kept(hub.store, f.dev, f.ino, f.size, f.ctime_us,
+		   kept && v->verdict != VERDICT_UNSCANNED);
 }

@@ -6,7 +6,7 @@
  */
 #include "found_known.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "log.h"
 #include "msg.h"
+#include "xmem.h"
 
 #define KEY_NAME "found_key"
 #define KEY_BYTES 16
@@ -102,6 +103,8 @@ begin_section(struct found_job *j, struct store *s, uint64_t rules, struct err *
 	struct found_dir d;
 	struct err why;
 
+	j->owed = NULL;
+
 	if (j->len - j->at < sizeof d)
 		return err_set(e, ERR_INPUT, "FOUND ends in a directory");
 	memcpy(&d, j->files + j->at, sizeof d);
@@ -123,6 +126,151 @@ begin_section(struct found_job *j, struct store *s, uint64_t rules, struct err *
 	return 0;
 }
 
+/* --- files that are owed --- */
+
+/* A directory (or a part) some files of which were wanted. */
+struct found_section {
+	struct found_section *prev, *next; /* by age, in a ring with `sections` */
+	mono_t since;
+	uint64_t dev, ino;
+	uint32_t part;
+	bool open;    /* its files are still being listed */
+	bool spoiled; /* one of them has no verdict that holds, or is another by now */
+	unsigned char digest[STORE_DIGEST];
+	struct owed *files;
+};
+
+struct owed {
+	struct owed *hash_next, *next; /* of the section */
+	struct found_section *of;
+	uint64_t ino, size;
+	int64_t ctime_us;
+};
+
+static struct found_section sections = {.prev = &sections, .next = &sections};
+static struct owed *by_ino[4096];
+static size_t owed_count;
+
+static struct owed **
+slot_of(uint64_t dev, uint64_t ino)
+{
+	return &by_ino[(ino ^ ino >> 12 ^ dev) % (sizeof by_ino / sizeof by_ino[0])];
+}
+
+static void
+owed_free(struct owed *o)
+{
+	struct owed **at = slot_of(o->of->dev, o->ino);
+
+	while (*at != o)
+		at = &(*at)->hash_next;
+	*at = o->hash_next;
+	for (at = &o->of->files; *at != o; at = &(*at)->next)
+		;
+	*at = o->next;
+	owed_count--;
+	free(o);
+}
+
+static void
+section_drop(struct found_section *s)
+{
+	while (s->files != NULL)
+		owed_free(s->files);
+	s->prev->next = s->next;
+	s->next->prev = s->prev;
+	free(s);
+}
+
+/* Remember that this file is wanted; without room the directory is not remembered. */
+static void
+owe(struct found_job *j, const struct found_dir *d, const struct found_file *f)
+{
+	const mono_t now = clock_mono();
+	struct owed *o, **slot;
+
+	while (owed_count == FOUND_OWED && sections.next != &sections &&
+	       !sections.next->open &&
+	       mono_diff_us(now, sections.next->since) > FOUND_OWED_S * 1000000LL)
+		section_drop(sections.next);
+	if (j->all_known && owed_count < FOUND_OWED) { /* the first of its directory */
+		j->owed = xcalloc(1, sizeof *j->owed);
+		j->owed->since = now;
+		j->owed->open = true;
+		j->owed->dev = d->dev;
+		j->owed->ino = d->ino;
+		j->owed->part = d->part;
+		memcpy(j->owed->digest, j->digest, STORE_DIGEST);
+		j->owed->prev = sections.prev;
+		j->owed->next = &sections;
+		sections.prev = j->owed->prev->next = j->owed;
+	}
+	if (j->owed == NULL)
+		return;
+	if (owed_count == FOUND_OWED) {
+		j->owed->spoiled = true;
+		return;
+	}
+	o = xcalloc(1, sizeof *o);
+	slot = slot_of(d->dev, f->ino);
+	o->of = j->owed;
+	o->ino = f->ino;
+	o->size = f->size;
+	o->ctime_us = f->ctime_us;
+	o->hash_next = *slot;
+	*slot = o;
+	o->next = o->of->files;
+	o->of->files = o;
+	owed_count++;
+}
+
+/* Is nothing owed of it any more? When its digest cannot be kept the next walk asks for
+ * each file again. */
+static void
+settle(struct store *s, struct found_section *of)
+{
+	if (of->open || (of->files != NULL && !of->spoiled))
+		return;
+	if (!of->spoiled)
+		(void)store_found_put(s, of->dev, of->ino, of->part, of->digest, NULL);
+	section_drop(of);
+}
+
+void
+found_kept(struct store *s, uint64_t dev, uint64_t ino, uint64_t size, int64_t ctime_us,
+	   bool holds)
+{
+	struct owed *o = *slot_of(dev, ino);
+
+	while (o != NULL) {
+		struct found_section *of = o->of;
+
+		if (o->ino != ino || of->dev != dev) {
+			o = o->hash_next;
+			continue;
+		}
+		of->spoiled |= !holds || o->size != size || o->ctime_us != ctime_us;
+		owed_free(o);
+		settle(s, of);
+		o = *slot_of(dev, ino); /* more than one may be gone */
+	}
+}
+
+void
+found_owed_drop(void)
+{
+	while (sections.next != &sections)
+		section_drop(sections.next);
+}
+
+size_t
+found_owed(void)
+{
+	return owed_count;
+}
+
+/* --- an answer --- */
+
 static void
 one_file(struct found_job *j, struct store *s, uint64_t rules)
 {
@@ -135,13 +283,17 @@ one_file(struct found_job *j, struct store *s, uint64_t rules)
 	if (!found_known(s, rules, d.dev, f.ino, f.size, f.ctime_us)) {
 		j->bits[j->count / 8] |= (unsigned char)(1u << j->count % 8);
 		j->wanted++;
+		owe(j, &d, &f);
 		j->all_known = false;
 	}
 	j->count++;
 	if (--j->left > 0)
 		return;
 	j->in_section = false;
-	/* when it cannot be kept the next walk asks for each file again */
+	if (j->owed != NULL) {
+		j->owed->open = false;
+		settle(s, j->owed);
+	}
 	if (j->all_known)
 		(void)store_found_put(s, d.dev, d.ino, d.part, j->digest, NULL);
 }

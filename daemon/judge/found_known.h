@@ -41,6 +41,7 @@ struct found_job {
 	uint32_t left;
 	bool in_section, all_known;
 	unsigned char digest[STORE_DIGEST];
+	struct found_section *owed; /* in_section: files of it are wanted */
 };
 
 /*
@@ -48,6 +49,22 @@ struct found_job {
  */
 int found_check(struct found_job *j, struct store *s, uint64_t rules, int64_t max_us,
 		struct err *e);
+
+/*
+ * The wanted files of a directory come one by one: when the last of them has a verdict
+ * that holds, its digest is kept, so that the very next walk knows it as a whole. At most
+ * FOUND_OWED files are remembered for that; what finds no room, or was not seen for
+ * FOUND_OWED_S, is asked for file by file once more.
+ */
+#define FOUND_OWED 65536
+#define FOUND_OWED_S 600
+/* A verdict was kept. holds: it is not "unscanned". */
+void found_kept(struct store *s, uint64_t dev, uint64_t ino, uint64_t size,
+		int64_t ctime_us, bool holds);
+/* Nothing that was wanted will come (watch is gone). */
+void found_owed_drop(void);
+/* Files that are owed. */
+size_t found_owed(void);
 
 /* No digest holds any more: before a verdict is taken back. */
 void found_forget(struct store *s);

@@ -144,6 +144,106 @@ test_digest(void)
 	T_EQ(check().wanted, 20);
 }
 
+/* The wanted ones get their verdicts one by one; with the last the directory is known. */
+static void
+test_owed(void)
+{
+	struct found_file f[3] = {{.ino = 901, .size = 1, .ctime_us = 7},
+				  {.ino = 902, .size = 2, .ctime_us = 8},
+				  {.ino = 903, .size = 3, .ctime_us = 9}};
+	uint32_t i;
+
+	found_owed_drop();
+	len = 0;
+	add(4, 900, 0, f, 3);
+	verdict(4, &f[1], VERDICT_CLEAN);
+	T_EQ(check().wanted, 2);
+	T_EQ(found_owed(), 2);
+	found_kept(s, 4, 901, 1, 7, true);
+	found_kept(s, 5, 903, 3, 9, true); /* of another device */
+	drop(4, f, 3);
+	T_EQ(check().wanted, 3);
+	found_owed_drop();
+	T_EQ(found_owed(), 0);
+	verdict(4, &f[1], VERDICT_CLEAN);
+	T_EQ(check().wanted, 2);
+	found_kept(s, 4, 901, 1, 7, true);
+	found_kept(s, 4, 903, 3, 9, true);
+	T_EQ(found_owed(), 0);
+	drop(4, f, 3);
+	T_EQ(check().wanted, 0);
+	/* one was not looked at; one changed before it was */
+	for (i = 0; i < 2; i++) {
+		f[0].ctime_us++;
+		len = 0;
+		add(4, 900, 0, f, 3);
+		T_EQ(check().wanted, 3);
+		found_kept(s, 4, 901, 1, f[0].ctime_us, i == 1);
+		found_kept(s, 4, 902, 2, i == 1 ? 9 : 8, true);
+		found_kept(s, 4, 903, 3, 9, true);
+		T_EQ(found_owed(), 0);
+		T_EQ(check().wanted, 3);
+		found_owed_drop();
+	}
+	/* two names of one file; the same directory asked for twice */
+	f[1] = f[0];
+	f[1].name = 5;
+	len = 0;
+	add(4, 910, 0, f, 2);
+	add(4, 910, 0, f, 2);
+	T_EQ(check().wanted, 4);
+	T_EQ(found_owed(), 4);
+	found_kept(s, 4, 901, 1, f[0].ctime_us, true);
+	T_EQ(found_owed(), 0);
+	T_EQ(check().wanted, 0);
+	/* a verdict that comes while the files are being listed does not close the list
+	 */
+	f[1] = (struct found_file){.ino = 904, .size = 4, .ctime_us = 10};
+	struct found_job j = {.files = body};
+	struct found_file many[32];
+
+	for (i = 0; i < 32; i++)
+		many[i] = (struct found_file){.ino = 1000 + i, .ctime_us = 11};
+	len = 0;
+	add(4, 920, 0, many, 32);
+	j.len = len;
+	T_EQ(found_check(&j, s, rules, 0, &e), 0);
+	T_CHECK(j.count > 0 && j.count < 32, "%zu", j.count);
+	for (i = 0; i < j.count; i++)
+		found_kept(s, 4, 1000 + i, 0, 11, true);
+	while (found_check(&j, s, rules, 0, &e) == 0)
+		continue;
+	T_EQ(j.wanted, 32);
+	T_CHECK(found_owed() > 0);
+	T_EQ(check().wanted, 32); /* (asked for again) */
+	for (i = 0; i < 32; i++)
+		found_kept(s, 4, 1000 + i, 0, 11, true);
+	T_EQ(check().wanted, 0);
+	T_EQ(found_owed(), 0);
+}
+
+/* More than are remembered: asked for once more, never taken for known. */
+static void
+test_owed_bound(void)
+{
+	static struct found_file f[1024];
+	uint32_t i, d;
+
+	for (i = 0; i < 1024; i++)
+		f[i] = (struct found_file){.ino = 5000 + i, .ctime_us = 1};
+	for (d = 0; d < FOUND_OWED / 1024 + 4; d++) {
+		len = 0;
+		add(6, 7000 + d, 0, f, 1024);
+		T_EQ(check().wanted, 1024);
+	}
+	T_EQ(found_owed(), FOUND_OWED);
+	for (i = 0; i < 1024; i++)
+		found_kept(s, 6, 5000 + i, 0, 1, true);
+	T_EQ(found_owed(), 0);
+	T_EQ(check().wanted, 1024); /* the last found no room */
+	found_owed_drop();
+}
+
 static void
 test_damaged(void)
 {
@@ -313,6 +413,8 @@ main(void)
 	if (mkdtemp(dir) == NULL || store_open(&s, dir, &e) != 0)
 		return 1;
 	test_digest();
+	test_owed();
+	test_owed_bound();
 	test_damaged();
 	test_files();
 	test_restart();
