@@ -4,6 +4,7 @@
  * Usage:   bench_cache DIR N [N...]    a new store below DIR for each N
  * Job:     keep N clean files in directories of FILES; walk them as an unchanged tree,
  *          once file by file (and directories are learnt), once by directory.
+ *          BENCH_SCATTERED=1: inodes in no order (the worst a file system can do).
  * Touches: DIR/mailbrake.db, removed at the end.
  */
 #include <stdio.h>
@@ -21,6 +22,7 @@
 #define DIRS_ASKED 24
 
 static const char *dir;
+static bool scattered; /* a directory's inodes lie anywhere */
 static struct err e;
 
 static double
@@ -57,12 +59,12 @@ begin_anew(void)
 static struct found_file
 file(uint64_t i)
 {
-	return (struct found_file){.ino = 1000000 + i + i / FILES,
-				   .size = 1000 + i % 50000,
-				   .ctime_us = 1760000000000000 +
-					       (int64_t)(i * 1000003 % 1000000000000),
-				   .name = i * 2654435761u,
-				   .uid = (uint32_t)(1000 + i / 20000)};
+	return (struct found_file){
+	    .ino = scattered ? (i * 0x9e3779b97f4a7c15u) >> 24 : 1000000 + i + i / FILES,
+	    .size = 1000 + i % 50000,
+	    .ctime_us = 1760000000000000 + (int64_t)(i * 1000003 % 1000000000000),
+	    .name = i * 2654435761u,
+	    .uid = (uint32_t)(1000 + i / 20000)};
 }
 
 static void
@@ -165,6 +167,7 @@ main(int argc, char **argv)
 		return 64;
 	}
 	dir = argv[1];
+	scattered = getenv("BENCH_SCATTERED") != NULL;
 	for (int i = 2; i < argc; i++)
 		one(strtoull(argv[i], NULL, 10));
 	return 0;

@@ -2,6 +2,7 @@
  * bench_watch - figures of process watch for `make bench`
  *
  * Usage:   bench_watch ready BACKEND ROOT            ms until ready, CPU ms, RSS in kB
+ *          bench_watch unchanged BACKEND ROOT        a walk: files, CPU ms, us a file
  *          bench_watch made BACKEND DIR N            files in just-made directories seen
  *          bench_watch stream BACKEND DIR N          files a second, close to judge, CPU
  * us a file bench_watch close BACKEND DIR N           us from close() to judge: p50 p99
@@ -228,6 +229,29 @@ idle(const char *backend, const char *root, long seconds)
 	return 0;
 }
 
+/* A whole walk of an unchanged tree, watch's part: every file is known to judge. */
+static int
+unchanged(const char *backend, const char *root)
+{
+	uint64_t files = UINT64_MAX;
+	long cpu;
+
+	start(backend, root, 200);
+	j.sated = true;
+	wj_ready(&j, 60000);
+	cpu = cpu_ms();
+	wj_send_want(&j, 256);
+	while (j.found_files != files) {
+		files = j.found_files;
+		wj_pump(&j, 1000, 0);
+	}
+	cpu = cpu_ms() - cpu;
+	printf("%llu %ld %.2f %s\n", (unsigned long long)files, cpu,
+	       (double)cpu * 1000 / (double)(files == 0 ? 1 : files), j.backend);
+	wj_stop(&j);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -243,6 +267,8 @@ main(int argc, char **argv)
 		return stream(argv[2], argv[3], n);
 	if (strcmp(argv[1], "close") == 0)
 		return close_to_judge(argv[2], argv[3], n);
+	if (strcmp(argv[1], "unchanged") == 0)
+		return unchanged(argv[2], argv[3]);
 	if (strcmp(argv[1], "idle") == 0)
 		return idle(argv[2], argv[3], n);
 	return 64;
