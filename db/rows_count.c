@@ -19,35 +19,30 @@ store_incident_put(struct store *s, const struct store_incident *v, struct err *
 	row_num(&r, v->t_first.us);
 	row_num(&r, v->t_last.us);
 	row_num(&r, v->t_told.us);
-	row_num(&r, v->t_closed.us);
 	row_num(&r, v->count);
 	row_text(&r, v->text);
 	return store_put(s, &r, e);
 }
 
 int
-store_incident_each(struct store *s, bool open,
-		    bool (*fn)(void *, const struct store_incident *), void *arg,
-		    struct err *e)
+store_incident_each(struct store *s, bool (*fn)(void *, const struct store_incident *),
+		    void *arg, struct err *e)
 {
-	sqlite3_stmt *q = store_read(
-	    s,
-	    "SELECT key,t_first,t_last,t_told,t_closed,count,text FROM incident "
-	    "WHERE ?1=0 OR t_closed=0 ORDER BY t_first,key",
-	    e);
+	sqlite3_stmt *q = store_read(s,
+				     "SELECT key,t_first,t_last,t_told,count,text "
+				     "FROM incident ORDER BY t_first,key",
+				     e);
 	int r;
 
 	if (q == NULL)
 		return -1;
-	(void)sqlite3_bind_int(q, 1, open);
 	while ((r = store_read_next(s, q, e)) == 1) {
 		struct store_incident v = {.key = col_text(q, 0),
 					   .t_first = col_time(q, 1),
 					   .t_last = col_time(q, 2),
 					   .t_told = col_time(q, 3),
-					   .t_closed = col_time(q, 4),
-					   .count = col_num(q, 5),
-					   .text = col_text(q, 6)};
+					   .count = col_num(q, 4),
+					   .text = col_text(q, 5)};
 
 		if (!fn(arg, &v))
 			break;

@@ -98,11 +98,10 @@ CREATE TABLE set_aside (        -- files an admin had set aside
 ) WITHOUT ROWID;
 
 CREATE TABLE incident (         -- what an admin was told, so that he is told once
-  key      TEXT PRIMARY KEY,    -- "account:1001", "provider:microsoft", "disk"; source: judge
+  key      TEXT PRIMARY KEY,    -- "hold:1001", "file:1001", "degraded:hands"; source: judge
   t_first  INTEGER NOT NULL,    -- us: it began; source: clock
   t_last   INTEGER NOT NULL,    -- us: last time it was seen; source: clock
   t_told   INTEGER NOT NULL,    -- us: last alert sent, 0 none; source: DONE
-  t_closed INTEGER NOT NULL,    -- us: it was over, 0 it is not; source: judge
   count    INTEGER NOT NULL,    -- times seen; source: judge
   text     TEXT NOT NULL        -- one line for people; source: judge
 ) WITHOUT ROWID;

@@ -26,13 +26,12 @@
 #include "err.h"
 
 #define STORE_FILE "mailbrake.db"
-#define STORE_VERSION 4               /* PRAGMA user_version of db/schema.sql */
+#define STORE_VERSION 5               /* PRAGMA user_version of db/schema.sql */
 #define STORE_GROUP_ROWS 100          /* a transaction is committed at so many rows ... */
 #define STORE_GROUP_MS 8              /* ... or at this age */
 #define STORE_RETRY_MS 1000           /* after a refused commit */
 #define STORE_QUEUE_ROWS 100000       /* rows that may wait in memory */
 #define STORE_QUEUE_BYTES (64u << 20) /* and bytes */
-#define STORE_HELD_ID 17              /* bytes of an id with its NUL */
 
 struct store;
 
@@ -198,12 +197,12 @@ int store_aside_each(struct store *s, int64_t uid, const char *id,
 /* --- incident --- */
 struct store_incident {
 	const char *key, *text;
-	wall_t t_first, t_last, t_told, t_closed;
+	wall_t t_first, t_last, t_told;
 	int64_t count;
 };
 int store_incident_put(struct store *s, const struct store_incident *v, struct err *e);
-/* open: only those not closed. Oldest first. */
-int store_incident_each(struct store *s, bool open,
+/* Oldest first. */
+int store_incident_each(struct store *s,
 			bool (*fn)(void *, const struct store_incident *), void *arg,
 			struct err *e);
 
@@ -259,8 +258,8 @@ int store_tally_each(const char *dir, enum store_tally what, wall_t since, int l
 		     void *arg, struct err *e);
 
 /* Forget what ended before `before`: decisions, counters, findings that are gone,
- * incidents that are closed, and rows of held messages that were released, discarded or
- * expired. */
+ * incidents last seen before it, and rows of held messages that were released, discarded
+ * or expired. */
 int store_prune(struct store *s, wall_t before, struct err *e);
 
 #endif

@@ -53,8 +53,7 @@
 	  "VALUES(?,?,?,?,?,?,?,?)") \
 	W(INCIDENT_PUT, 0, 0, \
 	  "INSERT OR REPLACE INTO " \
-	  "incident(key,t_first,t_last,t_told,t_closed,count,text) " \
-	  "VALUES(?,?,?,?,?,?,?)") \
+	  "incident(key,t_first,t_last,t_told,count,text) VALUES(?,?,?,?,?,?)") \
 	W(COUNTER_ADD, 0, 0, \
 	  "INSERT INTO counter(hour,provider,uid,scope,outcome,count) " \
 	  "VALUES(?,?,?,?,?,?) " \
@@ -67,7 +66,7 @@
 	W(PRUNE_DECISION, 0, 0, "DELETE FROM decision WHERE t<?") \
 	W(PRUNE_COUNTER, 0, 0, "DELETE FROM counter WHERE hour<?/3600000000") \
 	W(PRUNE_FINDING, 0, 0, "DELETE FROM finding WHERE gone>0 AND gone<?") \
-	W(PRUNE_INCIDENT, 0, 0, "DELETE FROM incident WHERE t_closed>0 AND t_closed<?") \
+	W(PRUNE_INCIDENT, 0, 0, "DELETE FROM incident WHERE t_last<?") \
 	W(PRUNE_HELD, 0, 0, \
 	  "DELETE FROM held WHERE state IN('released','discarded','expired') AND " \
 	  "state_t<?")

@@ -333,7 +333,7 @@ alert_restore(void)
 {
 	struct err e;
 
-	if (store_incident_each(hub.store, true, restore_one, NULL, &e) != 0)
+	if (store_incident_each(hub.store, restore_one, NULL, &e) != 0)
 		hub_store_warn(&e);
 }
 

@@ -140,6 +140,16 @@ count_held(void *arg, const struct store_held *v)
 }
 
 static bool
+count_incident(void *arg, const struct store_incident *v)
+{
+	int *n = arg;
+
+	(void)v;
+	++*n;
+	return true;
+}
+
+static bool
 count_finding(void *arg, const struct store_finding *v)
 {
 	int *n = arg;
@@ -213,7 +223,7 @@ test_rows(void)
 				  .count = 2};
 	struct store_trust t = {
 	    .uid = 1001, .kind = "script", .key = "/a.php", .who = "root"};
-	struct store_incident i = {.key = "account:1001", .text = "x", .count = 1};
+	struct store_incident i = {.key = "hold:1001", .text = "x", .count = 1};
 	struct store_aside a = {.id = "1-2", .path = "/p", .state = "away", .uid = 1001};
 	char buf[8], digest[STORE_DIGEST];
 	size_t len;
@@ -307,6 +317,9 @@ test_rows(void)
 	T_EQ(store_trust_put(s, &t, &e), 0);
 	T_EQ(store_trust_drop(s, 1001, "script", "/a.php", &e), 0);
 	T_EQ(store_incident_put(s, &i, &e), 0);
+	i.key = "hold:1002";
+	i.t_last.us = 9000000;
+	T_EQ(store_incident_put(s, &i, &e), 0);
 	T_EQ(store_aside_put(s, &a, &e), 0);
 	T_EQ(store_kv_put(s, "log", "0123456789", 10, &e), 0);
 	T_EQ(store_kv_get(s, "log", buf, sizeof buf, &len, &e), 1);
@@ -324,7 +337,13 @@ test_rows(void)
 	T_CHECK(!st.fresh);
 	T_EQ(st.generation, 1);
 	T_EQ(store_account_each(s, see_account, NULL, &e), 0);
+	n = 0;
+	T_EQ(store_incident_each(s, count_incident, &n, &e), 0);
+	T_EQ(n, 2);
 	T_EQ(store_prune(s, (wall_t){5000001}, &e), 0);
+	n = 0;
+	T_EQ(store_incident_each(s, count_incident, &n, &e), 0);
+	T_EQ(n, 1);
 	n = 0;
 	T_EQ(store_decision_each(s, -1, 10, see_decision, &n, &e), 0);
 	T_EQ(n, 1);
