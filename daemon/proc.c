@@ -128,12 +128,10 @@ static void
 tell_child(enum slot s, int wait_status)
 {
 	const struct proc *p = &procs[s];
-	int64_t in_ms = mono_diff_us(p->next_start, clock_mono()) / 1000;
 	struct m_child m = {.role = p->role,
-			    .index = s,
+			    .name = p->name,
 			    .wait_status = (uint64_t)wait_status,
-			    .restarts = p->restarts,
-			    .next_start_ms = in_ms < 0 ? 0 : (uint64_t)in_ms};
+			    .restarts = p->restarts};
 	struct err e;
 
 	if (s == P_JUDGE || procs[P_JUDGE].pid == 0 || m_child_put(&out, &m, &e) != 0)

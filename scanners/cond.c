@@ -413,15 +413,3 @@ cond_ask(const struct cond *c, const struct cond_env *env)
 	       : stack[0] & CAN_TRUE ? COND_MAYBE
 				     : COND_NO;
 }
-
-bool
-cond_stringless(const struct cond *c)
-{
-	size_t i;
-
-	for (i = 0; i < c->count; i++)
-		if (c->step[i].op == OP_SEEN || c->step[i].op == OP_OF ||
-		    c->step[i].op == OP_COUNT)
-			return false;
-	return true;
-}

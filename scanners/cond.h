@@ -42,7 +42,5 @@ struct cond *cond_new(const struct yrule *r, unsigned string_base, cond_fact_fn 
 		      cond_rule_fn rule, void *arg);
 void cond_free(struct cond **c);
 enum cond_answer cond_ask(const struct cond *c, const struct cond_env *env);
-/* It can be true whatever the strings say. */
-bool cond_stringless(const struct cond *c);
 
 #endif

@@ -34,7 +34,6 @@ struct prefilter {
 	size_t look; /* number of LOOK_RULE, or SIZE_MAX */
 	bool global; /* a global rule decides over the others: none is sure by itself */
 	bool not_understood; /* a file could not be taken apart: libyara sees all */
-	struct prefilter_stats stats;
 };
 
 /* The expressions while they are collected. */
@@ -95,8 +94,6 @@ add_expression(struct build *b, const char *expr, unsigned flags, unsigned id)
 static void
 cannot(struct prefilter *p, size_t id)
 {
-	if (!p->always[id])
-		p->stats.unconverted++;
 	p->always[id] = 1;
 }
 
@@ -159,7 +156,6 @@ add_source(struct build *b, const struct rule_source *s)
 		if (r->name_len == strlen(LOOK_RULE) &&
 		    memcmp(r->name, LOOK_RULE, r->name_len) == 0)
 			p->look = p->rules;
-		p->stats.stringless += cond_stringless(p->cond[p->rules]);
 		p->rules++;
 	}
 	yarasrc_free(&src);
@@ -220,8 +216,6 @@ add_all(struct build *b, const struct rules *rules)
 	p->seen = xcalloc(p->strings + 1, 1);
 	p->maybe = xcalloc(p->rules + 1, 1);
 	p->before = xcalloc(p->rules + 1, 1);
-	p->stats.rules = p->rules;
-	p->stats.strings = p->strings;
 	/* a rule libyara has and we have not must not be filtered away */
 	p->not_understood |= p->findable != rules->count;
 }
@@ -230,7 +224,7 @@ static bool
 load_kept(struct prefilter *p, const struct compiled *c)
 {
 	const void *always, *db;
-	size_t always_len, len, i;
+	size_t always_len, len;
 
 	always = compiled_part(c, COMPILED_ALWAYS, &always_len);
 	db = compiled_part(c, COMPILED_HS, &len);
@@ -241,8 +235,6 @@ load_kept(struct prefilter *p, const struct compiled *c)
 		return false;
 	if (p->strings > 0)
 		memcpy(p->always, always, p->strings);
-	for (i = 0; i < p->strings; i++)
-		p->stats.unconverted += p->always[i];
 	return true;
 }
 
@@ -448,10 +440,4 @@ prefilter_look(struct prefilter *p, const int64_t *values)
 
 	return p->all || p->look == SIZE_MAX ||
 	       cond_ask(p->cond[p->look], &env) != COND_NO;
-}
-
-void
-prefilter_stats(const struct prefilter *p, struct prefilter_stats *out)
-{
-	*out = p->stats;
 }

@@ -22,10 +22,6 @@
 
 struct prefilter;
 
-struct prefilter_stats {
-	size_t rules, strings, unconverted, stringless;
-};
-
 /* The facts' names, so that conditions over them are decided too. */
 struct prefilter_facts {
 	const char *const *names;
@@ -77,8 +73,6 @@ bool prefilter_seen(const struct prefilter *p, int id);
  */
 #define LOOK_RULE "look_through"
 bool prefilter_look(struct prefilter *p, const int64_t *values);
-
-void prefilter_stats(const struct prefilter *p, struct prefilter_stats *out);
 
 /*
  * One rule string as a Hyperscan expression into out (size bytes) and its flags.

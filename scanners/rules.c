@@ -524,12 +524,3 @@ rules_fini(struct rules *r)
 	r->yara = NULL;
 	r->source_count = r->count = r->included_count = r->note_count = 0;
 }
-
-const struct rule_info *
-rules_info(const struct rules *r, const YR_RULE *rule)
-{
-	static const struct rule_info none = {"?", "other", 0};
-	size_t i = (size_t)(rule - r->yara->rules_table);
-
-	return i < r->count ? &r->info[i] : &none;
-}

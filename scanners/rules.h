@@ -124,7 +124,4 @@ bool rules_own_form(const struct yrule *r);
 
 void rules_fini(struct rules *r);
 
-/* What we know of a rule that libyara reports. Never NULL. */
-const struct rule_info *rules_info(const struct rules *r, const YR_RULE *rule);
-
 #endif

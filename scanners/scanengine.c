@@ -453,18 +453,6 @@ scanengine_scan(struct scanengine *en, const void *data, size_t len,
 }
 
 void
-scanengine_prefilter_stats(const struct scanengine *en, size_t *strings_out,
-			   size_t *left_out, size_t *always_out)
-{
-	struct prefilter_stats s;
-
-	prefilter_stats(en->prefilter, &s);
-	*strings_out = s.strings;
-	*left_out = s.unconverted;
-	*always_out = s.stringless;
-}
-
-void
 scanengine_prefilter(struct scanengine *en, bool on)
 {
 	en->conf.prefilter = on;

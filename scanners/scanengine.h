@@ -74,8 +74,4 @@ void scanengine_prefilter(struct scanengine *en, bool on);
 void scanengine_scan(struct scanengine *en, const void *data, size_t len,
 		     const struct engine_file *f, struct engine_result *r);
 
-/* Strings the prefilter could not take, rules it always lets through: for rules check. */
-void scanengine_prefilter_stats(const struct scanengine *en, size_t *strings_out,
-				size_t *left_out, size_t *always_out);
-
 #endif

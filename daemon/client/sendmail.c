@@ -250,7 +250,6 @@ write_submit(int argc, char **argv, const char *cwd, const char *script, uint64_
 	s.argv_len = len;
 	s.env = env;
 	s.env_len = env_len;
-	s.ppid = (uint64_t)getppid();
 	if (m_submit_put(&message, &s, &e) != 0)
 		give_up(EX_UNAVAILABLE,
 			"arguments are larger than %d bytes; nothing was sent", MSG_MAX);

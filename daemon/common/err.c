@@ -44,23 +44,3 @@ err_sys(struct err *e, const char *fmt, ...)
 	errno = saved;
 	return -1;
 }
-
-const char *
-err_code_name(enum err_code code)
-{
-	switch (code) {
-	case ERR_NONE:
-		return "none";
-	case ERR_INPUT:
-		return "input";
-	case ERR_DENIED:
-		return "denied";
-	case ERR_AGAIN:
-		return "again";
-	case ERR_SYS:
-		return "system";
-	case ERR_STORE:
-		return "store";
-	}
-	return "none";
-}

@@ -28,7 +28,4 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 /* The same with ERR_SYS and ": strerror(errno)" at the end. errno is kept. */
 int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* "input", "denied", "again", "system", "store" or "none". Static. */
-const char *err_code_name(enum err_code code);
-
 #endif

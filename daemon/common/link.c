@@ -209,10 +209,8 @@ link_send(struct link *l, const struct msg *m, struct err *e)
 		return err_set(e, ERR_SYS, "link is closed");
 	if (l->out_first != NULL)
 		return queue(l, &head, m, e);
-	if (send_one(l->fd, &head, m->body, m->fd) == 0) {
-		l->sent++;
+	if (send_one(l->fd, &head, m->body, m->fd) == 0)
 		return 0;
-	}
 	if (errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS)
 		return queue(l, &head, m, e);
 	return err_sys(e, "send %s", msg_name(m->type));
@@ -235,7 +233,6 @@ link_flush(struct link *l, struct err *e)
 				return 0;
 			return err_sys(e, "send %s", msg_name(o->head.type));
 		}
-		l->sent++;
 		l->out_bytes -= o->head.len;
 		l->out_first = o->next;
 		if (l->out_first == NULL)
@@ -294,7 +291,6 @@ link_recv(struct link *l, struct msg *m, struct err *e)
 			       "unfit message: type %u version %u (ours %u) length %zd",
 			       head.type, head.version, MSG_VERSION, n);
 	}
-	l->received++;
 	return 1;
 }
 

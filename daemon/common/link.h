@@ -32,7 +32,6 @@ struct link {
 	enum role self, peer;
 	struct link_out *out_first, **out_last;
 	size_t out_bytes, out_max;
-	uint64_t sent, received;
 };
 
 /* Take fd (made non-blocking and close-on-exec). out_max: bytes that may wait for room.

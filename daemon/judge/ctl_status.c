@@ -115,14 +115,16 @@ scan_part(struct ctl *c)
 	json_t *f;
 
 	workers_state(&s);
-	f = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "workers",
-		      num(s.workers), "waiting", num(s.waiting), "files_scanned",
-		      num(s.files_done), "files_clean", num(hub.count.files_clean),
-		      "files_suspicious", num(hub.count.files_suspicious),
-		      "files_malicious", num(hub.count.files_malicious),
-		      "files_unscanned", num(hub.count.files_unscanned), "lost",
-		      num(s.lost), "verdict_p50_us", (json_int_t)p50, "verdict_p99_us",
-		      (json_int_t)p99);
+	f = json_pack(
+	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}",
+	    "workers", num(s.workers), "waiting", num(s.waiting), "files_seen",
+	    num(hub.count.files_seen), "files_known", num(hub.count.files_known),
+	    "files_scanned", num(s.files_done), "messages_read", num(s.mails_done),
+	    "files_clean", num(hub.count.files_clean), "files_suspicious",
+	    num(hub.count.files_suspicious), "files_malicious",
+	    num(hub.count.files_malicious), "files_unscanned",
+	    num(hub.count.files_unscanned), "lost", num(s.lost), "verdict_p50_us",
+	    (json_int_t)p50, "verdict_p99_us", (json_int_t)p99);
 	part(c, "scan",
 	     s.ready == 0          ? "off"
 	     : s.ready < s.workers ? "degraded"
@@ -142,8 +144,9 @@ store_part(struct ctl *c)
 	json_t *f;
 
 	store_status(hub.store, &s);
-	f = json_pack("{s:o, s:o, s:o, s:o, s:I}", "rows", num(s.rows), "rows_waiting",
-		      num(s.waiting), "rows_lost", num(s.lost), "commits", num(s.commits),
+	f = json_pack("{s:o, s:o, s:o, s:o, s:o, s:I}", "rows", num(s.rows),
+		      "rows_waiting", num(s.waiting), "rows_lost", num(s.lost),
+		      "rows_left_out_clean", num(s.lost_clean), "commits", num(s.commits),
 		      "commit_us_max", (json_int_t)s.commit_us_max);
 	if (s.problem[0] != '\0' || s.lost > 0)
 		part(c, "store", "degraded", f,
@@ -183,13 +186,14 @@ judge_part(struct ctl *c)
 	json_t *f;
 
 	engine_stats(hub.engine, &st);
-	f = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	f = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		      "messages_passed", num(n->passed), "messages_held", num(n->held),
 		      "messages_refused", num(n->refused), "messages_waiting",
 		      num(submit_waiting()), "heads_unread", num(n->unchecked_head),
 		      "timed_out", num(n->timed_out), "released", num(n->released),
 		      "discarded", num(n->discarded), "bad_peers", num(n->bad_peers),
-		      "alerts", num(n->alerts));
+		      "alerts", num(n->alerts), "alerts_left_out",
+		      num(n->alerts_left_out), "senders_gave_up", num(n->sender_gave_up));
 	part(c, "judge", n->unchecked_head > 0 ? "degraded" : "ok", f,
 	     "%s: %" PRIu64 " messages passed, %" PRIu64 " held, %" PRIu64 " refused%s",
 	     hub.conf.mode, n->passed, n->held, n->refused,
@@ -200,6 +204,36 @@ judge_part(struct ctl *c)
 	     "%" PRIu64 " accounts, %" PRIu64 " watched, %" PRIu64 " held%s", st.accounts,
 	     st.watched, st.held,
 	     st.accounts_refused > 0 ? "; the table is full (accounts_max)" : "");
+}
+
+/* claims: events of a log that is only counted. */
+static void
+mtlog_part(struct ctl *c)
+{
+	struct outcome_counts n = outcome_counts();
+	bool trusted = outcome_trusted();
+	json_t *f;
+
+	if (!wire_up(&hub.mtlog) || !hub.ears.known) {
+		part(c, "mtlog", "off", NULL, "the mail log is not read");
+		return;
+	}
+	f = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+		      "s:o}",
+		      "mta", hub.ears.mta, "file", hub.ears.file, "lines",
+		      num(hub.ears.lines), "lines_damaged", num(hub.ears.damaged),
+		      "behind_bytes", num(hub.ears.behind_bytes), "lines_forged",
+		      num(hub.ears.forged), "submissions", num(n.submissions), "expected",
+		      num(n.expected), "bypassed", num(n.bypassed), "unknown_owner",
+		      num(n.unknown_owner), "sent", num(n.sent), "deferred",
+		      num(n.deferred), "bounced", num(n.bounced), "claims",
+		      num(n.claims));
+	part(c, "mtlog", hub.ears.degraded[0] || !trusted ? "degraded" : "ok", f,
+	     "%s: %s, %" PRIu64 " lines%s%s%s", hub.ears.mta, hub.ears.file,
+	     hub.ears.lines, hub.ears.degraded[0] ? "; " : "", hub.ears.degraded,
+	     trusted ? ""
+		     : "; any local user can write lines of it, so it is only counted "
+		       "(maillog_file of Postfix, then mta_log_trust = yes)");
 }
 
 /* What goes around the wrapper is held when the MTA asks before it accepts. */
@@ -335,23 +369,7 @@ ctl_status(struct ctl *c, struct strings *args)
 	part(c, "hands", wire_up(&hub.hands) ? "ok" : "off", NULL, "%s",
 	     wire_up(&hub.hands) ? "releases, alerts and the mail queue"
 				 : "nothing can be released, frozen or told");
-	if (!wire_up(&hub.mtlog) || !hub.ears.known)
-		part(c, "mtlog", "off", NULL, "the mail log is not read");
-	else
-		part(
-		    c, "mtlog",
-		    hub.ears.degraded[0] || !outcome_trusted() ? "degraded" : "ok",
-		    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "mta", hub.ears.mta,
-			      "file", hub.ears.file, "lines", num(hub.ears.lines),
-			      "lines_damaged", num(hub.ears.damaged), "behind_bytes",
-			      num(hub.ears.behind_bytes), "lines_forged",
-			      num(hub.ears.forged)),
-		    "%s: %s, %" PRIu64 " lines%s%s%s", hub.ears.mta, hub.ears.file,
-		    hub.ears.lines, hub.ears.degraded[0] ? "; " : "", hub.ears.degraded,
-		    outcome_trusted()
-			? ""
-			: "; any local user can write lines of it, so it is only counted "
-			  "(maillog_file of Postfix, then mta_log_trust = yes)");
+	mtlog_part(c);
 	hook_part(c);
 	direct_part(c);
 	brakes_part(c);

@@ -393,15 +393,19 @@ static void
 on_conf(struct msg *m)
 {
 	struct engine_conf ec;
+	struct m_conf told;
 	struct conf fresh;
 	struct err e;
 	int fd = m->fd;
 
+	if (m_conf_get(m, &told, &e) != 0)
+		return;
 	m->fd = -1;
 	if (fd < 0 || conf_fd_take(fd, &fresh, &e) != 0) {
 		log_warn("conf error=\"%s\"", fd < 0 ? "no descriptor" : e.text);
 		return;
 	}
+	log_info("settings generation=%llu", (unsigned long long)told.generation);
 	hub.conf = fresh;
 	workers_conf(&fresh);
 	engine_settings(&ec);
@@ -501,24 +505,22 @@ on_peer(struct msg *m)
 static void
 on_child(struct msg *m)
 {
-	static const char *const names[] = {"judge", "watch", "hands", "mtlog",
-					    "scan",  "scan",  "trial"};
 	struct m_child c;
 	struct err e;
 	int status;
 
-	if (m_child_get(m, &c, &e) != 0 || c.index >= sizeof names / sizeof names[0])
+	if (m_child_get(m, &c, &e) != 0)
 		return;
 	status = (int)c.wait_status;
-	if (c.role == ROLE_SCANNER && strcmp(names[c.index], "trial") == 0) {
+	if (c.role == ROLE_SCANNER && strcmp(c.name, "trial") == 0) {
 		reload_ended(status);
 		return;
 	}
 	if (c.restarts >= 3)
-		alert_degraded(names[c.index],
+		alert_degraded(c.name,
 			       "Process %s ended (%s %d) and was started again %llu "
 			       "times.",
-			       names[c.index], WIFSIGNALED(status) ? "signal" : "exit",
+			       c.name, WIFSIGNALED(status) ? "signal" : "exit",
 			       WIFSIGNALED(status) ? WTERMSIG(status)
 						   : WEXITSTATUS(status),
 			       (unsigned long long)c.restarts);

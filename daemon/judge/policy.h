@@ -31,7 +31,6 @@ enum acct_word {
 enum verdict_answer {
 	ANSWER_PASS,
 	ANSWER_HOLD,
-	ANSWER_REFUSE,
 };
 
 /* How well a script is known. */

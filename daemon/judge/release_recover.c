@@ -110,7 +110,7 @@ recover_one(void *arg, const char *id, const struct held_head *h, const char *pr
 		return true;
 	}
 	r->messages++;
-	submit_remember(h->uid, h->token, id);
+	submit_remember(h->uid, h->token);
 	if (release_row(id, &row) != 1) {
 		adopt(id, h);
 		r->adopted++;

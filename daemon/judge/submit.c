@@ -61,7 +61,7 @@ struct client {
 	/* what the worker told */
 	bool head_ok;
 	uint64_t rcpts, subject_hash, body_hash;
-	char reason[200], from[320], subject[512], message_id[320], header_script[512];
+	char from[320], subject[512], message_id[320], header_script[512];
 	char *domains;
 	size_t domains_len;
 	uint64_t rcpt_hashes[RCPTS_MAX];
@@ -80,7 +80,6 @@ static unsigned client_count;
 static struct {
 	uint32_t uid;
 	uint64_t token;
-	char id[HELD_ID];
 } remembered[REMEMBERED];
 static size_t remember_at;
 
@@ -97,25 +96,24 @@ submit_waiting(void)
 }
 
 void
-submit_remember(uint32_t uid, uint64_t token, const char *id)
+submit_remember(uint32_t uid, uint64_t token)
 {
 	if (token == 0)
 		return;
 	remembered[remember_at].uid = uid;
 	remembered[remember_at].token = token;
-	(void)text_copy(remembered[remember_at].id, HELD_ID, id);
 	remember_at = (remember_at + 1) % REMEMBERED;
 }
 
-static const char *
-remembered_id(uint32_t uid, uint64_t token)
+static bool
+is_remembered(uint32_t uid, uint64_t token)
 {
 	size_t i;
 
 	for (i = 0; token != 0 && i < REMEMBERED; i++)
 		if (remembered[i].token == token && remembered[i].uid == uid)
-			return remembered[i].id;
-	return NULL;
+			return true;
+	return false;
 }
 
 /* --- coming and going --- */
@@ -163,9 +161,9 @@ on_gone(struct wire *w, const struct err *e)
 
 /* true: the wrapper was told. */
 static bool
-answer(struct client *c, enum submit_answer a, const char *id, const char *text)
+answer(struct client *c, enum submit_answer a, const char *text)
 {
-	struct m_answer m = {.answer = a, .held_id = id, .text = text};
+	struct m_answer m = {.answer = a, .text = text};
 	struct err e;
 	bool told = !c->gone && m_answer_put(wire_out(), &m, &e) == 0 &&
 		    wire_send(&c->wire, wire_out(), &e) == 0;
@@ -184,7 +182,7 @@ refuse(struct client *c, const char *text)
 {
 	log_warn_rate("refused", 1, "refused uid=%u size=%" PRIu64 " text=\"%s\"",
 		      (unsigned)c->uid, c->size, text);
-	(void)answer(c, SUBMIT_REFUSED, "", text);
+	(void)answer(c, SUBMIT_REFUSED, text);
 	client_free(c);
 }
 
@@ -242,8 +240,8 @@ hold_done(void *arg)
 		refuse(c, c->held_err.text);
 		return;
 	}
-	submit_remember(c->uid, c->token, c->held.id);
-	told = answer(c, SUBMIT_HELD, c->held.id, "");
+	submit_remember(c->uid, c->token);
+	told = answer(c, SUBMIT_HELD, "");
 	if (!told)
 		hub.count.sender_gave_up++;
 	hold_row(c, told);
@@ -398,11 +396,9 @@ decide(struct client *c)
 	}
 	if (c->answer.answer == ANSWER_HOLD) {
 		hold(c);
-	} else if (c->answer.answer == ANSWER_REFUSE) {
-		refuse(c, c->answer.text);
 	} else {
 		expect_add(c->uid, c->rcpts, c->own, clock_mono());
-		(void)answer(c, SUBMIT_PASS, "", "");
+		(void)answer(c, SUBMIT_PASS, "");
 		client_free(c);
 	}
 }
@@ -418,15 +414,18 @@ static void
 on_head(struct job *j, const struct m_verdict *v, const struct m_head *h)
 {
 	struct client *c = j->arg;
+	char why[200];
 
 	(void)v;
 	c->job = NULL;
 	c->have_head = true;
 	c->head_ok = h->ok != 0;
+	if (!c->head_ok)
+		log_warn_rate("head_unread", 60, "head_unread uid=%u reason=\"%s\"",
+			      (unsigned)c->uid, text_safe(why, sizeof why, h->reason));
 	c->rcpts = h->rcpts;
 	c->subject_hash = h->subject_hash;
 	c->body_hash = h->body_hash;
-	(void)text_utf8(c->reason, sizeof c->reason, h->reason, strlen(h->reason));
 	(void)text_utf8(c->from, sizeof c->from, h->from, strlen(h->from));
 	(void)text_utf8(c->subject, sizeof c->subject, h->subject, strlen(h->subject));
 	(void)text_utf8(c->message_id, sizeof c->message_id, h->message_id,
@@ -487,7 +486,6 @@ on_submit(struct client *c, struct msg *m)
 {
 	struct m_scan scan = {.kind = SCAN_MAIL, .path = ""};
 	struct m_submit s;
-	const char *id;
 	struct err e;
 	char path[PATH_MAX];
 	int copy;
@@ -516,8 +514,8 @@ on_submit(struct client *c, struct msg *m)
 	c->script = xstrdup(s.claimed_script);
 	c->due = mono_after_ms(clock_mono(), hub.conf.hurry_ms);
 	c->head_due = mono_after_ms(clock_mono(), hub.conf.submit_timeout_ms * 4 / 5);
-	if ((id = remembered_id(c->uid, c->token)) != NULL) {
-		(void)answer(c, SUBMIT_HELD, id, "");
+	if (is_remembered(c->uid, c->token)) {
+		(void)answer(c, SUBMIT_HELD, "");
 		client_free(c);
 		return;
 	}

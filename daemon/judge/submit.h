@@ -20,7 +20,7 @@ void submit_listen(int listen_fd);
 
 /* A message found on the disk that was held before a restart, with its wrapper's token.
  */
-void submit_remember(uint32_t uid, uint64_t token, const char *id);
+void submit_remember(uint32_t uid, uint64_t token);
 
 unsigned submit_waiting(void);
 

@@ -18,12 +18,6 @@ static const struct {
     [VOL_7D] = {604800, 21600, 29},
 };
 
-int64_t
-vol_window_s(enum vol_window w)
-{
-	return windows[w].window_s;
-}
-
 static const uint32_t *
 ring_of(const struct volume *v, enum vol_window w)
 {

@@ -13,9 +13,6 @@
 /* The windows every volume keeps. */
 enum vol_window { VOL_1M, VOL_10M, VOL_1H, VOL_24H, VOL_7D, VOL_WINDOWS };
 
-/* Seconds of a window. */
-int64_t vol_window_s(enum vol_window w);
-
 /*
  * Exact to one bucket (12 s, 1 min, 5 min, 1 h, 6 h): a count never forgets anything
  * younger than its window and nothing older than the window and one bucket stays in it.

@@ -23,12 +23,6 @@
 
 static bool no_openat2;
 
-bool
-safe_has_openat2(void)
-{
-	return !no_openat2;
-}
-
 static int
 open_resolved(int base, const char *path, int flags, uint64_t resolve)
 {

@@ -43,7 +43,4 @@ enum safe {
  */
 enum safe safe_open_file(int dir, const char *name, int *fd_out, struct stat *st_out);
 
-/* false after the kernel said it has no openat2 (before 5.6): the slow way is used. */
-bool safe_has_openat2(void);
-
 #endif

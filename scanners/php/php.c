@@ -159,21 +159,3 @@ php_fact_rows(size_t *count_out)
 	*count_out = sizeof(rows) / sizeof(rows[0]);
 	return rows;
 }
-
-const char *
-php_stop_name(enum php_stop s)
-{
-	static const char *const names[PHP_STOP_COUNT] = {
-	    "none", "input", "output", "memory", "steps", "layers", "nesting"};
-
-	return s < PHP_STOP_COUNT ? names[s] : "unknown";
-}
-
-const char *
-php_layer_kind_name(enum php_layer_kind k)
-{
-	static const char *const names[] = {"eval", "include", "drop", "decoded",
-					    "literal"};
-
-	return (size_t)k < sizeof(names) / sizeof(names[0]) ? names[k] : "unknown";
-}

@@ -127,9 +127,4 @@ const struct php_view *php_look_code(struct php *p, const void *data, size_t len
 /* The facts' names in declared order; *count_out rows, static. */
 const struct php_fact_row *php_fact_rows(size_t *count_out);
 
-/* "none", "input", ...; static. */
-const char *php_stop_name(enum php_stop s);
-/* "eval", "include", ...; static. */
-const char *php_layer_kind_name(enum php_layer_kind k);
-
 #endif

@@ -139,7 +139,7 @@ def hostile(c, build, kind):
         lst.close()
 
         for junk in (b"junk", b"", wire.pack("CTL", verb="status", args=b""), wire.pack("SUBMIT"),
-                     wire.pack("ANSWER", answer=0, held_id="", text="")):
+                     wire.pack("ANSWER", answer=0, text="")):
             s = connect(w)
             s.send(junk)
             c.true(answer(s) in (None, 2), "no word for %r" % junk[:12])

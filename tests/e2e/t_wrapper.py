@@ -55,9 +55,8 @@ class Judge:
         os.unlink(self.path)
 
 
-def answer(number, text="", held_id=""):
-    return lambda conn, n: conn.send(wire.pack("ANSWER", answer=number, text=text,
-                                               held_id=held_id))
+def answer(number, text=""):
+    return lambda conn, n: conn.send(wire.pack("ANSWER", answer=number, text=text))
 
 
 def timed(w, *a, **kw):
@@ -94,7 +93,7 @@ def answers(c, w, body):
     c.eq(message["argv"].split(b"\0")[1:-1], [b"-t"], "SUBMIT: argv")
     c.eq(message["cwd"], "/", "SUBMIT: cwd")
     j.close()
-    j = Judge(w, answer(1, held_id="x"))
+    j = Judge(w, answer(1))
     p = timed(w, body, "-t")
     c.eq((p.returncode, len(w.delivered()) - before), (0, 1), "held: exit, delivered")
     j.close()

@@ -44,7 +44,7 @@ static void
 test_limit(void)
 {
 	static char big[5000];
-	struct m_answer a = {.answer = SUBMIT_PASS, .held_id = "", .text = big};
+	struct m_answer a = {.answer = SUBMIT_PASS, .text = big};
 	struct err e;
 
 	memset(big, 'x', sizeof big - 1);
