@@ -1,5 +1,7 @@
 # Mailbrake: make, make check, make demo, make install. `make help` lists the targets.
 
+all: # what `make` alone makes
+
 prefix      ?= /usr
 sysconfdir  ?= /etc
 localstatedir ?= /var
@@ -45,13 +47,19 @@ try = $(shell echo 'int main(void){return 0;}' | \
 	$(CC) -Werror $(1) -x c - -o /dev/null 2>/dev/null && echo '$(1)')
 
 -include $(B)/flags.mk
+# what was made without -Werror is made anew to be checked (not the other way round: a
+# `make install` after a check has nothing to do)
+ifneq ($(filter-out $(MADE_WITH),$(WERROR)),)
+$(B)/flags.mk: FORCE
+endif
 # (without a compiler nothing is tried yet: contrib/deps.sh installs one first)
 $(B)/flags.mk: Makefile
 	@mkdir -p $(B)
 	@command -v $(lastword $(CC)) >/dev/null || exit 0; \
 	{ echo 'WARN := $(foreach f,$(WARN_try),$(call try,$(f)))'; \
 	   echo 'HARD := $(foreach f,$(HARD_try),$(call try,$(f)))'; \
-	   echo 'LINK := $(foreach f,$(LINK_try),$(call try,$(f)))'; } > $@
+	   echo 'LINK := $(foreach f,$(LINK_try),$(call try,$(f)))'; \
+	   echo 'MADE_WITH := $(WERROR)'; } > $@
 
 # V=1 shows the whole commands
 V ?=
@@ -259,5 +267,5 @@ help:
 
 -include $(shell find $(B) -path $(B)/mta -prune -o -type f -name '*.d' -print 2>/dev/null)
 .PHONY: all unit fuzz-replay deps deps-ask check check-now check-full check-san demo bench \
-	format clean help install deb
+	format clean help install deb FORCE
 .SECONDARY:

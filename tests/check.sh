@@ -34,8 +34,8 @@ format() {
 	    sed -n 's/^\([^ :]*\):[0-9]*:[0-9]*: warning:.*/\1/p' | sort -u)
 	if [ -z "$bad" ]; then
 		echo "ok   format    $(printf '%s\n' "$files" | wc -l) files"
-	else # a matter of taste until it is merged; nothing works worse for it
-		echo "skip format    make format would change:" $bad
+	else
+		echo "FAIL format    make format would change:" $bad
 	fi
 }
 

@@ -2,7 +2,7 @@
  * postfix - the queue of Postfix
  *
  * Job:     see mtaq.h.
- * Touches: nothing.
+ * Touches: the folders of the queue, by access(2) alone.
  * Source:  postsuper(1) (-h, -H, -d read ids from standard input), postqueue(1) (-i),
  * postkick(1) and src/global/mail_proto.h (D: look at the deferred queue now),
  * transport(5): a key "user@domain" goes before "domain"; retry: defers without contact.

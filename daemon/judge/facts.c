@@ -1,8 +1,8 @@
 /*
  * facts - gather what policy_decide needs to know
  *
- * Job:     one account's record, one script, one message -> struct facts. Changes
- * nothing. Touches: nothing.
+ * Job:     an account's record, a script, a message -> struct facts; changes nothing.
+ * Touches: nothing.
  */
 #include "acct.h"
 
