@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include "mta_places.h"
 #include "paths.h"
 #include "priv.h"
 #include "text.h"
@@ -192,15 +193,9 @@ doctor_rules(struct doctor *d)
 void
 doctor_mta(struct doctor *d)
 {
-	static const char *const logs[] = {
-	    "/var/log/exim4/mainlog", "/var/log/exim_mainlog", "/var/log/exim/main.log",
-	    "/var/log/mail.log", "/var/log/maillog"};
 	const struct conf *c = doctor_conf(d);
-	bool exim =
-	    access("/usr/sbin/exim4", X_OK) == 0 || access("/usr/sbin/exim", X_OK) == 0;
-	bool postfix = access("/usr/sbin/postqueue", X_OK) == 0;
-	const char *log = NULL;
-	size_t i;
+	bool exim = mta_places_exim(), postfix = mta_places_postfix();
+	const char *log = mta_places_log(c);
 
 	if (strcmp(c->mta, "none") == 0)
 		doctor_say(d, "mta", "warn",
@@ -216,19 +211,11 @@ doctor_mta(struct doctor *d)
 			   "around the wrapper are not seen");
 		return;
 	}
-	if (strcmp(c->mta_log, "auto") != 0)
-		log = c->mta_log;
-	for (i = 0; log == NULL && i < sizeof logs / sizeof logs[0]; i++)
-		if (access(logs[i], F_OK) == 0)
-			log = logs[i];
-	if (log == NULL && strcmp(c->mta, "exim") != 0 &&
-	    access("/run/systemd/journal/socket", F_OK) == 0)
-		log = "journal";
-	if (log != NULL && strncmp(log, "journal", 7) == 0) {
+	if (strncmp(log, "journal", 7) == 0) {
 		doctor_say(d, "mta-log", "ok", "the systemd journal");
 		return;
 	}
-	if (log == NULL)
+	if (strcmp(log, "none") == 0)
 		doctor_say(d, "mta-log", "warn",
 			   "no log of the mail system was found (mta_log)");
 	else if (access(log, R_OK) == 0)

@@ -36,9 +36,7 @@
 #define MAIL_TO_MAX 8
 #define LINE_MAX_BYTES 900 /* RFC 5322: 998; safe text may have grown */
 
-static const char *const plain_env[] = {
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
-    NULL};
+static const char *const plain_env[] = {JOB_PATH, "LANG=C.UTF-8", NULL};
 
 /* One alert: what is still to be run, and what went wrong so far. */
 struct alert {

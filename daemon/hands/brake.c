@@ -28,9 +28,6 @@
 
 #define COMPILE_TIMEOUT_S 30
 
-static const char *const env[] = {
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C", NULL};
-
 /* The list that is being made the MTA's, and the one that was asked for meanwhile. */
 static struct {
 	bool busy;
@@ -236,7 +233,7 @@ on_compiled(void *arg, const struct job_end *end)
 	const char *argv[3] = {mtaq_program(now.mta->reloader), "reload", NULL};
 	struct job_spec spec = {.program = argv[0],
 				.argv = argv,
-				.env = env,
+				.env = job_env,
 				.stdin_fd = -1,
 				.timeout_s = COMPILE_TIMEOUT_S};
 	struct err e;
@@ -265,7 +262,7 @@ compile(struct err *e)
 	const char *argv[3] = {mtaq_program(now.mta->compiler), map, NULL};
 	struct job_spec spec = {.program = argv[0],
 				.argv = argv,
-				.env = env,
+				.env = job_env,
 				.stdin_fd = -1,
 				.timeout_s = COMPILE_TIMEOUT_S};
 

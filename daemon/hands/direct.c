@@ -22,8 +22,6 @@
 #define ROW 40             /* "UID PACKETS" */
 
 static const char *const programs[] = {"/usr/sbin/nft", "/sbin/nft", NULL};
-static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C", NULL};
-
 static struct {
 	bool running;
 	uint64_t asked;
@@ -108,7 +106,7 @@ verb_direct(struct msg *m)
 	const char *argv[] = {NULL,   "-j",        "list",   "set",
 			      "inet", "mailbrake", "by_uid", NULL};
 	struct job_spec spec = {
-	    .argv = argv, .env = env, .stdin_fd = -1, .timeout_s = TIMEOUT_S};
+	    .argv = argv, .env = job_env, .stdin_fd = -1, .timeout_s = TIMEOUT_S};
 	struct m_direct d;
 	struct err e;
 

@@ -11,6 +11,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "mta_places.h"
 #include "mtaq.h"
 
 /* 1xUu5U-0001QX-0R, since 4.97 1xUu5U-00000001QX0-0R0a. */
@@ -69,8 +70,7 @@ relay_line(FILE *f, const char *domain, const char *host, unsigned port)
 	fprintf(f, "%s: %s::%u\n", domain, host, port);
 }
 
-static const char *const programs[] = {"/usr/sbin/exim4", "/usr/sbin/exim",
-				       "/usr/exim/bin/exim", NULL};
+static const char *const programs[] = {MTA_EXIM, NULL};
 
 const struct mtaq mtaq_exim = {
     .name = "exim",

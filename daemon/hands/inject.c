@@ -105,7 +105,7 @@ choose_env(const void *list, size_t len, uint64_t uid, const char **env)
 	const char *pair;
 	size_t i, n = 0;
 
-	env[n++] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	env[n++] = JOB_PATH;
 	while (uid != 0 && n < ENV_MAX - 1 && (pair = strings_next(&s)) != NULL)
 		for (i = 0; i < sizeof kept / sizeof *kept; i++)
 			if (strncmp(pair, kept[i], strlen(kept[i])) == 0) {

@@ -36,6 +36,8 @@ struct note {
 	char text[200];
 };
 
+const char *const job_env[] = {JOB_PATH, "LANG=C", NULL};
+
 static struct job {
 	pid_t pid; /* 0: free */
 	int out_fd;

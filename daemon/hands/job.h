@@ -18,6 +18,11 @@
 #define JOBS_MAX 8       /* programs at once */
 #define JOB_OUT_MAX 2048 /* bytes of output that are kept */
 
+/* What every program is given: nothing of ours, nothing of a stranger's. */
+#define JOB_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+/* ... and one whose words we read: JOB_PATH, LANG=C. */
+extern const char *const job_env[];
+
 struct job_spec {
 	const char *program;     /* absolute path, from the settings */
 	const char *const *argv; /* NULL at the end */

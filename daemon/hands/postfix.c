@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mta_places.h"
 #include "mtaq.h"
 #include "postfix_file.h"
 
@@ -57,17 +58,11 @@ relay_line(FILE *f, const char *domain, const char *host, unsigned port)
 	fprintf(f, "%s smtp:[%s]:%u\n", domain, host, port);
 }
 
-static const char *const postsuper[] = {"/usr/sbin/postsuper",
-					"/usr/local/sbin/postsuper", NULL};
-static const char *const postqueue[] = {"/usr/sbin/postqueue",
-					"/usr/local/sbin/postqueue", NULL};
-static const char *const postkick[] = {"/usr/sbin/postkick", "/usr/local/sbin/postkick",
-				       NULL};
-static const char *const postmap[] = {"/usr/sbin/postmap", "/usr/local/sbin/postmap",
-				      NULL};
-
-static const char *const postfix[] = {"/usr/sbin/postfix", "/usr/local/sbin/postfix",
-				      NULL};
+static const char *const postsuper[] = {MTA_POSTFIX("postsuper"), NULL};
+static const char *const postqueue[] = {MTA_POSTFIX("postqueue"), NULL};
+static const char *const postkick[] = {MTA_POSTFIX("postkick"), NULL};
+static const char *const postmap[] = {MTA_POSTFIX("postmap"), NULL};
+static const char *const postfix[] = {MTA_POSTFIX("postfix"), NULL};
 
 const struct mtaq mtaq_postfix = {
     .name = "postfix",

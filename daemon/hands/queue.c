@@ -29,9 +29,6 @@
 #define PLACES 5            /* of job.h's: the rest is for releases and alerts */
 #define PARKED 64 /* requests that wait for a place; judge sends far fewer at once */
 
-static const char *const env[] = {
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C", NULL};
-
 /* Ids that are delivered one after the other, where one program takes one id. */
 struct chain {
 	uint64_t asked;
@@ -126,7 +123,7 @@ kick_due(void *arg)
 	const char *argv[6] = {mta == NULL ? NULL : mtaq_program(mta->kick_program)};
 	struct job_spec spec = {.program = argv[0],
 				.argv = argv,
-				.env = env,
+				.env = job_env,
 				.stdin_fd = -1,
 				.timeout_s = KICK_TIMEOUT_S};
 	struct err e;
@@ -270,7 +267,7 @@ run(const struct m_queue *q, const struct mtaq *mta, struct err *e)
 	static const char *argv[MTAQ_IDS_MAX + 4];
 	struct strings s = strings_of(q->ids, q->ids_len);
 	struct job_spec spec = {
-	    .argv = argv, .env = env, .stdin_fd = -1, .timeout_s = QUEUE_TIMEOUT_S};
+	    .argv = argv, .env = job_env, .stdin_fd = -1, .timeout_s = QUEUE_TIMEOUT_S};
 	struct batch *b;
 	const char *id;
 	int n = 0, rc;
@@ -325,7 +322,7 @@ chain_next(struct chain *c)
 			       id, NULL};
 	struct job_spec spec = {.program = argv[0],
 				.argv = argv,
-				.env = env,
+				.env = job_env,
 				.stdin_fd = -1,
 				.timeout_s = QUEUE_TIMEOUT_S};
 	struct err e = {ERR_NONE, ""};

@@ -52,30 +52,48 @@ choice_span_s(const char *text)
 	return -1;
 }
 
-int64_t
-choice_time_us(const char *text, wall_t now)
+/* A date of the server's clock; -1: it is none. last: of a day alone, its last second. */
+static int64_t
+date_us(const char *text, bool last)
 {
 	static const char *const forms[] = {"%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M",
 					    "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S",
 					    "%Y-%m-%d"};
-	int64_t s = choice_span_s(text);
-	size_t i;
+	const size_t count = sizeof forms / sizeof forms[0];
 
-	if (s >= 0)
-		return now.us - s * 1000000;
-	if (text_to_i64(text, CHOICE_UNIX_MIN, INT64_C(4102444800), &s))
-		return s * 1000000;
-	for (i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct tm tm = {.tm_isdst = -1};
 		const char *end = strptime(text, forms[i], &tm);
 		time_t t;
 
 		if (end == NULL || *end != '\0')
 			continue;
+		if (last && i == count - 1) {
+			tm.tm_hour = 23;
+			tm.tm_min = tm.tm_sec = 59;
+		}
 		t = mktime(&tm);
 		return t == (time_t)-1 ? -1 : (int64_t)t * 1000000;
 	}
 	return -1;
+}
+
+int64_t
+choice_time_us(const char *text, wall_t now)
+{
+	int64_t s = choice_span_s(text);
+
+	if (s >= 0)
+		return now.us - s * 1000000;
+	if (text_to_i64(text, CHOICE_UNIX_MIN, INT64_C(4102444800), &s))
+		return s * 1000000;
+	return date_us(text, false);
+}
+
+int64_t
+choice_end_us(const char *text)
+{
+	return date_us(text, true);
 }
 
 int

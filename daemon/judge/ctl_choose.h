@@ -38,10 +38,14 @@ void ctl_choose_forget(struct ctl *c);
 /*
  * A time in an admin's words: "90m", "12h", "3d" (so long before now), seconds since
  * 1970 (from CHOICE_UNIX_MIN on: a bare "30" is a slip, and would choose everything), or
- * "2026-01-31 18:00" of the server's clock. Microseconds; -1: not understood.
+ * "2026-01-31 18:00" of the server's clock; a day alone is its begin. Microseconds; -1:
+ * not understood.
  */
 int64_t choice_time_us(const char *text, wall_t now);
-/* A span: "90m", "12h", "3d", "600s". Seconds; -1: not understood. */
+/* The end of what is named: "2026-01-31" the whole day, "2026-01-31 18:00" that time, of
+ * the server's clock. Microseconds; -1: not understood. */
+int64_t choice_end_us(const char *text);
+/* A span: "90m", "12h", "3d", "2w", "600s". Seconds; -1: not understood. */
 int64_t choice_span_s(const char *text);
 
 #endif

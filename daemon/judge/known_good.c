@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "ctl.h"
+#include "ctl_choose.h"
 #include "files.h"
 #include "found_known.h"
 #include "hub.h"
@@ -293,42 +293,6 @@ word_row(struct ctl *c, const struct word *w, const char *text)
 			  (json_int_t)w->uid, "text", text));
 }
 
-/* "30d", "12h", "2w"; seconds. */
-static bool
-parse_for(const char *s, int64_t *out)
-{
-	static const struct {
-		char unit;
-		int64_t s;
-	} units[] = {{'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
-	char num[12];
-	size_t i, n = strspn(s, "0123456789");
-
-	if (n == 0 || n >= sizeof num || s[n] == '\0' || s[n + 1] != '\0')
-		return false;
-	memcpy(num, s, n);
-	num[n] = '\0';
-	for (i = 0; i < sizeof units / sizeof units[0]; i++)
-		if (units[i].unit == s[n] && text_to_i64(num, 1, 100000, out)) {
-			*out *= units[i].s;
-			return true;
-		}
-	return false;
-}
-
-/* "2027-01-31", the end of that day, UTC. */
-static bool
-parse_until(const char *s, int64_t *out)
-{
-	struct tm tm = {.tm_hour = 23, .tm_min = 59, .tm_sec = 59};
-	const char *end = strptime(s, "%Y-%m-%d", &tm);
-
-	if (end == NULL || *end != '\0')
-		return false;
-	*out = (int64_t)timegm(&tm);
-	return true;
-}
-
 static const char *
 key_fault(enum kind k, char *key)
 {
@@ -401,8 +365,8 @@ read_options(struct given *g, struct strings *args)
 static const char *
 fill(struct word *w, const struct given *g)
 {
-	int64_t s = 0;
 	const char *fault;
+	int64_t s;
 
 	*w = (struct word){.kind = g->kind, .uid = -1, .t = clock_wall()};
 	if (!text_copy(w->reason, sizeof w->reason, g->reason))
@@ -410,13 +374,13 @@ fill(struct word *w, const struct given *g)
 	if (g->user != NULL && (w->uid = hub_uid(g->user)) < 0)
 		return "--user: there is no such account";
 	if (g->how_long != NULL) {
-		if (!parse_for(g->how_long, &s))
-			return "--for takes a number and m, h, d or w, as in 30d";
+		if ((s = choice_span_s(g->how_long)) < 0)
+			return "--for takes a number and s, m, h, d or w, as in 30d";
 		w->until.us = w->t.us + s * 1000000;
 	} else if (g->until != NULL) {
-		if (!parse_until(g->until, &s) || s * 1000000 <= w->t.us)
+		w->until.us = choice_end_us(g->until);
+		if (w->until.us <= w->t.us)
 			return "--until takes a day to come, as in 2031-12-24";
-		w->until.us = s * 1000000;
 	}
 	w->key = xstrdup(g->key);
 	fault = key_fault(w->kind, w->key);

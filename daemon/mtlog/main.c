@@ -22,6 +22,7 @@
 #include "log.h"
 #include "loop.h"
 #include "mt_scan.h"
+#include "mta_places.h"
 #include "mtlog.h"
 #include "opener.h"
 #include "owners.h"
@@ -540,31 +541,6 @@ on_gone(struct wire *w, const struct err *e)
 	loop_stop();
 }
 
-/* The first of the usual places that is there. */
-static const char *
-find_log(const struct conf *c)
-{
-	static const struct {
-		const char *mta, *path;
-	} usual[] = {
-	    {"exim", "/var/log/exim_mainlog"},   {"exim", "/var/log/exim4/mainlog"},
-	    {"exim", "/var/log/exim/mainlog"},   {"exim", "/var/log/exim/main.log"},
-	    {"postfix", "/var/log/postfix.log"}, {"postfix", "/var/log/maillog"},
-	    {"postfix", "/var/log/mail.log"},
-	};
-
-	if (strcmp(c->mta_log, "auto") != 0)
-		return c->mta_log;
-	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
-		if ((strcmp(c->mta, "auto") == 0 || strcmp(c->mta, usual[i].mta) == 0) &&
-		    access(usual[i].path, F_OK) == 0)
-			return usual[i].path;
-	if (access("/run/systemd/journal/socket", F_OK) == 0 &&
-	    strcmp(c->mta, "exim") != 0)
-		return "journal";
-	return "none";
-}
-
 /* Who writes entries for the MTA; looked up while names can be. */
 static void
 mta_uids(const struct conf *c)
@@ -605,7 +581,7 @@ set_up(const struct conf *c, struct err *e)
 	const char *paths[OPEN_OWNERS + OWNERS_PLACES] = {
 	    [OPEN_LOG] = self.file, [OPEN_QUEUE] = c->postfix_queue_dir};
 
-	if (!text_copy(self.file, sizeof(self.file), find_log(c)))
+	if (!text_copy(self.file, sizeof(self.file), mta_places_log(c)))
 		return err_set(e, ERR_INPUT, "mta_log is too long");
 	place_open(c);
 	mta_uids(c);

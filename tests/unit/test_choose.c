@@ -1,6 +1,9 @@
 /*
  * test_choose - the times an admin may name, and the slips that would choose everything
  */
+#include <stdlib.h>
+#include <time.h>
+
 #include "ctl_choose.h"
 #include "t.h"
 
@@ -24,7 +27,23 @@ main(void)
 	    {"-1", -1},
 	    {"", -1},
 	    {"yesterdayish", -1},
+	    {"2w", 1800000000 - 1209600},
+	    /* two hours before UTC, by TZ below */
+	    {"2026-01-31", 1769817600 - 7200},
+	    {"2026-01-31 18:00", 1769817600 - 7200 + 64800},
+	    {"2026-01-31T18:00", 1769817600 - 7200 + 64800},
+	    {"2026-01-31 18:00:30", 1769817600 - 7200 + 64830},
+	    {"2026-01-31T18:00:30", 1769817600 - 7200 + 64830},
+	    {"2026-01-31 ", -1},
+	    {"2026-13-31", -1},
 	};
+
+	setenv("TZ", "TST-2", 1);
+	tzset();
+	T_EQ(choice_end_us("2026-01-31"), (1769817600 - 7200 + 86399) * INT64_C(1000000));
+	T_EQ(choice_end_us("2026-01-31 18:00"),
+	     (1769817600 - 7200 + 64800) * INT64_C(1000000));
+	T_EQ(choice_end_us("2w"), -1);
 
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
 		int64_t us = choice_time_us(row[i].text, now);

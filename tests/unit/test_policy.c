@@ -1,4 +1,6 @@
 /* One row per line of daemon/judge/DECISIONS. */
+#include "conf.h"
+#include "engine_conf.h"
 #include "policy.h"
 #include "t.h"
 
@@ -496,6 +498,32 @@ test_modes(void)
 	T_EQ(policy_decide(&f, &c).answer, ANSWER_HOLD);
 }
 
+/* replay without settings judges as the daemon does without any. */
+static void
+test_defaults(void)
+{
+	struct engine_conf plain, taken;
+	static struct conf c;
+
+	conf_defaults(&c);
+	engine_conf_defaults(&plain);
+	engine_conf_take(&taken, &c);
+	T_EQ(taken.observe, plain.observe);
+	for (unsigned r = 0; r < RULE_COUNT; r++)
+		T_EQ(taken.rule_observe[r], plain.rule_observe[r]);
+	T_EQ(taken.weak_points, plain.weak_points);
+	T_EQ(taken.suspicious_points, plain.suspicious_points);
+	T_EQ(taken.malicious_points, plain.malicious_points);
+	T_EQ(taken.evidence_ttl_s, plain.evidence_ttl_s);
+	T_EQ(taken.unknown_rcpt_max, plain.unknown_rcpt_max);
+	T_EQ(taken.young_script_s, plain.young_script_s);
+	T_EQ(taken.learning_time_s, plain.learning_time_s);
+	T_EQ(taken.hard_cap_h, plain.hard_cap_h);
+	T_EQ(taken.refusal_ppm, plain.refusal_ppm);
+	T_EQ(taken.refusal_min, plain.refusal_min);
+	T_EQ(taken.hold_expire_s, plain.hold_expire_s);
+}
+
 static void
 test_reasons(void)
 {
@@ -513,6 +541,7 @@ main(void)
 {
 	test_rows();
 	test_modes();
+	test_defaults();
 	test_reasons();
 	return T_DONE();
 }
