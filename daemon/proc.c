@@ -398,11 +398,24 @@ load(struct conf *c, struct err *e)
 	return conf_prefix(c, conf_dir_prefix, e);
 }
 
+/* It ends by itself, having kept its place; ended() starts it again. */
+static void
+ask_stop(struct proc *p)
+{
+	struct m_stop m = {0};
+	struct err e;
+
+	if (m_stop_put(&out, &m, &e) != 0 || link_send(&p->link, &out, &e) != 0)
+		(void)kill(p->pid, SIGTERM);
+}
+
 static void
 reload(void)
 {
 	struct conf fresh;
+	struct conf before = conf;
 	struct err e;
+	char names[200];
 	int s;
 
 	if (load(&fresh, &e) != 0 || use_conf(&fresh, &e) != 0) {
@@ -412,6 +425,13 @@ reload(void)
 	for (s = 0; s < P_COUNT; s++)
 		if (procs[s].pid > 0)
 			tell_conf(&procs[s]);
+	if (conf_differs(&before, &conf, CONF_OF_START, names, sizeof names))
+		log_warn("reload needs_restart=\"%s\"", names);
+	if (procs[P_MTLOG].pid > 0 &&
+	    conf_differs(&before, &conf, CONF_OF_MTLOG, names, sizeof names)) {
+		log_info("reload process=mtlog starts_again_for=\"%s\"", names);
+		ask_stop(&procs[P_MTLOG]);
+	}
 	start_trial();
 	log_info("reloaded generation=%llu", (unsigned long long)generation);
 }

@@ -459,3 +459,30 @@ conf_list_next(const char *list, const char **at, char *word, size_t size)
 		p += n;
 	}
 }
+
+bool
+conf_differs(const struct conf *a, const struct conf *b, const char *names, char *out,
+	     size_t size)
+{
+	const char *at = NULL;
+	char name[64];
+	size_t len = 0, i;
+
+	out[0] = '\0';
+	while (conf_list_next(names, &at, name, sizeof name)) {
+		for (i = 0; i < SETTINGS; i++)
+			if (settings[i].name != NULL &&
+			    strcmp(settings[i].name, name) == 0)
+				break;
+		if (i < SETTINGS &&
+		    memcmp(get_str(a, &settings[i]), get_str(b, &settings[i]),
+			   settings[i].kind == KIND_NUM ? sizeof(int64_t)
+			   : settings[i].kind == KIND_BOOL
+			       ? sizeof(bool)
+			       : strlen(get_str(a, &settings[i])) + 1) == 0)
+			continue;
+		(void)snprintf(out + len, size - len, "%s%s", len > 0 ? " " : "", name);
+		len += strlen(out + len);
+	}
+	return len > 0;
+}

@@ -53,6 +53,20 @@ void conf_print(const struct conf *c, bool with_help, FILE *out);
 /* Print the list of settings as mdoc(7) for mailbrake.conf(5). */
 void conf_print_mdoc(FILE *out);
 
+/* What a reload does not change: it is read once, with privileges that are given up. */
+#define CONF_OF_START \
+	"state_dir run_dir user_judge user_watch user_scan user_mtlog admin_group " \
+	"own_domains syslog"
+/* What makes mtlog another reader: a reload starts it again. */
+#define CONF_OF_MTLOG "mta mta_log mta_log_trust mta_users postfix_queue_dir"
+
+/*
+ * The settings of names (words) that are not the same in a and b, as words in out. True
+ * when there is one.
+ */
+bool conf_differs(const struct conf *a, const struct conf *b, const char *names,
+		  char *out, size_t size);
+
 /*
  * Walk the words of a LIST: *at starts NULL; each call copies the next word to word (size
  * bytes) and returns true; false at the end. Words longer than size - 1 are skipped.

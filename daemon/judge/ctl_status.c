@@ -308,6 +308,15 @@ own_part(struct ctl *c)
 		     fault != NULL ? fault : "");
 }
 
+static void
+conf_part(struct ctl *c)
+{
+	if (hub.needs_restart[0] != '\0')
+		part(c, "conf", "degraded", NULL,
+		     "changed since the start, and in force only after a restart: %s",
+		     hub.needs_restart);
+}
+
 /* That nobody is told is the one thing an alert can't tell. */
 static void
 alert_part(struct ctl *c)
@@ -375,6 +384,7 @@ ctl_status(struct ctl *c, struct strings *args)
 	brakes_part(c);
 	own_part(c);
 	alert_part(c);
+	conf_part(c);
 	if (q.known > 0 || q.failed > 0)
 		part(c, "mail-queue", q.failed > 0 || q.forgotten > 0 ? "degraded" : "ok",
 		     json_pack("{s:o, s:o, s:o, s:o, s:o}", "queued", num(q.known),

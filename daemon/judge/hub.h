@@ -26,6 +26,8 @@ struct hub_counters {
 
 struct hub {
 	struct conf conf;
+	char
+	    needs_restart[200]; /* settings changed since the start that a reload can't */
 	struct wire parent, watch, hands, mtlog;
 	struct store *store;
 	struct held_dir *held;

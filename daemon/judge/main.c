@@ -389,6 +389,8 @@ on_minute(void *arg)
 
 /* --- the parent --- */
 
+static struct conf at_start;
+
 static void
 on_conf(struct msg *m)
 {
@@ -407,6 +409,8 @@ on_conf(struct msg *m)
 	}
 	log_info("settings generation=%llu", (unsigned long long)told.generation);
 	hub.conf = fresh;
+	(void)conf_differs(&at_start, &fresh, CONF_OF_START, hub.needs_restart,
+			   sizeof hub.needs_restart);
 	workers_conf(&fresh);
 	engine_settings(&ec);
 	engine_configure(hub.engine, &ec);
@@ -576,7 +580,7 @@ judge_main(const struct conf *c, struct link *parent)
 {
 	struct err e;
 
-	hub.conf = *c;
+	hub.conf = at_start = *c;
 	hub.started = clock_wall();
 	hub.watch.link.fd = hub.hands.link.fd = hub.mtlog.link.fd = -1;
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -37,6 +37,7 @@ TESTS = {
     "sockets": ("t_sockets", "sockets", "builtin", False),
     "form": ("t_form", "form", "builtin", False),
     "alerts": ("t_alerts", "alerts", "builtin", False),
+    "settings": ("t_alerts", "settings", "builtin", False),
     "story-postfix": ("t_story", "story", "postfix", True),
     "story-exim": ("t_story", "story", "exim", True),
     "around-exim": ("t_around", "around", "exim", True),

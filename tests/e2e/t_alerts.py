@@ -1,5 +1,6 @@
-"""t_alerts - an alert that reached nobody is said, kept and told again."""
+"""t_alerts - an alert that reached nobody is said; what a reload changes, and what not."""
 import os
+import signal
 
 from world import World
 
@@ -42,6 +43,43 @@ def alerts(c, build, kind):
         w.wait_for(lambda: part()["state"] == "ok", "well again")
         c.eq(lines(), 2, "told")
         c.note("failure said, well again")
+        if c.failed:
+            c.failed.append(w.daemon_log()[-3000:])
+    finally:
+        w.close()
+
+
+def settings(c, build, kind):
+    """New settings by SIGHUP: the log that is read changes, what can't change is said."""
+    w = World(build, kind, few_rules=True, settings="alert_mail =\nmta = exim\nmta_log = none")
+    try:
+        log = os.path.join(w.top, "exim.log")
+        open(log, "w").close()
+        os.chmod(log, 0o644)
+        w.start_daemon()
+
+        def parts(name):
+            return [r for r in w.mb("status")[1] if r["part"] == name]
+
+        c.eq(parts("conf"), [], "nothing was changed")
+        c.true(log not in str(parts("mtlog")), "no log is read")
+        before = open(w.conf).read()
+        with open(w.conf, "w") as f:
+            f.write(before.replace("mta_log = none", "mta_log = " + log))
+            f.write("own_domains = none\n")
+        w.daemon.send_signal(signal.SIGHUP)
+        w.wait_for(lambda: log in str(parts("mtlog")), "the new log to be read")
+        c.true("own_domains" in str(parts("conf")), "a restart is asked for: %s" % parts("conf"))
+        c.eq(parts("conf")[0]["state"], "degraded", "state")
+        good = open(w.conf).read()
+        with open(w.conf, "a") as f:
+            f.write("scan_workers = many\n")
+        w.daemon.send_signal(signal.SIGHUP)
+        w.wait_for(lambda: "reload_refused" in w.daemon_log(), "bad settings refused")
+        with open(w.conf, "w") as f:
+            f.write(good)  # the command reads it too
+        c.true(log in str(parts("mtlog")), "the old ones stay")
+        c.note("taken, said, refused")
         if c.failed:
             c.failed.append(w.daemon_log()[-3000:])
     finally:
