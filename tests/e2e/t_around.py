@@ -121,16 +121,16 @@ def queued(c, w):
     discard removes one message and no other, and says so when it is done."""
     for name, who in (("trust", "shopb"), ("trust", "shopa")):
         c.eq(w.mb(name, who)[0], 0, name + " " + who)
-    w.wait_for(lambda: frozen(w) == 0, "trust to thaw what the hook held", 60, 0.2)
-    w.wait_for(lambda: left(w, "v") == MESSAGES, "it to leave", 60, 0.2)
+    w.wait_for(lambda: frozen(w) == 0, "trust to thaw what the hook held", 200, 0.2)
+    w.wait_for(lambda: left(w, "v") == MESSAGES, "it to leave", 200, 0.2)
     for i in range(4):
         send(w, "shopa", "defer-a%d@example.org" % i)
         send(w, "shopb", "defer-b%d@example.org" % i)
-    w.wait_for(lambda: len(w.mta.queue()) == 8, "eight messages to be queued", 60, 0.2)
+    w.wait_for(lambda: len(w.mta.queue()) == 8, "eight messages to be queued", 200, 0.2)
     c.eq(w.mb("forget", "shopa")[0], 0, "forget")
     c.eq(w.mb("hold", "shopa")[0], 0, "hold")
     w.wait_for(lambda: frozen(w) >= 4 and len(w.held("frozen")) >= 4,
-               "the queued mail to be frozen and said so", 60, 0.2)
+               "the queued mail to be frozen and said so", 200, 0.2)
     queue = w.mta.queue()
     c.eq(sorted(a for a in queue if queue[a]), ["defer-a%d@example.org" % i for i in range(4)],
          "what is frozen")
@@ -139,7 +139,7 @@ def queued(c, w):
     c.eq((code, rows[0]["state"]), (0, "discarded"), "discard of a frozen message")
     c.eq((len(w.mta.queue()), frozen(w)), (7, 3), "messages queued and frozen after it")
     c.eq(w.mb("release", "shopa")[0] in (0, 1), True, "release")
-    w.wait_for(lambda: frozen(w) == 0, "the queued mail to be thawed", 60, 0.2)
+    w.wait_for(lambda: frozen(w) == 0, "the queued mail to be thawed", 200, 0.2)
 
 
 def left(w, prefix):
@@ -161,19 +161,19 @@ def other_ways(c, w):
     before = frozen(w)
     code = by_smtp(w, "shopb", ["s%d@example.org" % i for i in range(MESSAGES)])
     c.eq(code, 0, "SMTP to localhost is accepted")
-    w.wait_for(lambda: left(w, "s") + frozen(w) - before >= MESSAGES, "SMTP mail to be somewhere", 60, 0.2)
+    w.wait_for(lambda: left(w, "s") + frozen(w) - before >= MESSAGES, "SMTP mail to be somewhere", 200, 0.2)
     c.eq(state_of(w, "shopb"), "held", "SMTP to localhost counts to its account")
     gone = left(w, "s")
     c.true(gone <= 5, "%d messages left by SMTP" % gone)
     before = frozen(w)
     by_login(w, "shopb", "l1@example.org")
-    w.wait_for(lambda: frozen(w) == before + 1, "mail with a held account's login to be frozen", 60, 0.2)
+    w.wait_for(lambda: frozen(w) == before + 1, "mail with a held account's login to be frozen", 200, 0.2)
     c.eq(left(w, "l"), 0, "mail with the login of a held account")
     c.note("SMTP: %d of %d left" % (gone, MESSAGES))
     c.true(w.mb("release", "shopb")[0] in (0, 1), "release")
-    w.wait_for(lambda: frozen(w) == before - (MESSAGES - gone), "the release to thaw it", 60, 0.2)
+    w.wait_for(lambda: frozen(w) == before - (MESSAGES - gone), "the release to thaw it", 200, 0.2)
     w.wait_for(lambda: left(w, "s") == MESSAGES and left(w, "l") == 1,
-               "all of it to leave after the release", 60, 0.2)
+               "all of it to leave after the release", 200, 0.2)
 
 
 def cause_gone(c, w):
@@ -182,43 +182,43 @@ def cause_gone(c, w):
     before = frozen(w)
     path = w.webroot("shopb") + "/m.php"
     w.drop("shopb", "m.php", MAILER)
-    w.wait_for(lambda: [r for r in w.mb("files", "shopb")[1] if r["path"] == path], "the finding", 60)
+    w.wait_for(lambda: [r for r in w.mb("files", "shopb")[1] if r["path"] == path], "the finding", 200)
     p = w.send("shopb", "To: f0@example.org\nSubject: won\n\nwon\n", "-t", "-i",
                env=dict(os.environ, MAILBRAKE_SCRIPT=path))
     c.eq((p.returncode, state_of(w, "shopb")), (0, "held"), "held for a flagged script")
     c.eq(send(w, "shopb", "f1@example.org"), 0, "mail around the wrapper")
-    w.wait_for(lambda: frozen(w) == before + 1, "it to be frozen", 60, 0.2)
+    w.wait_for(lambda: frozen(w) == before + 1, "it to be frozen", 200, 0.2)
     c.eq(w.mb("discard", *[r["id"] for r in w.held() if r["login"] == "shopb"])[0], 0,
          "what is held here is reviewed")
     os.unlink(path)
     w.wait_for(lambda: not [r for r in w.mb("files", "shopb")[1] if r["path"] == path],
-               "the file to be missed", 60)
+               "the file to be missed", 200)
     c.eq((state_of(w, "shopb"), frozen(w), left(w, "f")), ("held", before + 1, 0),
          "what is frozen was not reviewed")
     c.eq(w.mb("discard", *[r["id"] for r in w.held("frozen") if r["login"] == "shopb"])[0], 0,
          "what is frozen is reviewed")
-    w.wait_for(lambda: state_of(w, "shopb") == "watched", "the hold to end", 60)
+    w.wait_for(lambda: state_of(w, "shopb") == "watched", "the hold to end", 200)
     c.eq((frozen(w), left(w, "f")), (before, 0), "what was discarded did not leave")
 
 
 def ends_by_time(c, w):
     """A hold that ends by its time lets new mail go; what it froze waits for an admin, also after a restart."""
     c.eq(w.mb("hold", "shopa", "--for", "2s")[0], 0, "hold for a time")
-    w.wait_for(lambda: frozen(w) == 3, "its queued mail to be frozen", 60, 0.2)
+    w.wait_for(lambda: frozen(w) == 3, "its queued mail to be frozen", 200, 0.2)
 
     def ended():
         w.send("shopa", "To: t@example.org\n\nx\n", "-t", "-i")
         return state_of(w, "shopa") != "held"
     w.wait_for(ended, "the hold to end", 60, 1)
-    w.wait_for(lambda: len(w.held("frozen")) == 3, "the three to be told frozen", 60, 0.2)
+    w.wait_for(lambda: len(w.held("frozen")) == 3, "the three to be told frozen", 200, 0.2)
     w.stop_daemon()
     w.start_daemon()
     c.eq(w.send("shopb", "To: late@example.org\n\nx\n", "-t", "-i").returncode, 0, "a later message")
-    w.sink.wait("late@example.org", 1, 60)
+    w.sink.wait("late@example.org", 1, 200)
     c.eq((frozen(w), len(w.held("frozen"))), (3, 3), "what nobody reviewed stays frozen")
     c.true("hold ended" in " ".join(r["text"] for r in w.held("frozen")), "and says why")
     w.mb("release", "shopa")
-    w.wait_for(lambda: frozen(w) == 0, "release to thaw it", 60, 0.2)
+    w.wait_for(lambda: frozen(w) == 0, "release to thaw it", 200, 0.2)
 
 
 def released_stays(c, w):
@@ -226,20 +226,20 @@ def released_stays(c, w):
     def known():
         return [r for r in w.mb("status")[1] if r.get("part") == "mail-queue"][0]["queued"]
     c.eq(w.mb("hold", "shopa")[0], 0, "hold")
-    w.wait_for(lambda: frozen(w) >= 3, "its queued mail to be frozen", 60, 0.2)
+    w.wait_for(lambda: frozen(w) >= 3, "its queued mail to be frozen", 200, 0.2)
     time.sleep(2)  # the log's lines have whole seconds: later than the hold
     before, had = frozen(w), known()
     for rcpt in ("defer-r@example.org", "now-r@example.org"):
         c.eq(w.send("shopa", "To: %s\n\nx\n" % rcpt, "-t", "-i").returncode, 0, "a message is held")
     c.eq(w.mb("release", *[r["id"] for r in w.held() if r["login"] == "shopa"])[0], 0, "release of them alone")
     c.eq(len(w.sink.wait("now-r@example.org", 1, 60)), 1, "what is released goes, though its account is held")
-    w.wait_for(lambda: known() == had + 1, "the log to tell of it", 60, 0.2)
+    w.wait_for(lambda: known() == had + 1, "the log to tell of it", 200, 0.2)
     c.eq(frozen(w), before, "it is not frozen before the restart")
     w.stop_daemon()
     w.start_daemon()
-    w.wait_for(lambda: known() >= had + 1, "the log's memory to be told", 60, 0.2)
+    w.wait_for(lambda: known() >= had + 1, "the log's memory to be told", 200, 0.2)
     c.eq(w.send("shopb", "To: after@example.org\n\nx\n", "-t", "-i").returncode, 0, "a later message")
-    w.sink.wait("after@example.org", 1, 60)
+    w.sink.wait("after@example.org", 1, 200)
     c.eq((state_of(w, "shopa"), frozen(w), w.mta.queue().get("defer-r@example.org")),
          ("held", before, False), "held, and what was released is not frozen")
 
@@ -248,7 +248,7 @@ def held_by_list(c, w):
     """Nobody is there to freeze it; it does not leave, for Exim itself knows that shopa is held."""
     c.eq(send(w, "shopa", "list@example.org"), 0, "a message of a held account while judge hangs")
     w.wait_for(lambda: re.search("list@example.org.*domain is held", open(w.mta.log).read()),
-               "Exim to say that it waits", 60, 0.2)
+               "Exim to say that it waits", 200, 0.2)
     c.eq((left(w, "list"), w.mta.queue().get("list@example.org")), (0, False), "it waits, not frozen")
 
 
@@ -268,7 +268,7 @@ def without_judge(c, w):
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
     if w.kind == "exim":
-        w.wait_for(lambda: w.mta.queue().get("list@example.org"), "judge to freeze it when it is back", 60, 0.2)
+        w.wait_for(lambda: w.mta.queue().get("list@example.org"), "judge to freeze it when it is back", 200, 0.2)
         held = open(w.top + "/run/brake.held").read()
         c.eq([x for x in held.splitlines() if x[0] != "#"], ["%d:" % w.sites["shopa"]], "Exim's list")
     w.stop_daemon()
