@@ -9,7 +9,9 @@
 
 #include <string.h>
 
+#include "files.h"
 #include "hub.h"
+#include "release.h"
 #include "text.h"
 
 void
@@ -106,6 +108,8 @@ void
 mailq_gone(const char *id)
 {
 	struct mailq_node *n = mailq_find(id);
+	bool was_held;
+	uint32_t uid;
 
 	if (n == NULL)
 		return;
@@ -114,8 +118,19 @@ mailq_gone(const char *id)
 			      n->is == MAILQ_FROZEN
 				  ? "it left the MTA's queue"
 				  : "it left the MTA's queue before it was frozen");
+	uid = n->uid;
+	was_held = n->ours || n->want == MAILQ_DROP;
 	mailq_unlink(n);
 	mailq_tell(id, true, "discarded");
+	if (was_held)
+		mailq_reviewed(uid);
+}
+
+void
+mailq_reviewed(uint32_t uid)
+{
+	if (engine_held(hub.engine, uid) && release_reviewed(uid, "admin"))
+		files_recheck(uid); /* what caused it may have been removed meanwhile */
 }
 
 void

@@ -9,11 +9,9 @@
 #include "mailq_int.h"
 
 #include "alert.h"
-#include "files.h"
 #include "hub.h"
 #include "log.h"
 #include "loop.h"
-#include "release.h"
 #include "text.h"
 #include "xmem.h"
 
@@ -259,8 +257,7 @@ confirmed(struct mailq_node *n, enum mailq_wish asked)
 		(void)text_copy(id, sizeof id, n->id);
 		mailq_unlink(n);
 		mailq_tell(id, true, "discarded");
-		if (release_reviewed(uid, "admin"))
-			files_recheck(uid); /* as for what is held here */
+		mailq_reviewed(uid);
 		return;
 	}
 	mailq_set(n, asked == MAILQ_FREEZE ? MAILQ_FROZEN : MAILQ_MOVING,
@@ -272,6 +269,7 @@ confirmed(struct mailq_node *n, enum mailq_wish asked)
 	} else {
 		mailq_set_row(n->id, "released", "thawed in the MTA's queue");
 		mailq_set_ours(n, false);
+		mailq_reviewed(n->uid);
 	}
 }
 

@@ -69,6 +69,10 @@ void mailq_load_row(const char *id);
 /* Where there is place without forgetting what is frozen; for store_held_each. */
 bool mailq_load_if_place(void *arg, const struct store_held *v);
 
+/* --- mailq.c: a message of a held account was thawed or is gone from the queue, by whom
+ * soever: its hold may end when that was the last. */
+void mailq_reviewed(uint32_t uid);
+
 /* --- mailq_ask.c: hands is asked, and answers */
 void mailq_tell(const char *id, bool ok, const char *result);
 /* A little later, so that what comes together is asked for together. */
