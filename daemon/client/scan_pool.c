@@ -23,7 +23,7 @@
 #include "xmem.h"
 
 #define FIRST_FD 3
-#define START_MS 60000 /* the rules of a large foreign set compile this long at most */
+#define START_MS 300000 /* a large foreign set compiles so long at most; see keeper.c */
 
 struct flight {
 	char *path; /* NULL: free */

@@ -420,10 +420,12 @@ def other_road(s):
         for name in ("comcast", "yahoo", "google"):
             c.eq(w.mb("providers", word, name)[0], 0, word + " " + name)
     c.eq(w.mb("providers", "lift", "comcast")[0], 0, "lift comcast")
+    c.eq(w.mb("providers", "brake", "fastmail")[0], 0, "brake fastmail: only the last list has it")
     beside = w.top + "/run/brake" + (".smarthost" if s.kind == "exim" else "")
-    s.wait(lambda: any(x.startswith("gmail.com") for x in s.brake_file()) and
-           not any("comcast" in x for x in s.brake_file()) and
+    s.wait(lambda: any("fastmail" in x for x in s.brake_file()) and
            IPS["smarthost"] in open(beside).read(), "the last list to be in force", 90)
+    c.eq([any(x.startswith(d) for x in s.brake_file()) for d in ("gmail.com", "comcast")],
+         [True, False], "google and comcast in the last list")
     meanwhile = s.send("shopb", "m@yahoo.com")
     waits = s.send("shopb", "w@gmail.com")
     if s.wait(lambda: meanwhile in s.got(), "mail by the smarthost", 90):
@@ -436,7 +438,7 @@ def other_road(s):
     w.start_daemon()
     s.wait(lambda: any(x.startswith("gmail.com") for x in s.brake_file()),
            "the brake to be back after a start", 90)
-    for name in ("google", "yahoo"):
+    for name in ("google", "yahoo", "fastmail"):
         c.eq(w.mb("providers", "lift", name)[0], 0, "lift " + name)
     s.wait(lambda: waits in s.got(), "what waited over the restart", 60)
     c.eq(s.got().count(waits), 1, "sent once")
