@@ -125,6 +125,26 @@ get_hex(const char **s, void *out, size_t size)
 	return (ssize_t)n;
 }
 
+/* One without its file is of a hands that was killed before it moved it, or after it had
+ * put it back. */
+static int
+create(int dir, const char *id, const char *name)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	struct stat st;
+	int fd = openat(dir, name, flags, 0600);
+
+	if (fd >= 0 || errno != EEXIST)
+		return fd;
+	if (fstatat(dir, id, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	if (errno != ENOENT || unlinkat(dir, name, 0) != 0)
+		return -1;
+	return openat(dir, name, flags, 0600);
+}
+
 int
 aside_write(int dir, const char *id, const struct aside_was *w, struct err *e)
 {
@@ -134,8 +154,7 @@ aside_write(int dir, const char *id, const struct aside_was *w, struct err *e)
 	int fd;
 
 	snprintf(name, sizeof name, "%s.was", id);
-	fd =
-	    openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = create(dir, id, name);
 	if (fd < 0 && errno == EEXIST)
 		return err_set(e, ERR_INPUT, "it is set aside already");
 	f = fd < 0 ? NULL : fdopen(fd, "w");

@@ -42,7 +42,7 @@ bool aside_id_ok(const char *id);
 /* What fd is now. ERR_INPUT: too many or too long attributes; ERR_SYS. */
 int aside_look(int fd, const char *path, struct aside_was *out, struct err *e);
 
-/* Write ID.was (fsynced); ERR_INPUT when there is one already. */
+/* Write ID.was (fsynced); ERR_INPUT when there is one already, and the file beside it. */
 int aside_write(int dir, const char *id, const struct aside_was *w, struct err *e);
 int aside_read(int dir, const char *id, struct aside_was *out, struct err *e);
 void aside_forget(int dir, const char *id);

@@ -48,6 +48,7 @@ TESTS = {
     "providers-postfix": ("t_providers", "story", "postfix", True),
     "kill-hold": ("t_faults", "kill_hold", "builtin", True),
     "kill-release": ("t_faults", "kill_release", "builtin", True),
+    "kill-aside": ("t_faults", "kill_aside", "builtin", True),
     "disk-full": ("t_faults", "disk_full", "builtin", True),
     "judge-stopped": ("t_faults", "judge_stopped", "builtin", True),
     "worker-crash": ("t_faults", "worker_crash", "builtin", True),

@@ -9,10 +9,12 @@ import glob
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
 
+import t_aside
 from world import Skip, World
 
 SITE = "shopa"
@@ -39,6 +41,15 @@ RELEASE_POINTS = [
     ("hands", "ftruncate", 2), ("hands", "clone", 1), ("hands", "clone", 2),
     ("hands", "wait4", 1), ("hands", "wait4", 2), ("hands", "pread64", 1),
     ("hands", "sendmsg", 1), ("hands", "sendmsg", 2), ("hands", "munmap", 1),
+]
+
+# (process, call, n) after `mailbrake set-aside` began: between its row, TAKE and DONE
+ASIDE_POINTS = [
+    ("judge", "sendmsg", 1), ("judge", "sendmsg", 2), ("judge", "sendmsg", 3),
+    ("judge", "fdatasync", 1), ("judge", "pwrite64", 1), ("judge", "recvmsg", 2),
+    ("hands", "recvmsg", 1), ("hands", "openat2", 1), ("hands", "openat", 1),
+    ("hands", "renameat2", 1), ("hands", "fchmod", 1), ("hands", "fchown", 1),
+    ("hands", "ioctl", 1), ("hands", "sendmsg", 1),
 ]
 
 
@@ -329,6 +340,60 @@ def kill_release(c, build, kind):
         w.close()
 
 
+def kill_aside(c, build, kind):
+    """A file that is set aside while judge or hands is killed: it is in one place, whole, and
+    what an admin does next works."""
+    w = World(build, few_rules=True, settings="alert_mail =\nstate_dir = /home/.state")
+    try:
+        w.start_daemon()
+        sample = open(os.path.join(os.path.dirname(__file__), "mailer.php")).read()
+        files, reached = [], 0
+        for i, (role, call, n) in enumerate(ASIDE_POINTS):
+            path = os.path.join(w.webroot(SITE), "f%d.php" % i)
+            w.drop(SITE, "f%d.php" % i, sample + "\n<?php /* %d */" % i)
+            ident = t_aside.find(w, SITE, path)
+            files.append(("%s killed at %s %d" % (role, call, n), path, ident, t_aside.facts(path)))
+            k = Killer(w.role_pids(role)[0], call, n)
+            w.mb("set-aside", ident)
+            reached += k.done()
+            again_ready(w)
+            fresh(w)
+        c.true(reached >= 10, "points reached: %d of %d" % (reached, len(ASIDE_POINTS)))
+        # what was interrupted is looked at within a minute
+        w.wait_for(lambda: not unsettled(w), "the interrupted to be told", 240, 0.5)
+        away = 0
+        for what, path, ident, was in files:
+            if os.path.lexists(path):
+                c.eq(t_aside.facts(path), was, what + ": it is where it was, as it was")
+                code, rows = w.mb("set-aside", ident)
+                c.eq(code, 0, "%s: set-aside once more: %s" % (what, rows))
+            else:
+                away += 1
+            c.true(not os.path.lexists(path), what + ": it is away")
+            code, rows = w.mb("put-back", ident)
+            c.eq(code, 0, "%s: put-back: %s" % (what, rows))
+            c.true(os.path.exists(path) and t_aside.facts(path) == was, what + ": back as it was")
+        c.note("%d kills; %d of %d were away, all came back" % (reached, away, len(files)))
+        if c.failed:
+            c.failed.append(w.daemon_log()[-4000:])
+    finally:
+        w.close()
+
+
+def unsettled(w):
+    """Rows of files that hands was asked about and of which nobody knows yet."""
+    db = sqlite3.connect("file:%s?mode=ro" % databases("/home/.state")[0], uri=True, timeout=60)
+    try:
+        return db.execute("SELECT count(*) FROM set_aside WHERE state = 'asked'").fetchone()[0]
+    finally:
+        db.close()
+
+
+def databases(state):
+    return [f for f in glob.glob(state + "/*") if os.path.isfile(f)
+            and open(f, "rb").read(15) == b"SQLite format 3"]
+
+
 def disk_full(c, build, kind):
     w = World(build, settings="alert_mail =", few_rules=True,
               state_tmpfs="size=12m,mode=755")
@@ -459,8 +524,7 @@ def db_noise(c, build, kind):
         ledger = Ledger(w)
         for t in ledger.burst(5):
             t.join()
-        db = [f for f in glob.glob(w.top + "/state/*") if os.path.isfile(f)
-              and open(f, "rb").read(15) == b"SQLite format 3"]
+        db = databases(w.top + "/state")
         c.eq(len(db), 1, "databases found")
         for running in (True, False):
             if not running:
