@@ -212,13 +212,13 @@ def cause_gone(c, w):
 
 def ends_by_time(c, w):
     """A hold that ends by its time lets new mail go; what it froze waits for an admin, also after a restart."""
-    c.eq(w.mb("hold", "shopa", "--for", "2s")[0], 0, "hold for a time")
+    c.eq(w.mb("hold", "shopa", "--for", "5s")[0], 0, "hold for a time")
     w.wait_for(lambda: frozen(w) == 3, "its queued mail to be frozen", 200, 0.2)
 
     def ended():
         w.send("shopa", "To: t@example.org\n\nx\n", "-t", "-i")
         return state_of(w, "shopa") != "held"
-    w.wait_for(ended, "the hold to end", 60, 1)
+    w.wait_for(ended, "the hold to end", 200, 1)
     w.wait_for(lambda: len(w.held("frozen")) == 3, "the three to be told frozen", 200, 0.2)
     w.stop_daemon()
     w.start_daemon()
@@ -306,7 +306,9 @@ def around(c, build, kind):
         c.true(out <= 5, "%d messages left" % out)
         c.eq(frozen(w), MESSAGES - out, "the rest is frozen")
         hook = [r for r in w.mb("status")[1] if r.get("part") == "mta-hook"][0]
-        c.eq((hook.get("bypassed"), hook.get("held")), (MESSAGES, MESSAGES - out), "status: mta-hook")
+        c.eq(hook.get("bypassed"), MESSAGES, "status: mta-hook, bypassed")
+        # one that it let pass may have met the hold while it was still in the queue
+        c.true(MESSAGES - 5 <= hook.get("held", 0) <= MESSAGES - out, "status: mta-hook: %s" % hook)
         other_ways(c, w)
         cause_gone(c, w)
         queued(c, w)
