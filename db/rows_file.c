@@ -174,23 +174,16 @@ store_finding_gone(struct store *s, uint64_t dev, uint64_t ino, wall_t t, struct
 	return store_put(s, &r, e);
 }
 
-int
-store_finding_each(struct store *s, int64_t uid, bool live,
-		   bool (*fn)(void *, const struct store_finding *), void *arg,
-		   struct err *e)
+#define FINDING_COLUMNS \
+	"SELECT dev,ino,rule,\"group\",points,uid,path,sha256,t,gone FROM finding "
+
+/* What a statement with FINDING_COLUMNS finds; it is ended. */
+static int
+each_finding(struct store *s, sqlite3_stmt *q,
+	     bool (*fn)(void *, const struct store_finding *), void *arg, struct err *e)
 {
-	sqlite3_stmt *q =
-	    store_read(s,
-		       "SELECT dev,ino,rule,\"group\",points,uid,path,sha256,t,gone FROM "
-		       "finding WHERE (?1<0 OR uid=?1) AND (?2=0 OR gone=0) "
-		       "ORDER BY uid,dev,ino,rule",
-		       e);
 	int r;
 
-	if (q == NULL)
-		return -1;
-	(void)sqlite3_bind_int64(q, 1, uid);
-	(void)sqlite3_bind_int(q, 2, live);
 	while ((r = store_read_next(s, q, e)) == 1) {
 		struct store_finding v = {.dev = col_bits(q, 0),
 					  .ino = col_bits(q, 1),
@@ -208,6 +201,91 @@ store_finding_each(struct store *s, int64_t uid, bool live,
 	}
 	store_read_end(q);
 	return r < 0 ? -1 : 0;
+}
+
+int
+store_finding_each(struct store *s, int64_t uid, bool live,
+		   bool (*fn)(void *, const struct store_finding *), void *arg,
+		   struct err *e)
+{
+	sqlite3_stmt *q =
+	    store_read(s,
+		       FINDING_COLUMNS "WHERE (?1<0 OR uid=?1) AND (?2=0 OR gone=0) "
+				       "ORDER BY uid,dev,ino,rule",
+		       e);
+
+	if (q == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(q, 1, uid);
+	(void)sqlite3_bind_int(q, 2, live);
+	return each_finding(s, q, fn, arg, e);
+}
+
+int
+store_finding_of(struct store *s, uint64_t dev, uint64_t ino, bool live,
+		 bool (*fn)(void *, const struct store_finding *), void *arg,
+		 struct err *e)
+{
+	sqlite3_stmt *q = store_read(
+	    s, FINDING_COLUMNS "WHERE dev=?1 AND ino=?2 AND (?3=0 OR gone=0)", e);
+
+	if (q == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(q, 1, (int64_t)dev);
+	(void)sqlite3_bind_int64(q, 2, (int64_t)ino);
+	(void)sqlite3_bind_int(q, 3, live);
+	return each_finding(s, q, fn, arg, e);
+}
+
+/* Both walk the index finding_uid, which ends in the primary key: no sorting. (+gone:
+ * told that it is constant, SQLite sorts.) */
+int
+store_finding_after(struct store *s, int64_t uid, const struct store_finding *after,
+		    bool (*fn)(void *, const struct store_finding *), void *arg,
+		    struct err *e)
+{
+	sqlite3_stmt *q = store_read(
+	    s,
+	    uid >= 0 ? FINDING_COLUMNS "WHERE uid=?1 AND gone=0 AND (dev,ino)>(?2,?3) "
+				       "ORDER BY dev,ino"
+		     : FINDING_COLUMNS
+		"WHERE +gone=0 AND (uid,gone,dev,ino)>(?1,0,?2,?3) "
+		"ORDER BY uid,gone,dev,ino",
+	    e);
+
+	if (q == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(q, 1, uid >= 0 ? uid : after->uid);
+	(void)sqlite3_bind_int64(q, 2, (int64_t)after->dev);
+	(void)sqlite3_bind_int64(q, 3, (int64_t)after->ino);
+	return each_finding(s, q, fn, arg, e);
+}
+
+int
+store_finding_count(struct store *s, int64_t uid, uint64_t *n_out, struct err *e)
+{
+	sqlite3_stmt *q = store_read(s, "SELECT count(*) FROM finding WHERE uid=?1", e);
+	int r;
+
+	*n_out = 0;
+	if (q == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(q, 1, uid);
+	r = store_read_next(s, q, e);
+	if (r == 1)
+		*n_out = col_bits(q, 0);
+	store_read_end(q);
+	return r < 0 ? -1 : 0;
+}
+
+int
+store_finding_trim(struct store *s, int64_t uid, uint64_t n, struct err *e)
+{
+	struct row r = {.what = WRITE_FINDING_TRIM};
+
+	row_num(&r, uid);
+	row_bits(&r, n);
+	return store_put(s, &r, e);
 }
 
 /* --- set aside --- */

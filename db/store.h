@@ -176,10 +176,26 @@ int store_finding_put(struct store *s, const struct store_finding *v, struct err
 /* Every live finding of the file is gone at t (removed, or found clean). */
 int store_finding_gone(struct store *s, uint64_t dev, uint64_t ino, wall_t t,
 		       struct err *e);
-/* uid -1: all; live: only those. In the order of (uid, dev, ino). */
+/* uid -1: all; live: only those. In the order of (uid, dev, ino). It sorts them all: for
+ * an admin who asked, not for what a file's change sets off. */
 int store_finding_each(struct store *s, int64_t uid, bool live,
 		       bool (*fn)(void *, const struct store_finding *), void *arg,
 		       struct err *e);
+/* Those of one file. */
+int store_finding_of(struct store *s, uint64_t dev, uint64_t ino, bool live,
+		     bool (*fn)(void *, const struct store_finding *), void *arg,
+		     struct err *e);
+/*
+ * Live ones of uid (-1: of all) in the order of (uid, dev, ino), from the first file
+ * behind `after` on, whose uid, dev and ino are looked at; fn returning false ends it.
+ */
+int store_finding_after(struct store *s, int64_t uid, const struct store_finding *after,
+			bool (*fn)(void *, const struct store_finding *), void *arg,
+			struct err *e);
+/* How many the account has, live or gone. */
+int store_finding_count(struct store *s, int64_t uid, uint64_t *n_out, struct err *e);
+/* Forget n of them: first the gone ones, then the weakest, of these the oldest. */
+int store_finding_trim(struct store *s, int64_t uid, uint64_t n, struct err *e);
 
 /* --- set aside --- */
 struct store_aside {

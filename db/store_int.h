@@ -48,6 +48,10 @@
 	  "path=excluded.path,sha256=excluded.sha256,gone=excluded.gone") \
 	W(FINDING_GONE, 1, 0, \
 	  "UPDATE finding SET gone=?3 WHERE dev=?1 AND ino=?2 AND gone=0") \
+	W(FINDING_TRIM, 0, 0, \
+	  "DELETE FROM finding WHERE (dev,ino,rule) IN (SELECT dev,ino,rule FROM " \
+	  "finding " \
+	  "WHERE uid=?1 ORDER BY gone=0,points,t LIMIT ?2)") \
 	W(ASIDE_PUT, 1, 0, \
 	  "INSERT OR REPLACE INTO set_aside(id,uid,dev,ino,path,t,state,result) " \
 	  "VALUES(?,?,?,?,?,?,?,?)") \

@@ -13,6 +13,7 @@
 #include "ctl_row.h"
 #include "log.h"
 #include "direct.h"
+#include "findings.h"
 #include "form.h"
 #include "hub.h"
 #include "known_good.h"
@@ -162,6 +163,13 @@ ctl_explain(struct ctl *c, struct strings *args)
 					       direct_of((uint32_t)uid)),
 				  "connections", (json_int_t)direct_of((uint32_t)uid)));
 	explain_form(c, uid);
+	if (findings_forgotten_of(uid) > 0)
+		ctl_row(
+		    c, json_pack(
+			   "{s:s, s:s, s:o}", "kind", "fact", "name", "findings", "value",
+			   json_sprintf("%" PRIu64 " more, the weakest or gone ones, are "
+					"not listed: %d are kept",
+					findings_forgotten_of(uid), FINDINGS_MAX)));
 	if (store_finding_each(hub.store, uid, true, explain_finding, c, &e) != 0 ||
 	    store_decision_each(hub.store, uid, 20, explain_decision, c, &e) != 0) {
 		ctl_end(c, 71, "%s", e.text);

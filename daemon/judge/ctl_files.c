@@ -362,8 +362,6 @@ match_finding(void *arg, const struct store_finding *v)
 {
 	struct aside *a = arg;
 
-	if (v->dev != a->dev || v->ino != a->ino)
-		return true;
 	a->found = text_copy(a->path, sizeof a->path, v->path);
 	a->uid = v->uid;
 	return false;
@@ -395,7 +393,8 @@ begin(struct ctl *c, const char *id, bool back)
 	a->asked = next_asked++;
 	if (text_copy(a->id, sizeof a->id, id) && parse_id(id, &a->dev, &a->ino))
 		r = back ? store_aside_each(hub.store, -1, id, match_aside, a, &e)
-			 : store_finding_each(hub.store, -1, true, match_finding, a, &e);
+			 : store_finding_of(hub.store, a->dev, a->ino, true,
+					    match_finding, a, &e);
 	if (r != 0 || !a->found) {
 		free(a);
 		ctl_end(c, 1, "there is no such file; `mailbrake files` lists them");

@@ -14,6 +14,7 @@
 
 #include "brakes.h"
 #include "files.h"
+#include "findings.h"
 #include "direct.h"
 #include "hub.h"
 #include "mailq.h"
@@ -116,8 +117,8 @@ scan_part(struct ctl *c)
 
 	workers_state(&s);
 	f = json_pack(
-	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}",
-	    "workers", num(s.workers), "waiting", num(s.waiting), "files_seen",
+	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}",
+	    "findings_forgotten", num(findings_forgotten()), "workers", num(s.workers), "waiting", num(s.waiting), "files_seen",
 	    num(hub.count.files_seen), "files_known", num(hub.count.files_known),
 	    "files_scanned", num(s.files_done), "messages_read", num(s.mails_done),
 	    "files_clean", num(hub.count.files_clean), "files_suspicious",
@@ -131,9 +132,12 @@ scan_part(struct ctl *c)
 				   : "ok",
 	     f,
 	     "%u of %u workers ready, %" PRIu64 " jobs waiting, %" PRIu64
-	     " files unscanned%s",
+	     " files unscanned%s%s",
 	     s.ready, s.workers, s.waiting, hub.count.files_unscanned,
-	     timed ? "" : ", no file looked at yet");
+	     timed ? "" : ", no file looked at yet",
+	     findings_forgotten() > 0 ? ", an account's weakest findings are forgotten "
+					"(more than are kept of one)"
+				      : "");
 	rules_part(c, &s);
 }
 

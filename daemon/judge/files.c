@@ -319,7 +319,6 @@ on_file(struct msg *m)
 }
 
 struct place {
-	uint64_t dev, ino;
 	const char *path;
 	bool elsewhere;
 };
@@ -329,8 +328,7 @@ seen_elsewhere(void *arg, const struct store_finding *v)
 {
 	struct place *p = arg;
 
-	p->elsewhere =
-	    v->dev == p->dev && v->ino == p->ino && strcmp(v->path, p->path) != 0;
+	p->elsewhere = strcmp(v->path, p->path) != 0;
 	return !p->elsewhere;
 }
 
@@ -338,11 +336,11 @@ seen_elsewhere(void *arg, const struct store_finding *v)
 static bool
 only_renamed(const struct m_gone *g)
 {
-	struct place p = {g->dev, g->ino, g->path, false};
+	struct place p = {g->path, false};
 	struct err e;
 
-	if (store_finding_each(hub.store, (int64_t)g->uid, true, seen_elsewhere, &p,
-			       &e) != 0)
+	if (store_finding_of(hub.store, g->dev, g->ino, true, seen_elsewhere, &p, &e) !=
+	    0)
 		hub_store_warn(&e);
 	return p.elsewhere;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "findings.h"
 #include "found_known.h"
 #include "hub.h"
 #include "release.h"
@@ -36,6 +37,7 @@ keep_findings(const struct m_file *l, const struct m_verdict *v, wall_t now)
 {
 	struct strings s = strings_of(v->findings, v->findings_len);
 	const char *rule, *group, *points;
+	uint64_t n = 0;
 	struct err e;
 
 	while ((rule = strings_next(&s)) != NULL && (group = strings_next(&s)) != NULL &&
@@ -53,7 +55,9 @@ keep_findings(const struct m_file *l, const struct m_verdict *v, wall_t now)
 			continue;
 		if (store_finding_put(hub.store, &f, &e) != 0)
 			hub_store_warn(&e);
+		n++;
 	}
+	findings_added((int64_t)l->uid, n);
 }
 
 /* The rules that hit, as words. */
@@ -167,8 +171,7 @@ moved_from(void *arg, const struct store_finding *v)
 			      .path = v->path,
 			      .gone = true};
 
-	if (v->dev == m->l->dev && v->ino == m->l->ino &&
-	    strcmp(v->path, m->l->path) != 0)
+	if (strcmp(v->path, m->l->path) != 0)
 		engine_file(hub.engine, &f);
 	return true;
 }
@@ -196,7 +199,7 @@ files_keep_verdict(const struct m_file *l, const struct m_verdict *v, wall_t now
 	    store_finding_gone(hub.store, f.dev, f.ino, now, &e) != 0)
 		hub_store_warn(&e);
 	if (old.verdict != VERDICT_CLEAN &&
-	    store_finding_each(hub.store, f.uid, false, moved_from, &m, &e) != 0)
+	    store_finding_of(hub.store, f.dev, f.ino, false, moved_from, &m, &e) != 0)
 		hub_store_warn(&e);
 	/* the same file, and its verdict holds no more (who opens a file for writing has
 	 * it looked at again, and the second look may end by its budget) */

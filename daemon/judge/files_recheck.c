@@ -27,7 +27,7 @@ still_there(void *arg, int take_fd)
 /* Where the round over all findings stands, and the files of this part of it. */
 struct recheck {
 	struct store_finding at;
-	bool all, more;
+	bool more;
 	unsigned count;
 	struct {
 		uint64_t uid, dev, ino;
@@ -35,23 +35,11 @@ struct recheck {
 	} files[RECHECK_FILES];
 };
 
-static int
-finding_order(const struct store_finding *a, const struct store_finding *b)
-{
-	if (a->uid != b->uid)
-		return a->uid < b->uid ? -1 : 1;
-	if (a->dev != b->dev)
-		return a->dev < b->dev ? -1 : 1;
-	return a->ino < b->ino ? -1 : a->ino > b->ino;
-}
-
 static bool
 recheck_one(void *arg, const struct store_finding *v)
 {
 	struct recheck *r = arg;
 
-	if (r->all && finding_order(v, &r->at) <= 0)
-		return true;
 	if (r->count > 0 && r->files[r->count - 1].dev == v->dev &&
 	    r->files[r->count - 1].ino == v->ino)
 		return true; /* another rule's finding in it */
@@ -69,16 +57,18 @@ recheck_one(void *arg, const struct store_finding *v)
 void
 files_recheck(int64_t uid)
 {
-	static struct recheck round = {.all = true};
-	static struct recheck one;
+	static struct recheck round = {.at = {.uid = -1}}, one;
 	struct recheck *r = uid < 0 ? &round : &one;
 	struct err e;
+
+	if (uid >= 0) /* before the first, as the store orders them */
+		one.at = (struct store_finding){.dev = UINT64_C(1) << 63};
 
 	r->count = 0;
 	r->more = false;
 	if (!wire_up(&hub.watch) || !hub.sight.ready)
 		return;
-	if (store_finding_each(hub.store, uid, true, recheck_one, r, &e) != 0)
+	if (store_finding_after(hub.store, uid, &r->at, recheck_one, r, &e) != 0)
 		hub_store_warn(&e);
 	for (unsigned i = 0; i < r->count; i++) {
 		struct store_file have;

@@ -159,6 +159,86 @@ count_finding(void *arg, const struct store_finding *v)
 	return true;
 }
 
+struct nth {
+	struct store_finding last;
+	int left, seen;
+};
+
+/* The first `left` of them, each behind the one before. */
+static bool
+take_some(void *arg, const struct store_finding *v)
+{
+	struct nth *n = arg;
+
+	T_CHECK(v->uid > n->last.uid || v->dev > n->last.dev || v->ino > n->last.ino);
+	T_EQ(v->gone.us, 0);
+	n->last = (struct store_finding){.uid = v->uid, .dev = v->dev, .ino = v->ino};
+	n->seen++;
+	return --n->left > 0;
+}
+
+static void
+put_finding(struct store *s, int64_t uid, uint64_t ino, int64_t points, wall_t gone)
+{
+	struct store_finding x = {.dev = 7,
+				  .ino = ino,
+				  .path = "/p",
+				  .rule = "r",
+				  .group = "g",
+				  .points = points,
+				  .uid = uid,
+				  .t = {10},
+				  .gone = gone,
+				  .sha256 = "aa"};
+
+	T_EQ(store_finding_put(s, &x, &e), 0);
+}
+
+/* Of one file, in parts, counted, and the least forgotten. */
+static void
+test_findings(void)
+{
+	struct store *s = must_open();
+	struct nth all = {.last = {.uid = -1}}, one = {.last = {.uid = -1}};
+	uint64_t n;
+	int seen = 0;
+
+	for (uint64_t i = 1; i <= 20; i++) {
+		put_finding(s, 1001, i, (int64_t)(10 + i), (wall_t){i % 4 == 0 ? 5 : 0});
+		put_finding(s, 1002, 100 + i, 50, (wall_t){0});
+	}
+	T_EQ(store_finding_of(s, 7, 4, false, count_finding, &seen, &e), 0);
+	T_EQ(seen, 1);
+	T_EQ(store_finding_of(s, 7, 4, true, count_finding, &seen, &e), 0);
+	T_EQ(store_finding_of(s, 8, 1, false, count_finding, &seen, &e), 0);
+	T_EQ(seen, 1);
+	for (int part = 0; part < 7; part++) { /* 15 live ones, and 20 of the other */
+		all.left = 5;
+		T_EQ(store_finding_after(s, -1, &all.last, take_some, &all, &e), 0);
+		T_EQ(all.seen, 5 * (part + 1));
+	}
+	T_EQ(store_finding_after(s, -1, &all.last, take_some, &all, &e), 0);
+	T_EQ(all.seen, 35);
+	one.left = 100;
+	one.last.dev = UINT64_C(1) << 63;
+	T_EQ(store_finding_after(s, 1001, &one.last, count_finding, &one.seen, &e), 0);
+	T_EQ(one.seen, 15);
+	T_EQ(store_finding_count(s, 1001, &n, &e), 0);
+	T_EQ(n, 20);
+	/* the five gone ones and the three weakest go */
+	T_EQ(store_finding_trim(s, 1001, 8, &e), 0);
+	T_EQ(store_finding_count(s, 1001, &n, &e), 0);
+	T_EQ(n, 12);
+	seen = 0;
+	T_EQ(store_finding_of(s, 7, 3, true, count_finding, &seen, &e), 0);
+	T_EQ(seen, 0);
+	T_EQ(store_finding_of(s, 7, 5, true, count_finding, &seen, &e), 0);
+	T_EQ(seen, 1);
+	T_EQ(store_finding_count(s, 1002, &n, &e), 0);
+	T_EQ(n, 20);
+	store_close(&s);
+}
+
 static bool
 sum_counter(void *arg, const struct store_counter *v)
 {
@@ -718,6 +798,8 @@ main(void)
 {
 	if (mkdtemp(dir) == NULL)
 		return 1;
+	test_findings();
+	begin_anew();
 	test_rows();
 	test_crash();
 	test_group();
