@@ -32,7 +32,9 @@ struct mail_head {
 	bool ok; /* false: reason says why it could not be read; counts are a lower bound
 		  */
 	const char *reason; /* static */
-	uint64_t rcpts;     /* addresses, each time it is named */
+	uint64_t rcpts; /* addresses, each time it is named; where MTAs read a different
+			   number of them, the largest */
+	uint64_t rcpts_nowhere; /* of them, those whose domain is not told below */
 	uint64_t domain_count;
 	char from[320], subject[512], message_id[320], claimed_script[512];
 	unsigned bulk; /* enum mail_bulk */

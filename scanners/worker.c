@@ -280,6 +280,7 @@ scan_mail(struct worker *w, const struct m_scan *job, int fd)
 		v.ok = h->ok;
 		v.reason = h->reason;
 		v.rcpts = h->rcpts;
+		v.rcpts_nowhere = h->rcpts_nowhere;
 		v.from = h->from;
 		v.subject = h->subject;
 		v.message_id = h->message_id;

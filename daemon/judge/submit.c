@@ -60,7 +60,7 @@ struct client {
 	struct job *job;
 	/* what the worker told */
 	bool head_ok;
-	uint64_t rcpts, subject_hash, body_hash;
+	uint64_t rcpts, nowhere, subject_hash, body_hash;
 	char from[320], subject[512], message_id[320], header_script[512];
 	char *domains;
 	size_t domains_len;
@@ -312,6 +312,18 @@ script_age_s(const struct client *c, wall_t now)
 	return now.us > c->changed_us ? (now.us - c->changed_us) / 1000000 : 0;
 }
 
+/*
+ * Is it told of every recipient where it goes, so that two programs read the same? What
+ * no worker read, what names more than we look at, what names no domain (the MTA's own is
+ * put in), and local parts with signs that may be a way on (%, !, quotes) are no owner's.
+ */
+static bool
+rcpts_sure(const struct client *c, size_t domains)
+{
+	return c->head_ok && domains < DOMAINS_MAX && c->nowhere == 0 &&
+	       c->rcpt_hash_count == c->rcpts;
+}
+
 static void
 ask_engine(struct client *c)
 {
@@ -339,8 +351,7 @@ ask_engine(struct client *c)
 	while (sub.domain_count < DOMAINS_MAX &&
 	       (domains[sub.domain_count] = strings_next(&s)) != NULL)
 		sub.domain_count++;
-	/* what no worker read, and what names more than we look at, is no owner's */
-	sub.own = !c->head_ok || sub.domain_count == DOMAINS_MAX
+	sub.own = !rcpts_sure(c, sub.domain_count)
 		      ? 0
 		      : own_mail(c->login, c->rcpts, domains, sub.domain_count);
 	engine_submission(hub.engine, &sub, &c->answer);
@@ -424,6 +435,7 @@ on_head(struct job *j, const struct m_verdict *v, const struct m_head *h)
 		log_warn_rate("head_unread", 60, "head_unread uid=%u reason=\"%s\"",
 			      (unsigned)c->uid, text_safe(why, sizeof why, h->reason));
 	c->rcpts = h->rcpts;
+	c->nowhere = h->rcpts_nowhere;
 	c->subject_hash = h->subject_hash;
 	c->body_hash = h->body_hash;
 	(void)text_utf8(c->from, sizeof c->from, h->from, strlen(h->from));
