@@ -8,17 +8,24 @@
 
 #include <string.h>
 
+#include "text.h"
+
 static struct slot {
 	uint32_t uid;
 	bool used;
 	mono_t last;
 	uint64_t messages[EXPECT_PLACES], rcpts[EXPECT_PLACES]; /* still to come */
-	uint64_t own[EXPECT_PLACES]; /* messages to own domains, still to come */
-	uint64_t counted;            /* recipients judged, not yet delivered */
+	/* messages to own domains, still to come, by their number of recipients less 1 */
+	uint64_t own[EXPECT_PLACES][EXPECT_OWN_RCPTS];
+	uint64_t counted; /* recipients judged, not yet delivered */
 	mono_t unproven_since;
-	unsigned
-	    unproven; /* own ones the hook let in, not yet delivered to own domains */
+	/* recipients of own ones that the hook let in, not yet delivered to own domains
+	 */
+	uint64_t unproven;
+	char script[EXPECT_SCRIPT]; /* that sent the last own one, by its claim */
 } slots[EXPECT_UIDS];
+
+static uint64_t own_max = 5;
 
 #define PROBES 8
 
@@ -69,17 +76,50 @@ add(struct slot *s, enum expect_where where, uint64_t rcpts, mono_t now)
 }
 
 void
-expect_add(uint32_t uid, uint64_t rcpts, bool own, mono_t now)
+expect_own_max(uint64_t rcpts)
+{
+	own_max = rcpts;
+}
+
+void
+expect_add_own(uint32_t uid, uint64_t rcpts, const char *script, mono_t now)
 {
 	struct slot *s = find(uid, true);
 
-	if (own) {
-		forget_old(s, now);
-		s->last = now;
-		s->own[EXPECT_HOOK]++;
-		s->own[EXPECT_LOG]++;
+	if (rcpts == 0 || rcpts > EXPECT_OWN_RCPTS)
 		return;
-	}
+	forget_old(s, now);
+	s->last = now;
+	s->own[EXPECT_HOOK][rcpts - 1]++;
+	s->own[EXPECT_LOG][rcpts - 1]++;
+	if (!text_copy(s->script, sizeof s->script, script))
+		s->script[0] = '\0';
+}
+
+const char *
+expect_own_script(uint32_t uid)
+{
+	const struct slot *s = find(uid, false);
+
+	return s == NULL ? "" : s->script;
+}
+
+void
+expect_drop(uint32_t uid)
+{
+	struct slot *s = find(uid, false);
+
+	if (s == NULL)
+		return;
+	memset(s->messages, 0, sizeof s->messages);
+	memset(s->own, 0, sizeof s->own);
+}
+
+void
+expect_add(uint32_t uid, uint64_t rcpts, mono_t now)
+{
+	struct slot *s = find(uid, true);
+
 	add(s, EXPECT_HOOK, rcpts, now);
 	add(s, EXPECT_LOG, rcpts, now);
 	s->counted += rcpts;
@@ -94,36 +134,48 @@ expect_log_only(uint32_t uid, uint64_t rcpts, mono_t now)
 	s->counted += rcpts;
 }
 
-/* A message to own domains passed for nothing, and so may one that only says so: as
- * many as the log may be behind. */
-static bool
-take_own(struct slot *s, enum expect_where where, uint64_t rcpts, uint64_t more,
-	 mono_t now)
+/*
+ * A message to own domains passed for nothing, and so may one that only says so, of as
+ * many recipients. The hook's are few until the log told where they went; the log comes
+ * too late to hold anything, and counts what aliases added.
+ */
+static uint64_t
+take_own(struct slot *s, enum expect_where where, uint64_t rcpts, mono_t now)
 {
-	if (s->own[where] == 0 || rcpts > EXPECT_OWN_RCPTS + more)
-		return false;
+	uint64_t more = where == EXPECT_LOG ? EXPECT_ALIASES : 0;
+	uint64_t n = rcpts < EXPECT_OWN_RCPTS ? rcpts : EXPECT_OWN_RCPTS;
+
+	if (where == EXPECT_HOOK && s->unproven + rcpts > own_max)
+		return 0;
+	while (n > 0 && (s->own[where][n - 1] == 0 || n + more < rcpts))
+		n--;
+	if (n == 0)
+		return 0;
 	if (where == EXPECT_HOOK) {
-		if (s->unproven >= EXPECT_OWN_HOOK)
-			return false;
-		if (s->unproven++ == 0)
+		if (s->unproven == 0)
 			s->unproven_since = now;
+		s->unproven += rcpts;
 	}
-	s->own[where]--;
-	return true;
+	s->own[where][n - 1]--;
+	return n;
 }
 
 enum expect_ticket
-expect_take(uint32_t uid, enum expect_where where, uint64_t rcpts, mono_t now)
+expect_take(uint32_t uid, enum expect_where where, uint64_t rcpts, uint64_t *own_out,
+	    mono_t now)
 {
 	struct slot *s = find(uid, false);
 	/* the log counts recipients after aliases and always_bcc */
 	uint64_t more = where == EXPECT_LOG ? EXPECT_ALIASES : 0;
 
+	*own_out = 1; /* what came with another's ticket may be the owner's own */
 	if (s == NULL)
 		return EXPECT_NOT;
 	forget_old(s, now);
-	if (s->messages[where] == 0 || s->rcpts[where] + more < rcpts)
-		return take_own(s, where, rcpts, more, now) ? EXPECT_OWN : EXPECT_NOT;
+	if (s->messages[where] == 0 || s->rcpts[where] + more < rcpts) {
+		*own_out = take_own(s, where, rcpts, now);
+		return *own_out > 0 ? EXPECT_OWN : EXPECT_NOT;
+	}
 	s->messages[where]--;
 	s->rcpts[where] -= rcpts < s->rcpts[where] ? rcpts : s->rcpts[where];
 	return EXPECT_COUNTED;
@@ -144,4 +196,15 @@ expect_delivered(uint32_t uid, enum expect_ticket ticket, bool to_own)
 		return false;
 	}
 	return ticket == EXPECT_OWN;
+}
+
+bool
+expect_forwarded(uint32_t uid)
+{
+	struct slot *s = find(uid, false);
+
+	if (s == NULL || s->counted == 0)
+		return true;
+	s->counted--;
+	return false;
 }

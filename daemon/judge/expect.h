@@ -5,8 +5,9 @@
  *          the MTA's hook and log too; count it once. Per account, how many
  *          may still come; not which: an account that uses one up by other
  *          means has had the other counted instead. A message to the account's own
- *          domains was counted as nothing: its ticket lets the next one in, and the log
- *          tells by where it is delivered whether that one was the account's own, too.
+ *          domains was counted as nothing: its ticket lets the next one of as many
+ *          recipients in, and the log tells by where it is delivered whether that one was
+ *          the account's own, too.
  * Touches: nothing but its table.
  * Limits:  EXPECT_UIDS accounts; a full one forgets the account asked longest
  *          ago, whose mail is then counted twice, never less than once.
@@ -27,9 +28,9 @@
 enum expect_where { EXPECT_HOOK, EXPECT_LOG, EXPECT_PLACES };
 
 #define EXPECT_OWN_RCPTS 10 /* of one message to own domains; see own.h */
-#define EXPECT_OWN_HOOK \
-	20 /* own messages the hook lets in before the log told where they went */
-#define EXPECT_OWN_S 3600 /* ... or so long after the first of them */
+#define EXPECT_SCRIPT 256   /* bytes of a script's name that is kept */
+#define EXPECT_OWN_S 3600   /* the hook waits so long for the log to say where they went \
+			     */
 
 enum expect_ticket {
 	EXPECT_NOT,     /* nobody judged it */
@@ -37,17 +38,26 @@ enum expect_ticket {
 	EXPECT_OWN,     /* judged as the account's own: see expect_delivered */
 };
 
-/* One more message of uid to rcpts recipients, own or not, will be seen in each place. */
-void expect_add(uint32_t uid, uint64_t rcpts, bool own, mono_t now);
+/* So many recipients of own messages the hook lets in before the log told where they
+ * went. */
+void expect_own_max(uint64_t rcpts);
+
+/* One more message of uid to rcpts recipients will be seen in each place. */
+void expect_add(uint32_t uid, uint64_t rcpts, mono_t now);
+/* The same to own domains; script: "" unknown. */
+void expect_add_own(uint32_t uid, uint64_t rcpts, const char *script, mono_t now);
+/* The account is held: what it was promised before is void. */
+void expect_drop(uint32_t uid);
 /* The hook judged one: it will be seen in the log. */
 void expect_log_only(uint32_t uid, uint64_t rcpts, mono_t now);
 
 /*
  * One was seen: the ticket it used up. Both messages and recipients must be covered by
- * what was judged, so that one small message is no ticket for a large one.
+ * what was judged, so that one small message is no ticket for a large one. own_out: how
+ * many recipients of it may be the account's own.
  */
 enum expect_ticket expect_take(uint32_t uid, enum expect_where where, uint64_t rcpts,
-			       mono_t now);
+			       uint64_t *own_out, mono_t now);
 
 /*
  * A copy of a message that had a ticket reached its end, at a recipient of the account's
@@ -55,5 +65,12 @@ enum expect_ticket expect_take(uint32_t uid, enum expect_where where, uint64_t r
  * message they are for, so what is compared is the account's sum.
  */
 bool expect_delivered(uint32_t uid, enum expect_ticket ticket, bool to_own);
+
+/* A copy went on from an own recipient to another's, and it was not the first from there.
+ * true: nobody counted it. */
+bool expect_forwarded(uint32_t uid);
+/* The script that sent the account's last own message, by its claim; "" unknown. Until
+ * the next call. */
+const char *expect_own_script(uint32_t uid);
 
 #endif

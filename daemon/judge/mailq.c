@@ -80,12 +80,25 @@ mailq_holds(uint32_t uid)
 }
 
 void
-mailq_ticket_set(const char *id, unsigned ticket)
+mailq_ticket_set(const char *id, unsigned ticket, uint64_t own)
 {
 	struct mailq_node *n = mailq_find(id);
 
-	if (n != NULL)
-		n->ticket = (uint8_t)ticket;
+	if (n == NULL)
+		return;
+	n->ticket = (uint8_t)ticket;
+	n->forwards = own < UINT8_MAX ? (uint8_t)own : UINT8_MAX;
+}
+
+bool
+mailq_forward(const char *id)
+{
+	struct mailq_node *n = mailq_find(id);
+
+	if (n == NULL || n->forwards == 0)
+		return false;
+	n->forwards--;
+	return true;
 }
 
 unsigned

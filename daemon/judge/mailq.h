@@ -39,8 +39,11 @@ void mailq_minute(void);
 void mailq_add(uint32_t uid, const char *id, uint32_t rcpts, wall_t t);
 /* The MTA's hook was told to hold it: it is frozen as soon as it is in the queue. */
 void mailq_held(uint32_t uid, const char *id, uint32_t rcpts, wall_t t);
-/* The enum expect_ticket a message had when it was added; EXPECT_NOT: none, unknown. */
-void mailq_ticket_set(const char *id, unsigned ticket);
+/* The enum expect_ticket a message had when it was added; EXPECT_NOT: none, unknown. own:
+ * its recipients that may be the account's own. */
+void mailq_ticket_set(const char *id, unsigned ticket, uint64_t own);
+/* A copy went on from an own recipient. false: as many as there are did before. */
+bool mailq_forward(const char *id);
 unsigned mailq_ticket(uint32_t uid, const char *id);
 /* It is known as uid's, and frozen or to be. */
 bool mailq_knows(uint32_t uid, const char *id);

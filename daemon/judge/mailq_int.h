@@ -27,6 +27,7 @@ struct mailq_node {
 	uint8_t is, want;   /* enum mailq_is, enum mailq_wish */
 	uint8_t tries, req; /* req: 1 + the request it is in, 0: none */
 	uint8_t ticket;     /* enum expect_ticket */
+	uint8_t forwards;   /* own recipients that nothing went on from yet */
 	bool used, ours;    /* ours: it has a row; told by the hook or frozen by us;
 			     * changed by mailq_set_ours */
 	bool kept;          /* its account's hold ended by time: only an admin thaws it */

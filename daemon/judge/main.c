@@ -25,6 +25,7 @@
 #include "ctl.h"
 #include "direct.h"
 #include "engine_conf.h"
+#include "expect.h"
 #include "files.h"
 #include "hub.h"
 #include "known_good.h"
@@ -120,6 +121,7 @@ static void
 engine_settings(struct engine_conf *ec)
 {
 	engine_conf_take(ec, &hub.conf);
+	expect_own_max((uint64_t)hub.conf.unknown_rcpt_max);
 }
 
 static void
@@ -224,6 +226,8 @@ on_decision(void *ctx, const struct decision *d)
 		return;
 	if ((d->to == ACCT_HELD) != (d->from == ACCT_HELD))
 		holds_changed(d->from == ACCT_HELD);
+	if (d->to == ACCT_HELD && d->from != ACCT_HELD)
+		expect_drop(d->uid);
 	if (d->to == ACCT_HELD && d->from != ACCT_HELD)
 		mailq_freeze(d->uid);
 	else if (d->from == ACCT_HELD && d->to != ACCT_HELD)

@@ -29,6 +29,7 @@
 #include "text.h"
 #include "xmem.h"
 
+#define ACCEPT_MAX 64      /* connections taken at once */
 #define FIRST_ACCOUNT 1000 /* uids below are the system's own */
 
 /* Whose it is by mtlog's word, when that is no uid. */
@@ -124,6 +125,8 @@ judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 			       .own = -1,
 			       .size = r->size};
 	struct judged j = {.uid = uid, .t = s.t};
+	enum expect_ticket ticket;
+	uint64_t own;
 	struct answer a;
 
 	/* the MTA's own bounces, root's mail, and mail from outside are not an account's
@@ -142,7 +145,10 @@ judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 		  : r->rcpts > UINT32_MAX ? UINT32_MAX
 					  : (uint32_t)r->rcpts;
 	j.rcpts = s.rcpts;
-	if (expect_take((uint32_t)uid, EXPECT_HOOK, s.rcpts, clock_mono())) {
+	/* of a held account only what an admin released goes */
+	ticket = expect_take((uint32_t)uid, EXPECT_HOOK, s.rcpts, &own, clock_mono());
+	if (ticket == EXPECT_COUNTED ||
+	    (ticket == EXPECT_OWN && !engine_held(hub.engine, (uint32_t)uid))) {
 		count.expected++;
 		j.passes = engine_held(hub.engine, (uint32_t)uid);
 		return j;
@@ -460,8 +466,9 @@ may_ask(uid_t uid)
 	return false;
 }
 
-static void
-on_connect(void *arg, int fd, short revents)
+/* true: one came, and there may be more. */
+static bool
+accept_one(int fd)
 {
 	uid_t uid;
 	gid_t gid;
@@ -470,14 +477,12 @@ on_connect(void *arg, int fd, short revents)
 	size_t i;
 	int conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	(void)arg;
-	(void)revents;
 	if (conn < 0)
-		return;
+		return false;
 	if (link_peer(conn, &uid, &gid, &pid, &e) != 0 || !may_ask(uid)) {
 		count.refused_peers++;
 		close(conn);
-		return;
+		return true;
 	}
 	for (i = 0; i < MTA_CLIENTS; i++)
 		if (!askers[i].used)
@@ -487,7 +492,7 @@ on_connect(void *arg, int fd, short revents)
 		log_warn_rate("mta_full", 60, "mta_full connections=%d count=%llu",
 			      MTA_CLIENTS, (unsigned long long)count.full);
 		close(conn);
-		return;
+		return true;
 	}
 	askers[i].fd = conn;
 	askers[i].uid = uid;
@@ -497,6 +502,17 @@ on_connect(void *arg, int fd, short revents)
 	askers[i].buf = xcalloc(1, MTA_REQUEST_MAX + 1);
 	if (!loop_add(conn, POLLIN, on_bytes, &askers[i]))
 		drop(&askers[i]);
+	return true;
+}
+
+/* Anybody can connect, and is sent away: many at once, so that the MTA's turn comes. */
+static void
+on_connect(void *arg, int fd, short revents)
+{
+	(void)arg;
+	(void)revents;
+	for (int i = 0; i < ACCEPT_MAX && accept_one(fd); i++)
+		;
 }
 
 void

@@ -125,6 +125,7 @@ on_submit(const struct m_outcome *o)
 			       .size = o->size};
 	int64_t uid = owner(o);
 	enum expect_ticket ticket;
+	uint64_t own;
 	struct answer a;
 
 	if ((o->flags & OUTCOME_OLD) != 0) {
@@ -145,15 +146,15 @@ on_submit(const struct m_outcome *o)
 	if (mailq_knows(s.uid, o->queue_id)) {
 		/* judged by the MTA's hook already, held then, and thawed now */
 		count.expected++;
-		(void)expect_take(s.uid, EXPECT_LOG, s.rcpts, clock_mono());
+		(void)expect_take(s.uid, EXPECT_LOG, s.rcpts, &own, clock_mono());
 		return;
 	}
 	mailq_add(s.uid, o->queue_id, s.rcpts, s.t);
-	ticket = expect_take(s.uid, EXPECT_LOG, s.rcpts, clock_mono());
+	ticket = expect_take(s.uid, EXPECT_LOG, s.rcpts, &own, clock_mono());
 	if (ticket != EXPECT_NOT) {
 		count.expected++;
-		mailq_ticket_set(o->queue_id, ticket);
-		if (held_since(s.uid, s.t))
+		mailq_ticket_set(o->queue_id, ticket, own);
+		if (held_since(s.uid, ticket == EXPECT_OWN ? (wall_t){0} : s.t))
 			mailq_freeze_one(o->queue_id);
 		else if (held_since(s.uid, (wall_t){0}))
 			mailq_pass(o->queue_id);
@@ -172,9 +173,23 @@ on_submit(const struct m_outcome *o)
 		mailq_freeze_one(o->queue_id);
 }
 
+/* Where did a copy of a message that had a ticket go? */
+enum went { WENT_OWN, WENT_FORWARDED, WENT_AWAY };
+
+static enum went
+went(const struct m_outcome *o, const char *login)
+{
+	if ((o->flags & OUTCOME_LOCAL) != 0 ||
+	    own_mail(login, 1, &o->rcpt_domain, 1) != 0)
+		return WENT_OWN;
+	return own_mail(login, 1, &o->orig_domain, 1) > 0 ? WENT_FORWARDED : WENT_AWAY;
+}
+
 /*
  * A message that had a ticket was delivered (or never will be): what came in with the
- * ticket of a message to own domains, and went to others, is counted now.
+ * ticket of a message to own domains, and went to others, is counted now. One copy from
+ * each own recipient may go on to somebody, as the mailbox of an owner does who reads his
+ * mail elsewhere; what goes on to more of them is a list, and mail to strangers.
  */
 static void
 check_own(const struct m_outcome *o, int64_t uid)
@@ -187,8 +202,9 @@ check_own(const struct m_outcome *o, int64_t uid)
 			       .own = -1,
 			       .rcpts = 1};
 	enum expect_ticket ticket;
-	bool to_own;
 	struct answer a;
+	enum went to;
+	bool counts;
 
 	if (uid <= 0 || (o->flags & OUTCOME_OWN) != 0)
 		return;
@@ -196,16 +212,21 @@ check_own(const struct m_outcome *o, int64_t uid)
 	if (ticket == EXPECT_NOT)
 		return;
 	s.user = hub_login((uint64_t)uid);
-	to_own = (o->flags & OUTCOME_LOCAL) != 0 ||
-		 own_mail(s.user, 1, &o->rcpt_domain, 1) != 0 ||
-		 own_mail(s.user, 1, &o->orig_domain, 1) > 0; /* forwarded from there */
-	if (!expect_delivered(s.uid, ticket, to_own))
+	to = went(o, s.user);
+	if (to == WENT_FORWARDED && !mailq_forward(o->queue_id)) {
+		s.script = expect_own_script(s.uid);
+		counts = expect_forwarded(s.uid);
+	} else {
+		counts = expect_delivered(s.uid, ticket, to != WENT_AWAY);
+	}
+	if (!counts)
 		return;
 	count.bypassed++;
 	engine_submission(hub.engine, &s, &a);
 	hub.changed = true;
-	log_info("bypass uid=%u queue_id=%s rcpts=1 ticket=own answer=%s",
-		 (unsigned)s.uid, o->queue_id, answer_name(a.answer));
+	log_info("bypass uid=%u queue_id=%s rcpts=1 ticket=%s answer=%s", (unsigned)s.uid,
+		 o->queue_id, to == WENT_FORWARDED ? "forwarded" : "own",
+		 answer_name(a.answer));
 	if (a.answer != ANSWER_PASS)
 		mailq_freeze_one(o->queue_id);
 }

@@ -179,7 +179,7 @@ ask_hands(struct going *g)
 		wire_out()->fd = held_fd(g->held);
 		if (wire_send(&hub.hands, wire_out(), &e) == 0) {
 			g->asked_hands = true;
-			expect_add(h->uid, h->rcpts, false, clock_mono());
+			expect_add(h->uid, h->rcpts, clock_mono());
 			return;
 		}
 	}

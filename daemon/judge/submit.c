@@ -408,7 +408,10 @@ decide(struct client *c)
 	if (c->answer.answer == ANSWER_HOLD) {
 		hold(c);
 	} else {
-		expect_add(c->uid, c->rcpts, c->own, clock_mono());
+		if (c->own)
+			expect_add_own(c->uid, c->rcpts, c->script, clock_mono());
+		else
+			expect_add(c->uid, c->rcpts, clock_mono());
 		(void)answer(c, SUBMIT_PASS, "");
 		client_free(c);
 	}

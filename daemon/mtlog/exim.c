@@ -209,7 +209,7 @@ delivery_fields(struct cursor *c, struct mt_event *ev)
 		if (cursor_take(c, "<")) {
 			struct slice orig = bracketed(c);
 
-			ev->orig_domain = slice_domain(orig);
+			ev->orig_domain = slice_plain_domain(orig);
 			if (slice_domain(ev->rcpt).s == NULL)
 				ev->rcpt = orig;
 		} else if (cursor_take(c, "F=<")) {

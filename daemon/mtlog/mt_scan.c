@@ -24,6 +24,17 @@ slice_domain(struct slice a)
 	return at == NULL ? (struct slice){NULL, 0} : slice_of(at + 1, a.s + a.len);
 }
 
+struct slice
+slice_plain_domain(struct slice a)
+{
+	struct slice d = slice_domain(a);
+
+	for (const char *p = a.s; d.s != NULL && p < d.s - 1; p++)
+		if (memchr("%!@:\"\\", *p, 6) != NULL)
+			return (struct slice){NULL, 0};
+	return d;
+}
+
 char *
 slice_copy(char *dst, size_t size, struct slice a)
 {

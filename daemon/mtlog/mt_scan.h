@@ -42,6 +42,10 @@ const char *slice_find(struct slice a, const char *s);
 /* The domain of an address: after the last '@'; {NULL,0} when there is none. */
 struct slice slice_domain(struct slice address);
 
+/* The same where the local part names nobody else: with a % or !, an @, a colon or a
+ * quote in it, an MTA may send it on to whom it names; {NULL,0} then. */
+struct slice slice_plain_domain(struct slice address);
+
 /* The slice as a C string, cut; returns dst. */
 char *slice_copy(char *dst, size_t size, struct slice a);
 

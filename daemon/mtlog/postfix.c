@@ -147,7 +147,7 @@ delivery(struct cursor *c, struct mt_event *ev)
 	if (cursor_take(c, "orig_to=")) {
 		if (!bracketed(c, &value) || !cursor_take(c, ", "))
 			return MT_DAMAGED;
-		ev->orig_domain = slice_domain(value);
+		ev->orig_domain = slice_plain_domain(value);
 	}
 	while (!cursor_take(c, "status=")) {
 		if (!pair(c, &key, &value))

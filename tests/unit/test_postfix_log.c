@@ -88,6 +88,12 @@ test_story(void)
 	T_EQ(ev.kind, MT_DEFER);
 	T_STR(text(ev.orig_domain), "own.test");
 	T_EQ(ev.code, 554);
+	/* a local part that names somebody else is nobody of that domain */
+	T_EQ(feed("smtp", "2CEFF108A34: to=<a@gmx.de>, orig_to=<a%gmx.de@own.test>, "
+			  "relay=mx.example.org[203.0.113.1]:25, delay=0.1, "
+			  "delays=0/0/0/0.1, dsn=2.0.0, status=sent (250 2.0.0 OK)"),
+	     1);
+	T_STR(text(ev.orig_domain), "");
 	T_EQ(feed("retry", "2CEFF108A34: to=<a@outlook.com>, relay=none, delay=1, "
 			   "delays=0/0/0/0, dsn=4.7.0, "
 			   "status=deferred (mailbrake hold)"),
