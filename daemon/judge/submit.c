@@ -28,18 +28,21 @@
 #include "loop.h"
 #include "own.h"
 #include "pool.h"
+#include "room.h"
 #include "subuid.h"
 #include "text.h"
 #include "workers.h"
 #include "xmem.h"
 
 #define SUBMIT_FIRST_MS 2000 /* a client that connected and says nothing */
+#define ACCEPT_MAX 64        /* taken at once */
 #define DOMAINS_MAX 100
 #define RCPTS_MAX 100   /* whose addresses are looked at */
 #define REMEMBERED 4096 /* tokens of held messages, for wrappers that ask again */
 
 struct client {
 	struct client *next, **prev;
+	struct seat seat;
 	struct wire wire;
 	uid_t uid;
 	gid_t gid;
@@ -125,6 +128,7 @@ client_free(struct client *c)
 	if (c->next != NULL)
 		c->next->prev = c->prev;
 	client_count--;
+	room_take(&c->seat);
 	if (c->holding)
 		log_bug("client freed while it is held");
 	wire_close(&c->wire);
@@ -275,7 +279,7 @@ hold(struct client *c)
 	h->domains = c->domains == NULL ? "" : c->domains;
 	h->domains_len = c->domains_len;
 	h->token = c->token;
-	c->holding = true;
+	c->holding = c->seat.busy = true;
 	pool_run(c->uid, hold_work, hold_done, c);
 }
 
@@ -508,6 +512,7 @@ on_submit(struct client *c, struct msg *m)
 	/* one message a connection; what comes after it changes nothing */
 	if (c->submitted)
 		return;
+	c->seat.silent = false;
 	if (c->refusal != NULL) {
 		refuse(c, c->refusal);
 		return;
@@ -561,19 +566,35 @@ on_msg(struct wire *w, struct msg *m)
 		on_submit(w->arg, m);
 }
 
-static unsigned
-count_uid(uid_t uid)
+/*
+ * One account that floods is refused: closing would let its mail pass unseen. It is told
+ * when its message has come, so that the refusal is not lost with the connection; but
+ * those that say nothing do not keep places from others.
+ */
+static void
+make_room(struct client *c)
 {
-	const struct client *c;
-	unsigned n = 0;
+	struct seat *s;
 
-	for (c = clients; c != NULL; c = c->next)
-		n += c->uid == uid;
-	return n;
+	if (room_of(c->seat.uid) > (uint64_t)hub.conf.submit_uid_max) {
+		c->refusal = "this account has too many messages waiting for an answer";
+		c->seat.refused = true;
+		while ((s = room_excess(c->seat.uid)) != NULL)
+			client_free(s->who);
+		return;
+	}
+	if (client_count <= SUBMIT_CLIENTS)
+		return;
+	s = room_victim();
+	if (s != NULL && s->silent)
+		client_free(s->who);
+	else if (s != NULL)
+		refuse(s->who, "too many messages wait for an answer");
 }
 
-static void
-on_connect(void *arg, int fd, short revents)
+/* true: one came, and there may be more. */
+static bool
+accept_one(int fd)
 {
 	struct client *c;
 	struct err e;
@@ -581,20 +602,18 @@ on_connect(void *arg, int fd, short revents)
 	uid_t uid;
 	int conn;
 
-	(void)arg;
-	(void)revents;
 	conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (conn < 0) {
 		if (errno == EMFILE || errno == ENFILE)
 			log_warn_rate("accept", 60, "accept errno=%d", errno);
-		return;
+		return false;
 	}
 	c = xcalloc(1, sizeof *c);
 	c->body = -1;
 	if (link_peer(conn, &c->uid, &c->gid, &c->pid, &e) != 0) {
 		close(conn);
 		free(c);
-		return;
+		return true;
 	}
 	uid = c->uid;
 	c->uid = subuid_account(uid);
@@ -607,21 +626,27 @@ on_connect(void *arg, int fd, short revents)
 		clients->prev = &c->next;
 	clients = c;
 	client_count++;
+	c->seat = (struct seat){.uid = c->uid, .silent = true, .who = c};
+	room_add(&c->seat);
 	if (!wire_open(&c->wire, conn, ROLE_JUDGE, ROLE_WRAPPER, MSG_MAX, on_msg, on_gone,
 		       c)) {
 		client_free(c);
-		return;
+		return true;
 	}
 	(void)text_copy(c->login, sizeof c->login, hub_login(c->uid));
-	/*
-	 * One account that floods is refused: closing would let its mail pass unseen. It
-	 * is told when its message has come, so that the refusal is not lost with the
-	 * connection.
-	 */
-	if (client_count > SUBMIT_CLIENTS ||
-	    (int64_t)count_uid(c->uid) > hub.conf.submit_uid_max)
-		c->refusal = "this account has too many messages waiting for an answer";
+	make_room(c);
 	tick_when_needed();
+	return true;
+}
+
+/* Several at once, so that a queue one account fills is soon through. */
+static void
+on_connect(void *arg, int fd, short revents)
+{
+	(void)arg;
+	(void)revents;
+	for (int i = 0; i < ACCEPT_MAX && accept_one(fd); i++)
+		;
 }
 
 static void

@@ -5,8 +5,9 @@
  *          word, have the message read by a worker and the account's fresh
  *          files looked at, ask the engine, hold, answer.
  * Touches: its clients' connections, held mail (through held.h), the store.
- * Limits:  SUBMIT_CLIENTS at once, submit_uid_max of one account: more are
- *          refused, never let through unseen.
+ * Limits:  submit_uid_max of one account: more are refused, never let through unseen, but
+ *          for those that say nothing when they are many; SUBMIT_CLIENTS at once: beyond,
+ *          one of the account with the most makes place (room.h).
  */
 #ifndef MAILBRAKE_SUBMIT_H
 #define MAILBRAKE_SUBMIT_H
