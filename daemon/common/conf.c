@@ -143,8 +143,7 @@ read_line(char *buf, int size, void *arg)
 	return buf;
 }
 
-/* inih takes ';' and '#' differently from what our file promises; see read_line for
- * length. */
+/* Is value one of "a|b|c"? */
 static bool
 word_known(const char *words, const char *value)
 {

@@ -42,8 +42,8 @@ int conf_load(struct conf *c, const char *path, struct err *e);
 
 /*
  * Put dir before every absolute path setting, so that a whole system runs below it:
- * state_dir, compiled_dir, run_dir, hook_dir, rules_local_dir. ERR_INPUT when a path gets
- * too long.
+ * state_dir, compiled_dir, run_dir, hook_dir, brake_file, rules_local_dir. ERR_INPUT when
+ * a path gets too long.
  */
 int conf_prefix(struct conf *c, const char *dir, struct err *e);
 

@@ -31,14 +31,14 @@ struct incident {
 	int64_t telling;              /* how many times of untold that is */
 	wall_t retry;
 	int64_t retry_s; /* 0: the last try went well */
+	bool left_out;   /* for alert_hour_max, since it was told last */
 };
 
 static struct incident incidents[INCIDENTS];
 static size_t incident_count;
 static wall_t hour_began;
 static int64_t told_this_hour;
-static uint64_t left_out;
-static uint64_t next_asked = ALERT_ASKED;
+static uint64_t left_out; /* incidents that wait for another hour */
 static struct alert_state state;
 
 static struct incident *
@@ -58,6 +58,7 @@ find(const char *key)
 	free(in->subject);
 	free(in->body);
 	free(in->event);
+	left_out -= in->left_out;
 	memset(in, 0, sizeof *in);
 	(void)text_copy(in->key, sizeof in->key, key);
 	in->first = clock_wall();
@@ -81,7 +82,7 @@ keep(const struct incident *in)
 
 /* May one more be told in this hour? */
 static bool
-within_rate(const struct incident *in, wall_t now)
+within_rate(struct incident *in, wall_t now)
 {
 	/* tenants can fill the hour; they must not silence the brake's own troubles */
 	if (strncmp(in->key, "degraded:", 9) == 0)
@@ -91,8 +92,10 @@ within_rate(const struct incident *in, wall_t now)
 		told_this_hour = 0;
 	}
 	if (told_this_hour >= hub.conf.alert_hour_max) {
-		left_out++;
-		hub.count.alerts_left_out++;
+		/* it is tried each minute, and left out once */
+		left_out += !in->left_out;
+		hub.count.alerts_left_out += !in->left_out;
+		in->left_out = true;
 		return false;
 	}
 	told_this_hour++;
@@ -118,15 +121,21 @@ static void
 tell(struct incident *in)
 {
 	struct m_alert m = {
-	    .asked = next_asked++, .subject = in->subject, .event = in->event};
-	char body[8192];
+	    .asked = hub_asked(ASKED_ALERT), .subject = in->subject, .event = in->event};
+	char body[8192], times[80] = "", others[160] = "";
 	struct err e;
 
-	(void)snprintf(body, sizeof body, "%s%s", in->body,
-		       left_out > 0
-			   ? "\nMore alerts were left out in this hour (alert_hour_max); "
-			     "`mailbrake status` and the log have them.\n"
-			   : "");
+	if (in->count > 1)
+		(void)snprintf(times, sizeof times,
+			       "\nThis was seen %" PRId64 " times so far.\n", in->count);
+	left_out -= in->left_out;
+	in->left_out = false;
+	if (left_out > 0)
+		(void)snprintf(others, sizeof others,
+			       "\n%" PRIu64 " more alerts wait: in an hour at most "
+			       "alert_hour_max are sent.\n",
+			       left_out);
+	(void)snprintf(body, sizeof body, "%s%s%s", in->body, times, others);
 	m.body = body;
 	if (m_alert_put(wire_out(), &m, &e) != 0 ||
 	    wire_send(&hub.hands, wire_out(), &e) != 0) {
@@ -135,25 +144,22 @@ tell(struct incident *in)
 	}
 	in->asked = m.asked;
 	in->telling = in->untold;
-	left_out = 0;
 	hub.count.alerts++;
 	log_info("alert key=%s subject=\"%s\"", in->key, in->subject);
 }
 
-bool
+void
 alert_done(uint64_t asked, int64_t exit_code, const char *text)
 {
 	size_t i;
 
-	if (asked < ALERT_ASKED || asked >= ALERT_ASKED_END)
-		return false;
 	for (i = 0; i < incident_count && incidents[i].asked != asked; i++)
 		;
 	if (i == incident_count)
-		return true; /* forgotten meanwhile: the table was full */
+		return; /* forgotten meanwhile: the table was full */
 	if (exit_code != ALERT_TOLD && exit_code != ALERT_PARTLY) {
 		not_told(&incidents[i], text);
-		return true;
+		return;
 	}
 	state.fault[0] = '\0';
 	if (exit_code == ALERT_PARTLY)
@@ -163,7 +169,6 @@ alert_done(uint64_t asked, int64_t exit_code, const char *text)
 	incidents[i].told = clock_wall();
 	incidents[i].untold -= incidents[i].telling;
 	keep(&incidents[i]);
-	return true;
 }
 
 void

@@ -26,16 +26,12 @@ void alert_decision(const struct decision *d);
 void alert_degraded(const char *key, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Numbers of the requests to hands, apart from those of other verbs. */
-#define ALERT_ASKED (5ULL << 32)
-#define ALERT_ASKED_END (6ULL << 32)
-
 /*
  * Hands is through with one. exit_code: enum alert_told in msg.h; anything else: nobody
  * was reached, and it is tried again (after a minute, then twice as long, at most an
- * hour). text: what went wrong. False: the number is not an alert's.
+ * hour). text: what went wrong.
  */
-bool alert_done(uint64_t asked, int64_t exit_code, const char *text);
+void alert_done(uint64_t asked, int64_t exit_code, const char *text);
 
 /* Hands ended: what it was telling is told again; the admin may get it twice. */
 void alert_hands_gone(void);

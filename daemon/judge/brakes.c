@@ -21,7 +21,7 @@
 static int tick_timer = -1;
 static bool tick_slow; /* later than TICK_MS */
 
-struct brakes brakes = {.next_asked = BRAKES_ASKED_BASE};
+struct brakes brakes;
 
 const struct provider_table *
 brakes_table(void)

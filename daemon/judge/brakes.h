@@ -58,10 +58,8 @@ void brakes_outcome(const struct m_outcome *o, const struct provider_verdict *v,
 		    int64_t uid);
 /* A message left the queue. */
 void brakes_gone(const char *queue_id);
-/* DONE of hands; false: not one of ours. */
-bool brakes_done(uint64_t asked, bool ok, const char *text);
-/* hands is there again: it is told the list anew. */
-void brakes_push(void);
+/* DONE of hands for a list or a delivery. */
+void brakes_done(uint64_t asked, bool ok, const char *text);
 
 /* For the rows of mailbrake(1). */
 const struct provider_table *brakes_table(void);

@@ -11,8 +11,6 @@
 
 #include "brakes.h"
 
-#define BRAKES_ASKED_BASE (4ULL << 32) /* apart from the numbers of other verbs */
-#define BRAKES_ASKED_END (5ULL << 32)
 #define BRAKES_LIST_BYTES 60000
 
 struct brake_desk {
@@ -26,10 +24,10 @@ struct brakes {
 	const struct provider_table *table; /* NULL: none */
 	struct brake_desk desk[PROVIDER_MAX];
 	struct brakes_counts count;
-	uint64_t next_asked, pushed; /* pushed: the newest list's number */
-	mono_t retry_at;             /* a list that failed is told again then */
-	bool list_changed;           /* what the MTA has is not what it should have */
-	bool any;                    /* one is not clear */
+	uint64_t pushed;   /* the newest list's number */
+	mono_t retry_at;   /* a list that failed is told again then */
+	bool list_changed; /* what the MTA has is not what it should have */
+	bool any;          /* one is not clear */
 	bool keep_changed; /* a domain was learnt that must be held after a restart */
 };
 
@@ -52,6 +50,8 @@ bool brakes_wait_put(char *buf, size_t size, size_t *len);
 
 /* --- brakes_list.c: the domains that are held */
 void brakes_list_init(void);
+/* Tell hands the whole list, now. */
+void brakes_push(void);
 /* A domain that no table names, but whose mail went to the provider's MX. */
 void brakes_list_learn(const char *domain, int provider);
 /* Those domains of a provider, one line each, as brakes_restore reads them. */

@@ -158,7 +158,7 @@ void
 brakes_push(void)
 {
 	static char buf[BRAKES_LIST_BYTES];
-	struct m_brake m = {.asked = brakes.next_asked++, .domains = buf};
+	struct m_brake m = {.asked = hub_asked(ASKED_BRAKE), .domains = buf};
 	struct err e;
 	size_t len = 0;
 	bool fits = true, off;
@@ -185,15 +185,13 @@ brakes_push(void)
 	}
 }
 
-bool
+void
 brakes_done(uint64_t asked, bool ok, const char *text)
 {
-	if (asked < BRAKES_ASKED_BASE || asked >= BRAKES_ASKED_END)
-		return false;
 	if (ok) {
 		if (asked == brakes.pushed)
 			brakes.count.failing = 0;
-		return true;
+		return;
 	}
 	log_warn("brake_failed text=\"%s\"", text);
 	if (asked == brakes.pushed)
@@ -205,5 +203,4 @@ brakes_done(uint64_t asked, bool ok, const char *text)
 	    "The mail system did not take what a provider's brake needs, mail may wait "
 	    "that should not, or go that should wait: %s",
 	    text);
-	return true;
 }

@@ -161,7 +161,7 @@ brakes_wait_let_out(int provider, unsigned n)
 static void
 send_force(const char *ids, size_t len)
 {
-	struct m_queue m = {.asked = brakes.next_asked++,
+	struct m_queue m = {.asked = hub_asked(ASKED_BRAKE),
 			    .verb = QUEUE_FORCE,
 			    .uid = 0,
 			    .ids = ids,

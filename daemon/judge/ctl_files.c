@@ -33,7 +33,6 @@ struct aside {
 };
 
 static struct aside *asides;
-static uint64_t next_asked = 2ULL << 32; /* apart from release's numbers */
 
 /* --- files
  * -------------------------------------------------------------------------------------
@@ -390,7 +389,7 @@ begin(struct ctl *c, const char *id, bool back)
 
 	a->c = c;
 	a->back = back;
-	a->asked = next_asked++;
+	a->asked = hub_asked(ASKED_ASIDE);
 	if (text_copy(a->id, sizeof a->id, id) && parse_id(id, &a->dev, &a->ino))
 		r = back ? store_aside_each(hub.store, -1, id, match_aside, a, &e)
 			 : store_finding_of(hub.store, a->dev, a->ino, true,
@@ -438,7 +437,7 @@ ctl_files_take(uint64_t uid, uint64_t dev, uint64_t ino, const char *path)
 	if (b.yes)
 		return;
 	a = xcalloc(1, sizeof *a);
-	a->asked = next_asked++;
+	a->asked = hub_asked(ASKED_ASIDE);
 	a->dev = dev;
 	a->ino = ino;
 	a->uid = (int64_t)uid;

@@ -13,12 +13,9 @@
 #include "log.h"
 #include "loop.h"
 
-#define ASKED (5ULL << 32) /* apart from the numbers of other verbs */
-#define ASKED_END (6ULL << 32)
 #define SOON_MS 1
 #define LIST_BYTES 120000 /* of ten thousand accounts and more */
 
-static uint64_t asked = ASKED;
 static bool soon, freed_any, failed;
 
 struct list {
@@ -45,7 +42,8 @@ tell(void *arg)
 {
 	static char buf[LIST_BYTES];
 	struct list l = {.buf = buf, .fits = true};
-	struct m_holds m = {.asked = ++asked, .freed = freed_any, .uids = buf};
+	struct m_holds m = {
+	    .asked = hub_asked(ASKED_HOLDS), .freed = freed_any, .uids = buf};
 	struct err e;
 
 	(void)arg;
@@ -83,18 +81,15 @@ holds_minute(void)
 	failed = false;
 }
 
-bool
-holds_done(uint64_t number, bool ok, const char *text)
+void
+holds_done(bool ok, const char *text)
 {
-	if (number < ASKED || number >= ASKED_END)
-		return false;
 	if (ok)
-		return true;
+		return;
 	failed = true;
 	log_warn("holds_failed text=\"%s\"", text);
 	alert_degraded("holds",
 		       "The mail system's list of held accounts could not be written, so "
 		       "what they have queued is frozen message by message: %s",
 		       text);
-	return true;
 }

@@ -19,7 +19,7 @@ void holds_changed(bool freed);
 /* Once a minute: tell again what could not be written. */
 void holds_minute(void);
 
-/* DONE of hands; false: not an answer to this. */
-bool holds_done(uint64_t asked, bool ok, const char *text);
+/* DONE of hands. */
+void holds_done(bool ok, const char *text);
 
 #endif

@@ -51,11 +51,26 @@ struct hub {
 
 extern struct hub hub;
 
+/* Whose a request to hands is: the upper half of its number, by which the answer finds
+ * its way. */
+enum asked_space {
+	ASKED_RELEASE = 1,
+	ASKED_ASIDE,
+	ASKED_QUEUE,
+	ASKED_BRAKE,
+	ASKED_ALERT,
+	ASKED_HOLDS,
+	ASKED_SPACES
+};
+
+/* The next number of a space. */
+uint64_t hub_asked(enum asked_space space);
+
 /* A row could not be stored: say so once a minute. */
 void hub_store_warn(const struct err *e);
 
-/* The login name of a uid, "" when it has none; looked up at most once a minute. Static.
- */
+/* The login name of a uid, its number when it has none; looked up at most once a minute.
+ * One of 256 texts that stay until another uid takes the place. */
 const char *hub_login(uint64_t uid);
 
 /* Our own alerts are sent as this process's account: not an account's mail. */

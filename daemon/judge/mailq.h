@@ -90,8 +90,8 @@ struct mailq_counts mailq_counts(void);
 
 /* QUEUED of hands. */
 void mailq_queued(struct msg *m);
-/* DONE of hands for a QUEUE that could not be tried; false: not one of ours. */
-bool mailq_done(uint64_t asked, bool ok, const char *text);
+/* DONE of hands for a QUEUE that could not be tried. */
+void mailq_done(uint64_t asked, bool ok, const char *text);
 /* hands is gone: what was asked is asked again. */
 void mailq_hands_gone(void);
 

@@ -20,11 +20,8 @@
 #define ROUND_MS 100
 #define RETRY_MAX_MS 120000
 #define NO_HANDS_MS 1000
-#define DROPS_MAX 4096   /* discards that somebody waits for */
-#define ASKED 3ULL << 32 /* apart from the numbers of other verbs */
-#define ASKED_END 4ULL << 32
+#define DROPS_MAX 4096 /* discards that somebody waits for */
 
-static uint64_t next_asked = ASKED;
 static int round_timer = -1;
 static bool round_soon; /* it comes within ROUND_MS */
 
@@ -187,7 +184,7 @@ ask(unsigned slot, int64_t *later_us)
 	if (first == NULL)
 		return false;
 	from = (uint32_t)(first - mailq.nodes) + 1;
-	m.asked = ++next_asked;
+	m.asked = hub_asked(ASKED_QUEUE);
 	m.verb = verb[first->want];
 	m.uid = first->uid;
 	requests[slot] = (struct request){.asked = m.asked, .want = first->want};
@@ -202,7 +199,7 @@ ask(unsigned slot, int64_t *later_us)
 	}
 	if (m_queue_put(wire_out(), &m, &e) != 0 ||
 	    wire_send(&hub.hands, wire_out(), &e) != 0)
-		(void)mailq_done(m.asked, false, e.text);
+		mailq_done(m.asked, false, e.text);
 	return true;
 }
 
@@ -326,19 +323,16 @@ mailq_queued(struct msg *m)
 	finish(r, true, "");
 }
 
-bool
+void
 mailq_done(uint64_t asked, bool ok, const char *text)
 {
 	struct request *r;
 
-	if (asked < (ASKED) || asked >= (ASKED_END))
-		return false;
-	if ((r = request_of(asked)) != NULL) {
-		if (!ok)
-			log_warn("queue failed=\"%s\"", text);
-		finish(r, ok, text);
-	}
-	return true;
+	if ((r = request_of(asked)) == NULL)
+		return;
+	if (!ok)
+		log_warn("queue failed=\"%s\"", text);
+	finish(r, ok, text);
 }
 
 void

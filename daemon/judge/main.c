@@ -58,6 +58,14 @@ static unsigned store_generation; /* of the database that is in use */
 
 /* --- names --- */
 
+uint64_t
+hub_asked(enum asked_space space)
+{
+	static uint32_t last[ASKED_SPACES];
+
+	return (uint64_t)space << 32 | ++last[space];
+}
+
 const char *
 hub_login(uint64_t uid)
 {
@@ -426,6 +434,7 @@ on_hands(struct wire *w, struct msg *m)
 {
 	struct m_done d;
 	struct err e;
+	bool known = true;
 
 	(void)w;
 	if (m->type == MSG_QUEUED)
@@ -434,12 +443,30 @@ on_hands(struct wire *w, struct msg *m)
 		direct_tries(m);
 	if (m->type != MSG_DONE || m_done_get(m, &d, &e) != 0)
 		return;
-	if (!alert_done(d.asked, d.exit_code, d.text) &&
-	    !release_done(d.asked, d.ok != 0, d.exit_code, d.text) &&
-	    !ctl_done(d.asked, d.ok != 0, d.text) &&
-	    !mailq_done(d.asked, d.ok != 0, d.text) &&
-	    !brakes_done(d.asked, d.ok != 0, d.text) &&
-	    !holds_done(d.asked, d.ok != 0, d.text) && !d.ok)
+	switch ((enum asked_space)(d.asked >> 32)) {
+	case ASKED_RELEASE:
+		known = release_done(d.asked, d.ok != 0, d.exit_code, d.text);
+		break;
+	case ASKED_ASIDE:
+		known = ctl_done(d.asked, d.ok != 0, d.text);
+		break;
+	case ASKED_QUEUE:
+		mailq_done(d.asked, d.ok != 0, d.text);
+		break;
+	case ASKED_BRAKE:
+		brakes_done(d.asked, d.ok != 0, d.text);
+		break;
+	case ASKED_ALERT:
+		alert_done(d.asked, d.exit_code, d.text);
+		break;
+	case ASKED_HOLDS:
+		holds_done(d.ok != 0, d.text);
+		break;
+	case ASKED_SPACES:
+	default:
+		known = false;
+	}
+	if (!known && d.ok == 0)
 		log_warn("hands asked=%llu failed=\"%s\"", (unsigned long long)d.asked,
 			 d.text);
 }

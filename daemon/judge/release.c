@@ -42,7 +42,6 @@ static struct going *waiting, **waiting_last = &waiting, *at_work;
 static unsigned at_work_count;
 static uint32_t next_key =
     1U << 31; /* of the pool: releases do not wait for each other */
-static uint64_t next_asked = 1ULL << 32; /* apart from alert's and set-aside's numbers */
 
 static void next_ones(void);
 
@@ -247,7 +246,7 @@ release_one(const char *id, bool again, release_fn fn, void *arg)
 
 	(void)text_copy(g->id, sizeof g->id, id);
 	g->again = again;
-	g->asked = next_asked++;
+	g->asked = hub_asked(ASKED_RELEASE);
 	g->fn = fn;
 	g->arg = arg;
 	*waiting_last = g;
