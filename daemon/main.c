@@ -4,7 +4,7 @@
  * Job:     options; then the parent (proc.c), or with -x one of the roles it starts.
  * Touches: the configuration file.
  * Exits:   0 stopped as asked, 64 usage, 71 the system refused, 78 settings that cannot
- * work.
+ *          work.
  */
 #include <getopt.h>
 #include <stdio.h>

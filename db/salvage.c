@@ -2,11 +2,11 @@
  * salvage - what can still be read of a damaged database goes into the new one
  *
  * Job:     read the tables that matter row by row out of the file that was set aside,
- * from the front and, where a page stops that, from the back; what is in the new one
- *          already stays.
+ *          from the front and, where a page stops that, from the back; what is in the
+ *          new one already stays.
  * Touches: the file that was set aside (its log is not worked in) and the new database.
  * Source:  a damaged page fails the rows on it, not the others
- * (sqlite.org/recovery.html).
+ *          (sqlite.org/recovery.html).
  */
 #include "store_int.h"
 

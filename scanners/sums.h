@@ -1,10 +1,11 @@
 /*
  * sums - published checksums of packages, from local lists
  *
- * Job:     read *.sums, say whether a file that lies where a package has one is that one.
+ * Job:     read *.sums, say whether a file that lies where a package has one is that
+ *          one.
  * Touches: the lists, before the sandbox is closed.
  * Format:  a line a file: 64 hex digits of its SHA-256, two blanks, its path in the
- * package; lines that begin with # are comments. contrib/make-sums writes them.
+ *          package; lines that begin with # are comments. contrib/make-sums writes them.
  *
  * All versions that are listed count as published. A path of one component ("index.php")
  * is left out: it would speak of every directory.

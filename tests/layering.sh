@@ -40,6 +40,16 @@ all=$(code)
 no "banned call" \
     '(^|[^a-zA-Z0-9_.>])(strcpy|strcat|sprintf|vsprintf|strncpy|strtok|atoi|atol|system|popen|mktemp|tempnam|gets|localtime|ctime|asctime|alloca)\(' $all
 
+# the head of each file says what its job is and what it touches, each at the begin of a line
+n=$((n + 1))
+for f in $(find daemon scanners db -name '*.[ch]' 2>/dev/null); do
+	head=$(sed -n '1,/\*\//p' "$f")
+	printf '%s\n' "$head" | grep -q '^ \* Job: ' &&
+		printf '%s\n' "$head" | grep -qE '^ \* (Touches|Privilege|Talks to): ' &&
+		! printf '%s\n' "$head" | grep -qE '[.;)] +(Touches|Source|Limits|Never): ' ||
+		echo "$f:   (its head does not say Job and Touches)" >>"$bad"
+done
+
 # pure modules: facts in, answer out. Which they are, their heads say (they touch nothing, or
 # the heap); those of judgement must.
 pure=$(for f in $(find daemon scanners db -name '*.c' 2>/dev/null); do

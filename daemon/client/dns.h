@@ -4,7 +4,7 @@
  * Job:     c-ares with a deadline over all: TXT, PTR, addresses.
  * Touches: the resolvers of /etc/resolv.conf, nobody else.
  * Limits:  DNS_TOTAL_MS for everything asked; after two questions that nobody answered
- * no further one is asked.
+ *          no further one is asked.
  */
 #ifndef MAILBRAKE_DNS_H
 #define MAILBRAKE_DNS_H

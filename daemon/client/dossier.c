@@ -2,10 +2,11 @@
  * dossier - the daemon's facts, and what the DNS says of us
  *
  * Job:     the verb dossier: the rows of the daemon, then for the addresses a provider
- * refused and the senders' domains: PTR and back, SPF, DKIM, DMARC. What could not be
- * looked up is said to be missing. Touches: the daemon's socket, the resolver (not with
- * --offline). Source:  RFC 7208 3 and 4.5 (SPF), RFC 6376 3.6.2 (DKIM), RFC 7489 6.6.3
- * (DMARC), RFC 1912 2.1 (PTR and address agree).
+ *          refused and the senders' domains: PTR and back, SPF, DKIM, DMARC. What could
+ *          not be looked up is said to be missing.
+ * Touches: the daemon's socket, the resolver (not with --offline).
+ * Source:  RFC 7208 3 and 4.5 (SPF), RFC 6376 3.6.2 (DKIM), RFC 7489 6.6.3 (DMARC), RFC
+ *          1912 2.1 (PTR and address agree).
  */
 #include <arpa/inet.h>
 #include <ifaddrs.h>

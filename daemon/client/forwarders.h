@@ -1,12 +1,13 @@
 /*
  * forwarders - which of our addresses forward to the large providers
  *
- * Job:     read the alias files of panels and MTAs; whoever forwards to Microsoft, Google
- * or Yahoo sends them the spam his box receives, under this server's address. Touches:
- * the files, by reading; links are not followed, and at most FORWARD_BYTES of each.
+ * Job:     read the alias files of panels and MTAs; whoever forwards to Microsoft,
+ *          Google or Yahoo sends them the spam his box receives, under this server's
+ *          address.
+ * Touches: the files, by reading; links are not followed, and at most FORWARD_BYTES of
+ *          each.
  * Source:  cPanel /etc/valiases, DirectAdmin /etc/virtual/DOMAIN/aliases, aliases(5),
- * virtual(5),
- *          ~/.forward.
+ *          virtual(5), ~/.forward.
  */
 #ifndef MAILBRAKE_FORWARDERS_H
 #define MAILBRAKE_FORWARDERS_H

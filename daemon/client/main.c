@@ -184,7 +184,7 @@ run(struct cli *c, const struct verb *v, int argc, char **argv)
 
 	if (v->own != NULL)
 		return run_own(c, v, argc, argv);
-	for (i = 0; i<argc; i += took> 0 ? took : 1) {
+	for (i = 0; i < argc; i += (took > 0 ? took : 1)) {
 		took = options && i > 0 ? global(c, argc, argv, i) : 0;
 		if (took < 0)
 			return cli_usage(c, "%s needs a value", argv[i]);

@@ -2,8 +2,9 @@
  * providers - the verbs about mail providers that need no daemon
  *
  * Job:     classify: the provider table over standard input. forwarders: who forwards to
- * the large providers. lint: the form of one message. providers_check: the table's own
- * check. Touches: standard input and output, the table, the files named.
+ *          the large providers. lint: the form of one message. providers_check: the
+ *          table's own check.
+ * Touches: standard input and output, the table, the files named.
  */
 #include <errno.h>
 #include <stdlib.h>

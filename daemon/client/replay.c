@@ -5,8 +5,8 @@
  *            would have been held, when, how much passed before and waited after.
  * Privilege: none.
  * Talks to:  nobody.
- * Exits:     0 done; 64 usage; 65 no line could be used; 66 a file could not be read (the
- * others were); 78 bad settings.
+ * Exits:     0 done; 64 usage; 65 no line could be used; 66 a file could not be read
+ *            (the others were); 78 bad settings.
  */
 #include "replay.h"
 

@@ -2,10 +2,11 @@
  * replay_log - an MTA's log as events
  *
  * Job:     lines of an Exim main log, a Postfix syslog file, or a journal export of
- * Postfix (journalctl -o export, or -o json) -> struct event, by the grammars of mtlog.
+ *          Postfix (journalctl -o export, or -o json) -> struct event, by the grammars
+ *          of mtlog.
  * Touches: heap.
  * Source:  journal export: systemd's JOURNAL_EXPORT_FORMATS (fields as KEY=value lines,
- * an empty line ends an entry; binary fields are not used by Postfix).
+ *          an empty line ends an entry; binary fields are not used by Postfix).
  *
  * Who sent: the login or uid the MTA had from the kernel, or the mailbox that logged in
  * over SMTP. Mail that came from elsewhere has no owner here and is left out.

@@ -2,8 +2,8 @@
  * rules - `mailbrake rules check|test|reload`
  *
  * Job:     hand the question to mailbrake-scan, the one program that knows libyara; ask
- * the daemon's parent for a reload and wait for what becomes of it. Touches: exec of
- * mailbrake-scan; a signal to the daemon.
+ *          the daemon's parent for a reload and wait for what becomes of it.
+ * Touches: exec of mailbrake-scan; a signal to the daemon.
  */
 #include <errno.h>
 #include <fcntl.h>

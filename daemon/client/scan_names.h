@@ -2,7 +2,8 @@
  * scan_names - the names in a directory, in order, in bounded memory
  *
  * Job:     read a directory's names sorted by their bytes, so many at a time as the
- * memory allows; a directory of any size is read in several passes. Touches: readdir.
+ *          memory allows; a directory of any size is read in several passes.
+ * Touches: readdir.
  */
 #ifndef MAILBRAKE_SCAN_NAMES_H
 #define MAILBRAKE_SCAN_NAMES_H

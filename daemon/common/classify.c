@@ -1,11 +1,12 @@
 /*
  * classify - the provider table over a stream of answers
  *
- * Job:     see classify.h. One JSON object a line in: mx, domain, code, reply; others are
- *          ignored. A line that is no such object, or has a field of a wrong type, gives
- *          {"error":...,"line":N,"field":...} in its place; it never stops the rest.
- * Without a code that of the reply counts; without either the answer carries an error
- * too. Touches: the two streams.
+ * Job:     see classify.h. One JSON object a line in: mx, domain, code, reply; others
+ *          are ignored. A line that is no such object, or has a field of a wrong type,
+ *          gives {"error":...,"line":N,"field":...} in its place; it never stops the
+ *          rest. Without a code that of the reply counts; without either the answer
+ *          carries an error too.
+ * Touches: the two streams.
  */
 #include "classify.h"
 

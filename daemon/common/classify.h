@@ -1,8 +1,9 @@
 /*
  * classify - the provider table over a stream of answers
  *
- * Job:     what `mailbrake classify` does: one answer of a mail server a line in, what it
- * means out. Touches: the two streams.
+ * Job:     what `mailbrake classify` does: one answer of a mail server a line in, what
+ *          it means out.
+ * Touches: the two streams.
  */
 #ifndef MAILBRAKE_CLASSIFY_H
 #define MAILBRAKE_CLASSIFY_H

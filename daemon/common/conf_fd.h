@@ -3,6 +3,7 @@
  *
  * Job:     one sealed memory file a set of settings; each child reads the same bytes, and
  *          none of them needs the right to open the settings' file.
+ * Touches: the descriptors it is given.
  */
 #ifndef MAILBRAKE_CONF_FD_H
 #define MAILBRAKE_CONF_FD_H

@@ -2,7 +2,8 @@
  * lint_msg - is a message in the form that providers ask of bulk mail?
  *
  * Job:     see lint_msg.h. Own small reader: two passes over the header, one walk over
- * the parts, bounded in depth, count and bytes. Touches: nothing.
+ *          the parts, bounded in depth, count and bytes.
+ * Touches: nothing.
  */
 #include "lint_msg.h"
 

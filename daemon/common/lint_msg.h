@@ -2,9 +2,11 @@
  * lint_msg - is a message in the form that providers ask of bulk mail?
  *
  * Job:     bytes of one message -> findings, each with the rule's source. It judges form
- * only. Touches: nothing. Source:  RFC 5322 (3.6 the header fields that may stand once),
- * RFC 2045, RFC 8058 (one-click unsubscribe), the bulk sender rules of Google, Yahoo
- * (2024) and Microsoft (2025).
+ *          only.
+ * Touches: nothing.
+ * Source:  RFC 5322 (3.6 the header fields that may stand once), RFC 2045, RFC 8058
+ *          (one-click unsubscribe), the bulk sender rules of Google, Yahoo (2024) and
+ *          Microsoft (2025).
  */
 #ifndef MAILBRAKE_LINT_MSG_H
 #define MAILBRAKE_LINT_MSG_H

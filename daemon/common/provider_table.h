@@ -1,12 +1,13 @@
 /*
  * provider_table - what a mail provider's answer means
  *
- * Job:     (MX host, recipient domain) -> provider; (code, reply) -> scope,
- *          action hint and the name of the row that says so.
+ * Job:     (MX host, recipient domain) -> provider; (code, reply) -> scope, action hint
+ *          and the name of the row that says so.
  * Touches: the table file when loading; a classification touches nothing, allocates
- * nothing, knows no time, and costs at most (patterns x PROVIDER_TEXT_MAX) byte steps.
+ *          nothing, knows no time, and costs at most (patterns x PROVIDER_TEXT_MAX) byte
+ *          steps.
  * Source:  rules/providers, whose head documents the format; every row there cites its
- * own.
+ *          own.
  */
 #ifndef MAILBRAKE_PROVIDER_TABLE_H
 #define MAILBRAKE_PROVIDER_TABLE_H

@@ -2,8 +2,9 @@
  * reply - one SMTP answer, cut down to what its sender meant
  *
  * Job:     find the code and the enhanced code in an answer as MTAs log it, and give the
- *          rest in lower case on one line: continuation codes, the MTA's own words around
- * it and mail addresses (a local part is anybody's text) are taken out. Touches: nothing.
+ *          rest in lower case on one line: continuation codes, the MTA's own words
+ *          around it and mail addresses (a local part is anybody's text) are taken out.
+ * Touches: nothing.
  * Source:  RFC 5321 4.2.1 (multi-line replies), RFC 3463 (enhanced codes).
  */
 #ifndef MAILBRAKE_REPLY_H

@@ -2,9 +2,9 @@
  * brake - the list of domains whose mail waits in the MTA
  *
  * Job:     the verb BRAKE: the whole list anew, whatever stood there; never half a list,
- * one at a time, the last one asked for wins. At a stop the list is emptied: nobody would
- * ever lift a brake then. Touches: brake_file, and for Postfix the compiled map beside
- * it.
+ *          one at a time, the last one asked for wins. At a stop the list is emptied:
+ *          nobody would ever lift a brake then.
+ * Touches: brake_file, and for Postfix the compiled map beside it.
  *
  * The file is written beside, synced and renamed, mode 0644: Exim stops all mail when
  * it cannot read it. An entry "!box@domain" lets this one recipient through (a probe).

@@ -4,9 +4,9 @@
  * Job:     see mtaq.h.
  * Touches: nothing.
  * Source:  Exim specification 5.2 (-M, -Mf, -Mt, -Mrm take many ids; -M goes past
- * hold_domains), 14 (hold_domains). hold_domains = lsearch;FILE reads the file anew for
- * each delivery; a file that Exim cannot read stops all mail, so it is replaced by rename
- * and readable by everyone.
+ *          hold_domains), 14 (hold_domains). hold_domains = lsearch;FILE reads the file
+ *          anew for each delivery; a file that Exim cannot read stops all mail, so it is
+ *          replaced by rename and readable by everyone.
  */
 #include <ctype.h>
 #include <string.h>

@@ -2,7 +2,8 @@
  * mtaq - what can be done to the queue of an MTA
  *
  * Job:     one struct an MTA: the program and arguments for each verb, what its brake
- * file holds. Touches: nothing; the verbs themselves are in queue.c and brake.c.
+ *          file holds.
+ * Touches: nothing; the verbs themselves are in queue.c and brake.c.
  */
 #ifndef MAILBRAKE_MTAQ_H
 #define MAILBRAKE_MTAQ_H

@@ -4,10 +4,11 @@
  * Job:     see mtaq.h.
  * Touches: the folders of the queue, by access(2) alone.
  * Source:  postsuper(1) (-h, -H, -d read ids from standard input), postqueue(1) (-i),
- * postkick(1) and src/global/mail_proto.h (D: look at the deferred queue now),
- * transport(5): a key "user@domain" goes before "domain"; retry: defers without contact.
- *          Measured: a changed map is seen after up to 10 s and an address resolved
- * before is remembered for 30 s; `postfix reload` ends both at once and loses nothing.
+ *          postkick(1) and src/global/mail_proto.h (D: look at the deferred queue now),
+ *          transport(5): a key "user@domain" goes before "domain"; retry: defers without
+ *          contact. Measured: a changed map is seen after up to 10 s and an address
+ *          resolved before is remembered for 30 s; `postfix reload` ends both at once
+ *          and loses nothing.
  */
 #include <string.h>
 #include <unistd.h>

@@ -2,11 +2,12 @@
  * brakes - every provider's brake, and the mail that waits behind it
  *
  * Job:     outcomes -> provider.c's events; what provider.c says -> the list of braked
- * domains and the messages that are let out, through hands; refusals that no row knows
- * are collected. Touches: the link to hands, the store (decisions, one value), the engine
- * by reading. Limits:  BRAKES_WAITING messages are known by id: beyond it they are let
- * out only when the brake is lifted (counted). BRAKES_LEARNED domains seen at a
- * provider's MX.
+ *          domains and the messages that are let out, through hands; refusals that no
+ *          row knows are collected.
+ * Touches: the link to hands, the store (decisions, one value), the engine by reading.
+ * Limits:  BRAKES_WAITING messages are known by id: beyond it they are let out only when
+ *          the brake is lifted (counted). BRAKES_LEARNED domains seen at a provider's
+ *          MX.
  */
 #ifndef MAILBRAKE_BRAKES_H
 #define MAILBRAKE_BRAKES_H

@@ -2,8 +2,8 @@
  * brakes_ctl - the command providers
  *
  * Job:     rows from the brakes and the counters of seven days, and an admin's word.
- * Touches: the store and the brakes, by reading. Source:  the fields of the
- * rows: daemon/client/columns.def.
+ * Touches: the store and the brakes, by reading.
+ * Source:  the fields of the rows: daemon/client/columns.def.
  */
 #include <inttypes.h>
 #include <stdarg.h>

@@ -2,7 +2,8 @@
  * brakes_list - the list of braked domains
  *
  * Job:     the domains of each provider, those seen at its MX too; the whole list to
- * hands. Touches: the link to hands.
+ *          hands.
+ * Touches: the link to hands.
  */
 #include "brakes_int.h"
 

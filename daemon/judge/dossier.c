@@ -2,8 +2,9 @@
  * dossier - the commands dossier and notice
  *
  * Job:     what a delisting form and a customer both need. Every number comes from the
- * store or from memory; what is not known is said to be missing; the names in the DNS are
- * looked up by mailbrake(1). Touches: the store and the brakes, by reading.
+ *          store or from memory; what is not known is said to be missing; the names in
+ *          the DNS are looked up by mailbrake(1).
+ * Touches: the store and the brakes, by reading.
  * Source:  the fields of the rows: daemon/client/columns.def.
  */
 #include <inttypes.h>

@@ -2,9 +2,10 @@
  * form - the form of the bulk mail that is sent now
  *
  * Job:     what a sample of each account's bulk mail lacks that large providers ask for:
- * shown, never a ground to hold anything. Touches: nothing but the log.
+ *          shown, never a ground to hold anything.
+ * Touches: nothing but the log.
  * Limits:  FORM_MAX accounts, the one not seen for longest makes room; a line a day in
- * the log for each.
+ *          the log for each.
  */
 #ifndef MAILBRAKE_FORM_H
 #define MAILBRAKE_FORM_H

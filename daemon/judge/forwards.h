@@ -1,10 +1,11 @@
 /*
  * forwards - mail that no account here sent, by where it went
  *
- * Job:     what is forwarded to a large provider, how much of all mail to it that is, and
- * how much of it was not taken; since the daemon began. Touches: nothing.
+ * Job:     what is forwarded to a large provider, how much of all mail to it that is,
+ *          and how much of it was not taken; since the daemon began.
+ * Touches: nothing.
  * Limits:  FORWARDS_MAX addresses; beyond it the one with the least mail makes room, and
- * its mail is in the sums only.
+ *          its mail is in the sums only.
  */
 #ifndef MAILBRAKE_FORWARDS_H
 #define MAILBRAKE_FORWARDS_H

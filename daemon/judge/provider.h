@@ -2,9 +2,10 @@
  * provider - may mail go to a provider?
  *
  * Job:     signals about our address -> brake the provider, probe it, release in steps.
- * Touches: nothing: no clock, no allocation, no I/O. brake_step is the only place a brake
- * changes. Source:  the thresholds are what large senders use: 5 block-list texts an hour
- * stop a provider for 2 hours, 3 rate texts for 30 minutes.
+ * Touches: nothing: no clock, no allocation, no I/O. brake_step is the only place a
+ *          brake changes.
+ * Source:  the thresholds are what large senders use: 5 block-list texts an hour stop a
+ *          provider for 2 hours, 3 rate texts for 30 minutes.
  *
  *   clear --(5 list texts or 3 rate texts in an hour)--> braked
  *   braked --(time is over)--> probing: one message of an account without evidence is let

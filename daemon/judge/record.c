@@ -4,8 +4,9 @@
  * Job:     engine_save, engine_load, engine_dirty of account.h.
  * Touches: heap.
  * Format:  "MBA9", then fields in the order of walk_acct(): integers as LEB128 of their
- * zigzag, strings as length and bytes, tables as count and rows; at the end 32 bit FNV-1a
- * of all before it. One function walks both ways, so what is written is what is read.
+ *          zigzag, strings as length and bytes, tables as count and rows; at the end 32
+ *          bit FNV-1a of all before it. One function walks both ways, so what is written
+ *          is what is read.
  */
 #include "acct.h"
 

@@ -2,8 +2,8 @@
  * tally - what became of the mail to each provider, and by whose doing
  *
  * Job:     the counters of the last hour, day and week, summed by provider and by
- * account; the account that drives a provider's share of failures up. Touches: the
- * store's counters.
+ *          account; the account that drives a provider's share of failures up.
+ * Touches: the store's counters.
  */
 #ifndef MAILBRAKE_TALLY_H
 #define MAILBRAKE_TALLY_H

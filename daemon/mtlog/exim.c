@@ -3,9 +3,9 @@
  *
  * Job:     see mt_grammar.h.
  * Touches: nothing.
- * Source:  Exim specification 53 (log files) and src/{receive,deliver}.c for the order of
- * the fields; lines of Exim 4.96 with +pid +subject +received_recipients and cPanel's
- * selectors.
+ * Source:  Exim specification 53 (log files) and src/{receive,deliver}.c for the order
+ *          of the fields; lines of Exim 4.96 with +pid +subject +received_recipients and
+ *          cPanel's selectors.
  */
 #include "mt_grammar.h"
 

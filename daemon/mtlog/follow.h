@@ -1,11 +1,13 @@
 /*
  * follow - the lines of a log that grows, is renamed, or is cut
  *
- * Job:     every whole line once, in order, from where the last run stopped, through both
- * kinds of rotation (rename, copytruncate), never an old line as a new one. Touches:
- * descriptors it is given; reads only. Limits:  a line over FOLLOW_LINE bytes is cut
- * there; one step reads at most FOLLOW_STEP bytes, so that a torrent of lines leaves its
- * caller time for other things.
+ * Job:     every whole line once, in order, from where the last run stopped, through
+ *          both kinds of rotation (rename, copytruncate), never an old line as a new
+ *          one.
+ * Touches: descriptors it is given; reads only.
+ * Limits:  a line over FOLLOW_LINE bytes is cut there; one step reads at most
+ *          FOLLOW_STEP bytes, so that a torrent of lines leaves its caller time for
+ *          other things.
  *
  * Where we are is (device, inode, offset, hash of the first bytes): a file of the same
  * inode whose beginning changed is another file. A renamed file is read on for

@@ -25,11 +25,13 @@
 
 /* Loaded when a journal is opened: with what it brings along it would cost every process
  * of the daemon a megabyte. */
+/* clang-format off */
 #define SD_FUNCTIONS(X) \
 	X(add_match) \
 	X(close) X(get_cursor) X(get_data) X(get_fd) X(get_realtime_usec) X(get_usage) \
 	    X(next) X(open) X(open_directory) X(previous) X(previous_skip) X(process) \
 		X(seek_cursor) X(seek_tail) X(set_data_threshold) X(test_cursor)
+/* clang-format on */
 static struct {
 	bool there;
 #define X(name) __typeof__(sd_journal_##name) *name;

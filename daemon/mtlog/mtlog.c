@@ -2,7 +2,8 @@
  * mtlog - the MTA's log, read
  *
  * Job:     join lines: cwd to submission by pid, outcome to submission by queue id. See
- * mtlog.h. Touches: its own tables.
+ *          mtlog.h.
+ * Touches: its own tables.
  */
 #include "mtlog.h"
 

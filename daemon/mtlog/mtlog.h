@@ -2,10 +2,12 @@
  * mtlog - the MTA's log, read
  *
  * Job:     a log file's lines -> struct mt_event, with what belongs together joined: cwd
- * lines to submissions by pid, outcomes to submissions by queue id. Touches: memory of a
- * fixed size, given back by mtlog_free(); the C library's time zone. Limits:  MTLOG_IDS
- * messages in flight and MTLOG_PIDS processes are remembered; beyond that the oldest is
- * forgotten and its outcomes come without an owner (counted).
+ *          lines to submissions by pid, outcomes to submissions by queue id.
+ * Touches: memory of a fixed size, given back by mtlog_free(); the C library's time
+ *          zone.
+ * Limits:  MTLOG_IDS messages in flight and MTLOG_PIDS processes are remembered; beyond
+ *          that the oldest is forgotten and its outcomes come without an owner
+ *          (counted).
  */
 #ifndef MAILBRAKE_MTLOG_H
 #define MAILBRAKE_MTLOG_H

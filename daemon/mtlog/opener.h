@@ -1,12 +1,15 @@
 /*
  * opener - opens the log for a process that may not
  *
- * Job:     a small process that keeps the right to read any file and uses it for a fixed
- * list of paths only; its peer names one by its number and gets a descriptor. Beside
- * them: a log's older file, by its inode; a message that Postfix is taking in, by its id.
+ * Job:       a small process that keeps the right to read any file and uses it for a
+ *            fixed list of paths only; its peer names one by its number and gets a
+ *            descriptor. Beside them: a log's older file, by its inode; a message that
+ *            Postfix is taking in, by its id.
  * Privilege: root, CAP_DAC_READ_SEARCH alone. The one who parses strangers' lines has
- * none of it. Talks to: the process that started it, by messages of one size. Never:
- * reads a log, takes a path from its peer, opens anything but a regular file for reading.
+ *            none of it.
+ * Talks to:  the process that started it, by messages of one size.
+ * Never:     reads a log, takes a path from its peer, opens anything but a regular file
+ *            for reading.
  */
 #ifndef MAILBRAKE_OPENER_H
 #define MAILBRAKE_OPENER_H

@@ -4,7 +4,7 @@
  * Job:     see mt_grammar.h.
  * Touches: nothing.
  * Source:  lines of Postfix 3.7; postfix src/global/log_adhoc.c (the order of to=,
- * relay=, dsn=, status=), smtpd(8), pickup(8), qmgr(8), postsuper(1).
+ *          relay=, dsn=, status=), smtpd(8), pickup(8), qmgr(8), postsuper(1).
  *
  * Anyone on the machine can write to syslog under Postfix's name; with maillog_file
  * (postlogd) or the journal's trusted fields nobody can. Outcomes therefore never stand

@@ -5,7 +5,7 @@
  *          A handle names a directory whatever it is called and wherever it is moved.
  * Touches: the heap.
  * Limits:  numbers that nobody holds are forgotten, the oldest first, beyond
- * HANDLES_IDLE.
+ *          HANDLES_IDLE.
  */
 #ifndef MAILBRAKE_HANDLES_H
 #define MAILBRAKE_HANDLES_H

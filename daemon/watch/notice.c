@@ -2,7 +2,8 @@
  * notice - what the backend tells, turned into work
  *
  * Job:     a file becomes an entry of the queue, a directory that appeared an urgent
- * walk, lost events a rescan of every root, a hint about roots another look at them.
+ *          walk, lost events a rescan of every root, a hint about roots another look at
+ *          them.
  * Touches: everything the modules it calls touch.
  */
 #include <fcntl.h>

@@ -2,13 +2,15 @@
  * queue - files that wait to be looked at: settled, once each, fair per account
  *
  * Job:     one entry per inode (dev, ino); an entry is due at once when the caller says
- * so (closed, and not handed over a moment ago), else when the file was left alone for
- * settle_ms, or settle_max_ms after the first event; accounts take turns, so that one
- * who writes without end does not delay another; each account has a bound. Entries of
- * walks (background) come after every event entry that is due. Touches: the heap. Time is
- * an argument. Limits:  uid_max entries an account, less when many accounts wait
- * (QUEUE_ALL in all), and QUEUE_BG_MAX background entries an account. QUEUE_FULL says so:
- * the caller marks the directory for a later walk.
+ *          so (closed, and not handed over a moment ago), else when the file was left
+ *          alone for settle_ms, or settle_max_ms after the first event; accounts take
+ *          turns, so that one who writes without end does not delay another; each
+ *          account has a bound. Entries of walks (background) come after every event
+ *          entry that is due.
+ * Touches: the heap. Time is an argument.
+ * Limits:  uid_max entries an account, less when many accounts wait (QUEUE_ALL in all),
+ *          and QUEUE_BG_MAX background entries an account. QUEUE_FULL says so: the
+ *          caller marks the directory for a later walk.
  */
 #ifndef MAILBRAKE_QUEUE_H
 #define MAILBRAKE_QUEUE_H

@@ -1,11 +1,12 @@
 /*
  * safe - open what a tenant owns without being led astray
  *
- * Job:     open directories and regular files below a descriptor; never follow a symbolic
- *          link, never leave the base, never open a FIFO, device or socket, never wait
- * for a lease. Touches: the file system; opens only, reads nothing. Source:  openat2(2);
- * fcntl(2) on leases: an open with O_NONBLOCK fails with EWOULDBLOCK where a plain one
- * hangs for lease-break-time (45 s).
+ * Job:     open directories and regular files below a descriptor; never follow a
+ *          symbolic link, never leave the base, never open a FIFO, device or socket,
+ *          never wait for a lease.
+ * Touches: the file system; opens only, reads nothing.
+ * Source:  openat2(2); fcntl(2) on leases: an open with O_NONBLOCK fails with
+ *          EWOULDBLOCK where a plain one hangs for lease-break-time (45 s).
  */
 #ifndef MAILBRAKE_SAFE_H
 #define MAILBRAKE_SAFE_H

@@ -2,13 +2,14 @@
  * walk - read directories in small steps, accounts in turn
  *
  * Job:     two lines of work. Urgent: directories that appeared, walked at once, their
- *          files handed over as events. Background: rescans and first walks, paced by the
- *          caller. A step reads one buffer of names and keeps no descriptor; a directory
- *          that is not finished remembers its position; an urgent one that finds no room
- *          for its files goes on in the background.
+ *          files handed over as events. Background: rescans and first walks, paced by
+ *          the caller. A step reads one buffer of names and keeps no descriptor; a
+ *          directory that is not finished remembers its position; an urgent one that
+ *          finds no room for its files goes on in the background.
  * Touches: the backend (which touches the file system).
  * Limits:  WALK_UID_MAX directories an account and line; beyond it the parent stays at
- * its position until there is room; what can never get room is counted as dropped.
+ *          its position until there is room; what can never get room is counted as
+ *          dropped.
  */
 #ifndef MAILBRAKE_WALK_H
 #define MAILBRAKE_WALK_H

@@ -2,7 +2,8 @@
  * php_call - calls: which function is meant
  *
  * Job:     names resolved where they were hidden; then php_run.c for the file's own
- * functions, php_builtin.c for PHP's. Touches: nothing.
+ *          functions, php_builtin.c for PHP's.
+ * Touches: nothing.
  */
 #include <string.h>
 #include "php_call.h"

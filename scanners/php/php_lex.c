@@ -2,11 +2,11 @@
  * php_lex - PHP source to tokens, in one pass
  *
  * Job:     open and close tags, HTML between, comments, strings of every kind, casts;
- *          count on the way what is known without understanding, and say whether
- *          the file is worth understanding (p->trigger).
+ *          count on the way what is known without understanding, and say whether the
+ *          file is worth understanding (p->trigger).
  * Touches: nothing.
  * Source:  PHP manual, "Basic syntax"; zend_language_scanner.l for the corners (a close
- * tag ends a // comment; flexible heredoc since 7.3).
+ *          tag ends a // comment; flexible heredoc since 7.3).
  */
 #include <string.h>
 #include <strings.h>

@@ -2,7 +2,8 @@
  * bench_mtlog - lines a second of one core through a grammar
  *
  * Job:     repeat a log's lines N times through mtlog_line and say how fast it was.
- * Touches: the file named.  Usage: bench_mtlog exim|postfix FILE [REPEAT]
+ * Touches: the file named.
+ * Usage:   bench_mtlog exim|postfix FILE [REPEAT]
  */
 #include <stdio.h>
 #include <stdlib.h>

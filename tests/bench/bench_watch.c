@@ -4,8 +4,8 @@
  * Usage:   bench_watch ready BACKEND ROOT            ms until ready, CPU ms, RSS in kB
  *          bench_watch unchanged BACKEND ROOT        a walk: files, CPU ms, us a file
  *          bench_watch made BACKEND DIR N            files in just-made directories seen
- *          bench_watch stream BACKEND DIR N          files a second, close to judge, CPU
- * us a file bench_watch close BACKEND DIR N           us from close() to judge: p50 p99
+ *          bench_watch stream BACKEND DIR N          files a second, close to judge, CPU us
+ *          bench_watch close BACKEND DIR N           us from close() to judge: p50 p99
  *          bench_watch idle BACKEND ROOT SECONDS     wake-ups and CPU ms
  * Touches: the directory named, a child process.
  */

@@ -2,8 +2,9 @@
  * review - how long one decision takes
  *
  * Job:     fill N accounts with S scripts each, then time engine_submission (facts,
- * policy, state, counters) one by one; print p50, p99, max and memory as one line of
- * JSON. Touches: the clock, standard output. usage: review ACCOUNTS SCRIPTS [SUBMISSIONS]
+ *          policy, state, counters) one by one; print p50, p99, max and memory as one
+ *          line of JSON.
+ * Touches: the clock, standard output. usage: review ACCOUNTS SCRIPTS [SUBMISSIONS]
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,12 +2,12 @@
  * watch-oracle - is every file that exists in the end seen with what it holds in the end?
  *
  * Job:     writers of every kind at full speed, several at once, against a real watch;
- * then the tree is walked and each file compared with what watch handed over. Usage:
- * watch-oracle BACKEND FILES DIR [queue_uid_max [watches the kernel has for us]]
+ *          then the tree is walked and each file compared with what watch handed over.
+ * Usage:   watch-oracle BACKEND FILES DIR [queue_uid_max [watches the kernel has for us]]
  *                                               exit 1: files were missed
- *          watch-oracle BACKEND FILES DIR fair   as root: one account writes FILES files
- * as fast as it can, another one a file now and then; exit 1: that one waited as
- * if it stood in the other's line
+ *          watch-oracle BACKEND FILES DIR fair  as root: one account writes FILES files
+ *              as fast as it can, another one a file now and then; exit 1: that one
+ *              waited as if it stood in the other's line
  * Touches: DIR, child processes; as root also own mount namespaces and foreign uids.
  */
 #include <dirent.h>

@@ -1,12 +1,12 @@
 /*
  * test_scan_rules - the shipped rules on their samples, with the prefilter and without
  *
- * Job:     each sample of tests/samples/hit is found by the rule it is named
- *          for, none of tests/samples/benign by any that counts, and the
- *          prefilter changes nothing but time: the same rules with the same points.
+ * Job:     each sample of tests/samples/hit is found by the rule it is named for, none
+ *          of tests/samples/benign by any that counts, and the prefilter changes nothing
+ *          but time: the same rules with the same points.
  * Touches: rules/ and tests/samples/ (tests run from the top of the tree). With
- * CORPUS=DIR also every file below DIR, as it is; CORPUS_PART=K/N: every N-th, from the
- *          K-th on. CORPUS_OUT=FILE: how each file ended.
+ *          CORPUS=DIR also every file below DIR, as it is; CORPUS_PART=K/N: every N-th,
+ *          from the K-th on. CORPUS_OUT=FILE: how each file ended.
  */
 #include "t.h"
 

@@ -3,7 +3,7 @@
  *
  * Job:     start a real watch over a temporary directory and play judge to it.
  * Touches: temporary directories, child processes. Both backends at once; without root
- * (or a kernel for it) fanotify falls back to inotify, which is tested then.
+ *          (or a kernel for it) fanotify falls back to inotify, which is tested then.
  */
 #include "t.h"
 

@@ -2,8 +2,8 @@
  * test_watch_hostile - what an account can do to process watch with names and places
  *
  * Job:     directories deeper than PATH_MAX, directories swapped for links while files
- * are written, rename loops, a directory of many files, leases, mounts that go. Touches:
- * a temporary directory, child processes; as root an own mount namespace.
+ *          are written, rename loops, a directory of many files, leases, mounts that go.
+ * Touches: a temporary directory, child processes; as root an own mount namespace.
  */
 #include "t.h"
 

@@ -2,7 +2,8 @@
  * test_watch_queue - settling, turns, bounds and places of the queue of files
  *
  * Job:     unit test of daemon/watch/queue.c, dirs.c, handles.c: pure modules, time
- * given. Touches: nothing.
+ *          given.
+ * Touches: nothing.
  */
 #include "t.h"
 
