@@ -52,9 +52,19 @@ manuals() {
 	fi
 }
 
+rules() {
+	if said=$("$build/mailbrake" rules check 2>&1); then
+		printf 'ok   rules     %s\n' "$(printf '%s\n' "$said" | tail -n 1)"
+	else
+		printf 'FAIL rules check\n%s\n' "$said"
+		return 1
+	fi
+}
+
 step layering sh tests/layering.sh
 step format format
 step manuals manuals
+step rules rules
 # every folder of tests that brings its own runner: golden, rules, ...
 for t in tests/*/check.sh; do
 	[ -f "$t" ] && step "$t" sh "$t" "$build"

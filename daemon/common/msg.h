@@ -92,6 +92,9 @@ enum verdict { VERDICT_CLEAN, VERDICT_SUSPICIOUS, VERDICT_MALICIOUS, VERDICT_UNS
 enum submit_answer { SUBMIT_PASS, SUBMIT_HELD, SUBMIT_REFUSED };
 /* DONE.exit_code of an ALERT: mail and hooks all, some, none went well. */
 enum alert_told { ALERT_TOLD, ALERT_PARTLY, ALERT_NOBODY };
+/* OWNER.uid when it is no uid: not known; it cannot be known, but the message was handed in
+ * here; the MTA takes out the line that says whose it is. */
+enum owner_code { OWNER_NONE = -1, OWNER_SOMEBODY = -2, OWNER_TAKEN_OUT = -3 };
 /* FORCE: deliver now, past a brake. */
 enum queue_verb { QUEUE_FREEZE, QUEUE_THAW, QUEUE_DROP, QUEUE_FORCE };
 

@@ -114,13 +114,9 @@ ctl_files(struct ctl *c, struct strings *args)
 	struct one_file f = {.c = c};
 	int64_t uid = -1;
 	struct err e;
-	char shown[80];
 
-	if (name != NULL && (uid = hub_uid(name)) < 0) {
-		ctl_end(c, 1, "there is no account %s",
-			text_safe(shown, sizeof shown, name));
+	if (name != NULL && (uid = ctl_account_arg(c, name)) < 0)
 		return;
-	}
 	if (store_finding_each(hub.store, uid, true, add_finding, &f, &e) != 0) {
 		ctl_end(c, 71, "%s", e.text);
 		return;

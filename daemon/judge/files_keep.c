@@ -82,14 +82,24 @@ rule_words(const struct m_verdict *v)
 	return words;
 }
 
+/* Its contents are a program's, by the worker's word for their type. */
+static bool
+is_program(const char *type)
+{
+	static const char *const words[] = {"php", "script", "perl", "python"};
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strstr(type, words[i]) != NULL)
+			return true;
+	return false;
+}
+
 /* Files that cannot send mail (pictures, logs) are no scripts: the engine need not know
  * them. */
 static bool
 matters(const struct m_verdict *v)
 {
-	return v->score > 0 || strstr(v->type, "php") != NULL ||
-	       strstr(v->type, "script") != NULL || strstr(v->type, "perl") != NULL ||
-	       strstr(v->type, "python") != NULL;
+	return v->score > 0 || is_program(v->type);
 }
 
 /* By its name the web server would run it. */
@@ -123,10 +133,7 @@ outsiders_write(const char *path)
 bool
 files_may_go(const char *path, const char *type, uint64_t mode)
 {
-	bool program = strstr(type, "php") != NULL || strstr(type, "script") != NULL ||
-		       strstr(type, "perl") != NULL || strstr(type, "python") != NULL;
-
-	return (named_as_script(path) || (program && (mode & 0111) != 0)) &&
+	return (named_as_script(path) || (is_program(type) && (mode & 0111) != 0)) &&
 	       !outsiders_write(path);
 }
 

@@ -32,9 +32,6 @@
 #define ACCEPT_MAX 64      /* connections taken at once */
 #define FIRST_ACCOUNT 1000 /* uids below are the system's own */
 
-/* Whose it is by mtlog's word, when that is no uid. */
-enum { NOBODY = -1, SOMEBODY_HERE = -2, TAKEN_OUT = -3 };
-
 static struct asker {
 	int fd;
 	bool used;
@@ -68,8 +65,8 @@ drop(struct asker *a)
 /*
  * Whose message is it? The submitter by the MTA's word when it came by its sendmail; the
  * owner of the socket, by the kernel's, when it came by SMTP from this machine (but a
- * webmail's mail is its user's who logged in); NOBODY, SOMEBODY_HERE, TAKEN_OUT. named:
- * by mtlog's word. *here_out: the client is on this machine.
+ * webmail's mail is its user's who logged in); or an enum owner_code. named: by mtlog's
+ * word. *here_out: the client is on this machine.
  */
 static int64_t
 whose(const struct mta_request *r, uid_t mta_uid, int64_t named, bool *here_out)
@@ -86,9 +83,9 @@ whose(const struct mta_request *r, uid_t mta_uid, int64_t named, bool *here_out)
 		return named;
 	/* -bs: SMTP on standard input has no connection, and a true submitter */
 	if (r->client.family == 0 && r->ouid >= 0)
-		return r->ouid > UINT32_MAX ? -1
+		return r->ouid > UINT32_MAX ? OWNER_NONE
 					    : (int64_t)subuid_account((uint32_t)r->ouid);
-	return -1;
+	return OWNER_NONE;
 }
 
 /* An MTA that is told so holds it. */
@@ -136,8 +133,8 @@ judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 	if (uid < 0) {
 		count.unknown_uid++;
 		/* every local message is such a one then; holding them would be worse */
-		count.taken_out += uid == TAKEN_OUT;
-		j.hold = (uid == SOMEBODY_HERE || (r->auth[0] == '\0' && here)) &&
+		count.taken_out += uid == OWNER_TAKEN_OUT;
+		j.hold = (uid == OWNER_SOMEBODY || (r->auth[0] == '\0' && here)) &&
 			 hold_nameless(r);
 		return j;
 	}
@@ -294,7 +291,7 @@ ask_owner(struct asker *a)
 static void
 answer(struct asker *a)
 {
-	int64_t named = NOBODY;
+	int64_t named = OWNER_NONE;
 
 	count.asked++;
 	if (a->req.auth[0] != '\0')
@@ -424,10 +421,7 @@ mta_owner(struct msg *m)
 		if (!a->used || !a->waiting || a->asked != o.asked)
 			continue;
 		a->waiting = false;
-		decide(a, o.uid >= 0    ? (int64_t)subuid_account((uint32_t)o.uid)
-			  : o.uid == -1 ? NOBODY
-			  : o.uid == -2 ? SOMEBODY_HERE
-					: TAKEN_OUT);
+		decide(a, o.uid >= 0 ? (int64_t)subuid_account((uint32_t)o.uid) : o.uid);
 		if (a->used) {
 			loop_events(a->fd, POLLIN);
 			take(a);

@@ -18,10 +18,12 @@
 #define EXPIRE_KEY "expire_wall_us"
 #define EXPIRE_WARN_S (3 * 86400) /* told so long before held mail expires */
 
+#define EXPIRE_ROUND 64 /* messages a time */
+
 struct expiring {
 	wall_t now;
 	uint64_t soon;
-	char id[64][HELD_ID];
+	char id[EXPIRE_ROUND][HELD_ID];
 	size_t count;
 };
 
@@ -31,11 +33,11 @@ expire_one(void *arg, const struct store_held *v)
 	struct expiring *x = arg;
 	int64_t age_s = wall_s(x->now) - wall_s(v->t);
 
-	if (age_s >= hub.conf.held_expire_s && x->count < 64)
+	if (age_s >= hub.conf.held_expire_s && x->count < EXPIRE_ROUND)
 		(void)text_copy(x->id[x->count++], HELD_ID, v->id);
 	else if (age_s >= hub.conf.held_expire_s - EXPIRE_WARN_S)
 		x->soon++;
-	return x->count < 64;
+	return x->count < EXPIRE_ROUND;
 }
 
 /*

@@ -6,6 +6,7 @@
  */
 #include "acct.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -215,6 +216,8 @@ static int
 word_rule(struct acct *a, enum acct_word word, const char *name, int64_t until_s,
 	  struct err *err)
 {
+	char names[200] = "";
+
 	if (word != WORD_TRUST && word != WORD_NONE)
 		return err_set(err, ERR_INPUT, "a rule can be trusted, not held");
 	for (unsigned i = 0; i < RULE_COUNT; i++) {
@@ -223,9 +226,10 @@ word_rule(struct acct *a, enum acct_word word, const char *name, int64_t until_s
 		a->rule_trust_s[i] = word == WORD_TRUST ? until_s : 0;
 		return 0;
 	}
-	return err_set(err, ERR_INPUT,
-		       "no such rule; there are: flagged evidence new changed usual "
-		       "hard-cap refusals");
+	for (unsigned i = 0; i < RULE_COUNT; i++)
+		(void)snprintf(names + strlen(names), sizeof names - strlen(names), " %s",
+			       rule_name((enum rule)i));
+	return err_set(err, ERR_INPUT, "no such rule; there are:%s", names);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "msg.h"
 #include "mt_scan.h"
 
 #define HEADERS 16 /* records of the message that are looked at */
@@ -50,7 +51,7 @@ record(struct cursor *c, char *type_out, struct slice *data_out)
 	return 1;
 }
 
-/* "Received: by mb.test (Postfix, from userid 2001)" -> 2001; else -1. */
+/* "Received: by mb.test (Postfix, from userid 2001)" -> 2001; else OWNER_NONE. */
 static int64_t
 from_userid(struct slice line)
 {
@@ -90,7 +91,7 @@ qfile_uid(const char *p, size_t len, const char *id)
 {
 	struct cursor c = {p, p + len};
 	struct slice data;
-	int64_t named = -1, none = -1;
+	int64_t named = OWNER_NONE, none = OWNER_NONE;
 	bool inside = false;
 	int seen = 0, rc;
 	char type;
@@ -101,7 +102,7 @@ qfile_uid(const char *p, size_t len, const char *id)
 			continue;
 		}
 		if (!inside && type == TYPE_NOTE && notes_local(data))
-			none = -3;
+			none = OWNER_TAKEN_OUT;
 		if (!inside || type == TYPE_POINTER)
 			continue;
 		if (type == TYPE_END || (type != TYPE_LINE && type != TYPE_PART))
@@ -109,9 +110,9 @@ qfile_uid(const char *p, size_t len, const char *id)
 		seen++;
 		if (named >= 0 && has_id(data, id))
 			return named;
-		named = type == TYPE_LINE ? from_userid(data) : -1;
+		named = type == TYPE_LINE ? from_userid(data) : OWNER_NONE;
 		if (data.len == 0) /* the headers end */
 			return none;
 	}
-	return rc == 0 ? -2 : none;
+	return rc == 0 ? OWNER_SOMEBODY : none;
 }

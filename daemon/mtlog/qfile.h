@@ -19,10 +19,10 @@
 #define QFILE_MAX (4 << 20) /* bytes that are read: an envelope of 50,000 recipients */
 
 /*
- * The uid, from the first len bytes of the file of message id. -1: no such line (it came
- * by SMTP, by what Postfix notes in the envelope). -2: the bytes end before it can be
- * told. -3: it came by sendmail(1), and the line is not there: a header check of the
- * admin's takes it out, which no sender can.
+ * The uid, from the first len bytes of the file of message id. OWNER_NONE: no such line
+ * (it came by SMTP, by what Postfix notes in the envelope). OWNER_SOMEBODY: the bytes end
+ * before it can be told. OWNER_TAKEN_OUT: it came by sendmail(1), and the line is not
+ * there: a header check of the admin's takes it out, which no sender can.
  */
 int64_t qfile_uid(const char *p, size_t len, const char *id);
 

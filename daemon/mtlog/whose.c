@@ -13,6 +13,7 @@
 
 #include "log.h"
 #include "loop.h"
+#include "msg.h"
 #include "mt_scan.h"
 #include "opener.h"
 #include "owners.h"
@@ -79,16 +80,16 @@ whose_message(const char *id)
 	static char head[QFILE_MAX];
 	int fd = opener_message(OPEN_QUEUE, id);
 	size_t have = 0, want = 65536;
-	int64_t uid = -2;
+	int64_t uid = OWNER_SOMEBODY;
 	ssize_t n;
 
 	if (fd < 0) {
 		log_warn_rate("message", 600, "queue_file id=\"%.20s\" error=\"%s\"", id,
 			      strerror(errno));
-		return -1;
+		return OWNER_NONE;
 	}
 	/* an envelope is rarely longer than the first step */
-	for (; uid == -2 && want <= sizeof(head); want *= 8) {
+	for (; uid == OWNER_SOMEBODY && want <= sizeof(head); want *= 8) {
 		while (have < want &&
 		       (n = pread(fd, head + have, want - have, (off_t)have)) > 0)
 			have += (size_t)n;

@@ -20,9 +20,9 @@ enum open_path { OPEN_LOG, OPEN_QUEUE, OPEN_OWNERS };
  */
 int64_t whose_event(const struct mt_event *ev, char *user, size_t size);
 
-/* The uid of a message that Postfix is taking in; -1: it did not come by sendmail(1), or
- * cannot be looked at; -2: its envelope is longer than is read; -3: it did, and the line
- * that names who handed it in was taken out of it. */
+/* The uid of a message that Postfix is taking in; OWNER_NONE: it did not come by
+ * sendmail(1), or cannot be looked at; OWNER_SOMEBODY: its envelope is longer than is read;
+ * OWNER_TAKEN_OUT: it did, and the line that names who handed it in is gone. */
 int64_t whose_message(const char *id);
 
 /* Read the list of own_domains anew, from the first of so many places that is there. */
