@@ -13,9 +13,11 @@
 #include "hub.h"
 #include "log.h"
 #include "loop.h"
+#include "workers.h"
 #include "xmem.h"
 
 #define SPAN_US 2000   /* of one round; who sends mail comes in between */
+#define RULES_MS 100   /* between two looks whether the rules are there */
 #define WAITING_MAX 16 /* more than watch asks for at once */
 
 struct asked {
@@ -73,6 +75,11 @@ go_on(void *arg)
 
 	(void)arg;
 	go_on_timer = -1;
+	/* before a worker has said which rules there are, nothing can be known by them */
+	if (first != NULL && workers_rules_version()[0] == '\0') {
+		go_on_timer = loop_once(RULES_MS, go_on, NULL);
+		return;
+	}
 	while (first != NULL) {
 		rc = found_check(&first->job, hub.store, files_rules_hash(), SPAN_US, &e);
 		if (rc == 0) {
