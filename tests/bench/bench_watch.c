@@ -107,7 +107,7 @@ made(const char *backend, const char *dir, long n)
 	start(backend, dir, 50);
 	wj_since(&j, clock_wall().us);
 	wj_send_want(&j, 256);
-	wj_ready(&j, 5000);
+	wj_ready(&j);
 	for (i = 0; i < n; i++) {
 		snprintf(p, sizeof p, "%s/%ld", dir, i);
 		mkdir(p, 0755);
@@ -145,7 +145,7 @@ stream(const char *backend, const char *dir, long n)
 	start(backend, dir, 0);
 	wj_since(&j, clock_wall().us + 3600000000);
 	wj_send_want(&j, 256);
-	wj_ready(&j, 5000);
+	wj_ready(&j);
 	cpu = cpu_ms();
 	begin = clock_mono();
 	pid = fork();
@@ -187,7 +187,7 @@ close_to_judge(const char *backend, const char *dir, long n)
 	start(backend, dir, 0);
 	wj_since(&j, clock_wall().us + 3600000000);
 	wj_send_want(&j, 256);
-	wj_ready(&j, 5000);
+	wj_ready(&j);
 	pid = fork();
 	if (pid == 0) {
 		for (i = 0; i < n; i++) {
@@ -217,7 +217,7 @@ idle(const char *backend, const char *root, long seconds)
 	start(backend, root, 200);
 	wj_since(&j, clock_wall().us + 3600000000);
 	wj_send_want(&j, 256);
-	wj_ready(&j, 60000);
+	wj_ready(&j);
 	wj_pump(&j, 3000, 1000);
 	wakes = proc_number("status", "voluntary_ctxt_switches:");
 	cpu = cpu_ms();
@@ -238,7 +238,7 @@ unchanged(const char *backend, const char *root)
 
 	start(backend, root, 200);
 	j.sated = true;
-	wj_ready(&j, 60000);
+	wj_ready(&j);
 	cpu = cpu_ms();
 	wj_send_want(&j, 256);
 	while (j.found_files != files) {
