@@ -15,8 +15,11 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "text.h"
 #include "xmem.h"
 
+#define PRUNE_ROWS "5000" /* clean files taken out a minute, over the bound */
+#define PRUNE_DIRS "1000"
 #define RETRY_ROWS 1000 /* rows of one commit when the queue is worked off */
 
 static const struct {
@@ -304,6 +307,48 @@ store_sync(struct store *s, struct err *e)
 	return commit(s, e);
 }
 
+void
+store_files_bound(struct store *s, uint64_t bytes)
+{
+	s->files_bound = bytes;
+}
+
+static bool
+ask_number(struct store *s, const char *sql, int64_t *out)
+{
+	char text[32];
+
+	return store_ask(s, sql, text, sizeof text) == SQLITE_OK &&
+	       text_to_i64(text, 0, INT64_MAX, out);
+}
+
+/* A stranger can make files and remove them for ever; some file systems never use an
+ * inode's number again. */
+static void
+bound_files(struct store *s)
+{
+	int64_t pages, unused, bytes;
+	uint64_t used;
+
+	if (s->files_bound == 0 || !ask_number(s, "PRAGMA page_count", &pages) ||
+	    !ask_number(s, "PRAGMA freelist_count", &unused) ||
+	    !ask_number(s, "PRAGMA page_size", &bytes))
+		return;
+	used = (uint64_t)(pages - unused) * (uint64_t)bytes;
+	if (used > s->files_bound && !s->st.files_full)
+		log_warn("store-files-full bytes=%llu: clean files are not kept, and "
+			 "looked at again",
+			 (unsigned long long)used);
+	s->st.files_full = used > s->files_bound;
+	if (used <= s->files_bound - s->files_bound / 64)
+		return;
+	(void)store_run(s, "DELETE FROM file WHERE (dev,ino) IN "
+			   "(SELECT dev,ino FROM file WHERE verdict=0 LIMIT " PRUNE_ROWS
+			   ")");
+	(void)store_run(s, "DELETE FROM found WHERE (dev,ino,part) IN "
+			   "(SELECT dev,ino,part FROM found LIMIT " PRUNE_DIRS ")");
+}
+
 int
 store_check(struct store *s, struct err *e)
 {
@@ -316,8 +361,10 @@ store_check(struct store *s, struct err *e)
 	rc = store_ask(s, "SELECT count(*) FROM sqlite_schema", text, sizeof text);
 	if (rc == SQLITE_OK)
 		rc = store_ask(s, "SELECT max(uid) FROM account", text, sizeof text);
-	if (rc == SQLITE_OK)
+	if (rc == SQLITE_OK) {
+		bound_files(s);
 		return 0;
+	}
 	return store_is_damage(rc) ? refused(s, rc, "check", e)
 				   : store_said(s, e, rc, "check");
 }
@@ -333,6 +380,10 @@ store_put(struct store *s, const struct row *r, struct err *e)
 
 	for (at = bytes, i = 0; i < r->count; i++)
 		bytes += r->v[i].len;
+	if (writes[r->what].clean && s->st.files_full) {
+		s->st.lost_clean++;
+		return err_set(e, ERR_AGAIN, "%s: files_known_bytes is reached", s->path);
+	}
 	if (writes[r->what].clean && (s->st.waiting >= STORE_QUEUE_ROWS / 2 ||
 				      s->st.waiting_bytes >= STORE_QUEUE_BYTES / 2)) {
 		s->st.lost_clean++;

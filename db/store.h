@@ -48,6 +48,7 @@ struct store_status {
 	uint64_t waiting, waiting_bytes; /* rows in memory that are not committed yet */
 	uint64_t lost;       /* rows refused because the queue was full, or by SQLite */
 	uint64_t lost_clean; /* rows of clean files left out meanwhile: looked at again */
+	bool files_full;     /* over store_files_bound: no clean files are kept */
 	int64_t commit_us_max; /* slowest commit */
 	char set_aside[256];   /* where the last damaged database went; "" none */
 	uint64_t salvaged;     /* rows that could be read out of it */
@@ -150,6 +151,13 @@ int store_file_put(struct store *s, const struct store_file *v, struct err *e);
 int store_file_get(struct store *s, uint64_t dev, uint64_t ino, struct store_file *v,
 		   struct err *e);
 int store_file_drop(struct store *s, uint64_t dev, uint64_t ino, struct err *e);
+/*
+ * When the database is larger than so many bytes (0: no bound) clean files are not kept
+ * any more (ERR_AGAIN, counted as lost_clean): they are looked at again. store_check
+ * looks, and takes out some that were kept, the lowest inodes first: where inodes are
+ * never used twice those are the oldest, and most of them gone.
+ */
+void store_files_bound(struct store *s, uint64_t bytes);
 /*
  * A directory (a part of it) whose files all had a verdict that holds: the digest of
  * them, STORE_DIGEST bytes. get: 1 found, 0 not, -1.

@@ -156,6 +156,11 @@ store_part(struct ctl *c)
 		part(c, "store", "degraded", f,
 		     "%" PRIu64 " rows wait, %" PRIu64 " lost: %s", s.waiting, s.lost,
 		     s.problem);
+	else if (s.files_full)
+		part(c, "store", "degraded", f,
+		     "files_known_bytes is reached: %" PRIu64
+		     " clean files were not kept and are looked at again",
+		     s.lost_clean);
 	else if (s.set_aside[0] != '\0')
 		part(c, "store", "degraded", f, "a damaged database was set aside as %s",
 		     s.set_aside);

@@ -375,6 +375,7 @@ on_minute(void *arg)
 	struct err e;
 
 	(void)arg;
+	store_files_bound(hub.store, (uint64_t)hub.conf.files_known_bytes);
 	if (store_check(hub.store, &e) != 0)
 		hub_store_warn(&e);
 	check_reborn();

@@ -733,6 +733,54 @@ test_damage(void)
 	unlink_all(st.set_aside);
 }
 
+/* Over the bound clean files are not kept, found ones are; room is made again. */
+static void
+test_files_bound(void)
+{
+	struct store_file f = {.dev = 1, .rules = 1ull << 60, .size = 1ull << 40}, g;
+	struct store_status st;
+	struct store *s;
+	uint64_t i;
+
+	begin_anew();
+	s = must_open();
+	for (i = 1; i <= 12000; i++) {
+		f.ino = i;
+		f.ctime_us = (int64_t)i << 30;
+		T_EQ(store_file_put(s, &f, &e), 0);
+	}
+	T_EQ(store_found_put(s, 1, 1, 0, "0123456789abcdef", &e), 0);
+	T_EQ(store_check(s, &e), 0);
+	store_status(s, &st);
+	T_CHECK(!st.files_full);
+	store_files_bound(s, 400000);
+	T_EQ(store_check(s, &e), 0);
+	store_status(s, &st);
+	T_CHECK(st.files_full);
+	f.ino = 20000;
+	T_EQ(store_file_put(s, &f, &e), -1);
+	T_EQ(e.code, ERR_AGAIN);
+	store_status(s, &st);
+	T_EQ(st.lost_clean, 1);
+	f.verdict = 2;
+	f.path = "/p";
+	T_EQ(store_file_put(s, &f, &e), 0);
+	/* the lowest went first; what was found stays however often */
+	T_EQ(store_file_get(s, 1, 1, &g, &e), 0);
+	T_EQ(store_file_get(s, 1, 12000, &g, &e), 1);
+	for (i = 0; i < 5; i++)
+		T_EQ(store_check(s, &e), 0);
+	store_status(s, &st);
+	T_CHECK(!st.files_full);
+	T_EQ(store_file_get(s, 1, 20000, &g, &e), 1);
+	f.verdict = 0;
+	f.path = NULL;
+	f.ino = 1;
+	T_EQ(store_file_put(s, &f, &e), 0);
+	T_EQ(store_file_get(s, 1, 1, &g, &e), 1);
+	store_close(&s);
+}
+
 /* What version 1 left behind is brought to the shape of a new one, with its rows. */
 static void
 test_migration(void)
@@ -806,6 +854,7 @@ main(void)
 	test_full();
 	test_queue_bound();
 	test_damage();
+	test_files_bound();
 	test_migration();
 	test_newer();
 	begin_anew();
