@@ -269,8 +269,23 @@ note_address(struct mail_head *h, const char *p, size_t len, bool raw)
 }
 
 /*
+ * The name before the colon of a group is no address; but where the group is not ended,
+ * Postfix takes all but its last word for some.
+ */
+static void
+note_group(struct mail_head *h, const char *p, size_t len)
+{
+	struct piece n = look_at_piece(h, (struct walk){.p = p, .len = len}, false, NULL);
+
+	if (n.ats > 0)
+		note_address(h, p, len, false);
+	else if (n.words > 1)
+		h->rcpts_unclear = true;
+}
+
+/*
  * Split an address list at commas and semicolons outside quotes, comments and angle
- * brackets; "name:" of a group is dropped. Linear, no recursion, no allocation.
+ * brackets; "name:" of a group is no address. Linear, no recursion, no allocation.
  */
 static void
 note_list(struct mail_head *h, const char *p, size_t len)
@@ -283,9 +298,10 @@ note_list(struct mail_head *h, const char *p, size_t len)
 		size_t i = w.at;
 		bool plain = step(&w) == SORT_WORD && !w.angle;
 
-		if (plain && p[i] == ':')
+		if (plain && p[i] == ':') {
+			note_group(h, p + from, i - from);
 			from = i + 1;
-		else if (plain && (p[i] == ',' || p[i] == ';')) {
+		} else if (plain && (p[i] == ',' || p[i] == ';')) {
 			note_address(h, p + from, i - from, false);
 			from = i + 1;
 		}

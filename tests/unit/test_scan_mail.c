@@ -88,6 +88,8 @@ test_rcpts_most(void)
 	    {"root daemon bin", 3, 3},
 	    {"\"a\"@x.test \"b\"@x.test", 2, 0},
 	    {"(never closed a@x.test b@x.test", 2, 0},
+	    {"a@x.test b@x.test: c@x.test", 3, 0},
+	    {"a@x.test\r b@x.test: c@x.test,\r\rd@x.test", 4, 0},
 	    /* one address, whatever is said with it */
 	    {"a@x.test", 1, 0},
 	    {"\"b@x.test, c\" <a@x.test>", 1, 0},
@@ -99,6 +101,9 @@ test_rcpts_most(void)
 	    {"\"a b\"@x.test", 1, 0},
 	    {"a@(x)x.test", 1, 0},
 	    {"Friends of root <a@x.test>", 1, 0},
+	    {"\"b@x.test\": a@x.test;", 1, 0},
+	    {"My friends: a@x.test, \"B\" <b@x.test>;", 2, 0},
+	    {"undisclosed-recipients:;", 0, 0},
 	    {"root", 1, 1},
 	    {"<root>", 1, 1},
 	    {"a@", 1, 1},
