@@ -3,6 +3,8 @@
 #   contrib/deps.sh               everything
 #   contrib/deps.sh --if-missing  only when something is missing; silent when nothing is
 #   contrib/deps.sh --list        print the package names
+#   contrib/deps.sh --bench       what make bench is compared with, besides (ClamAV, the PHP programs
+#                                 and the mail systems are fetched by it, and never installed)
 set -eu
 
 build="gcc make pkg-config libc6-dev libyara-dev libmagic-dev libinotifytools0-dev libsqlite3-dev
@@ -15,7 +17,10 @@ amd64 | i386) build="$build libhyperscan-dev" ;;
 esac
 tests="php-cli php-fpm php-cgi sqlite3 jq strace python3 mandoc iproute2 procps xz-utils"
 
+bench="inotify-tools yara e2fsprogs tar"
+
 all="$build $tests"
+[ "${1:-}" = --bench ] && all="$all $bench"
 [ "${1:-}" = --list ] && { printf '%s\n' $all; exit 0; }
 
 missing=
@@ -23,7 +28,7 @@ for p in $all; do
 	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
 done
 if [ -z "$missing" ]; then
-	[ "${1:-}" = --if-missing ] || echo "deps: everything is installed"
+	[ $# -gt 0 ] || echo "deps: everything is installed"
 	exit 0
 fi
 if [ "$(id -u)" -ne 0 ]; then

@@ -144,6 +144,7 @@ add_calls(scmp_filter_ctx f)
 				    SCMP_SYS(clock_gettime),
 				    SCMP_SYS(gettimeofday),
 				    SCMP_SYS(setitimer),
+				    SCMP_SYS(timer_settime),
 				    SCMP_SYS(getrandom),
 				    SCMP_SYS(rt_sigreturn),
 				    SCMP_SYS(rt_sigprocmask),

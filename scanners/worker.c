@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/ioprio.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ struct worker {
 	struct link link;
 	bool idle_class;
 	int own_class; /* as ioprio_set wants it */
+	timer_t cpu_timer;
 	uint8_t *buf;
 	size_t buf_size;
 	struct engine_result result;
@@ -50,12 +52,23 @@ struct worker {
 };
 
 static void
-timer(int which, int ms)
+wall_timer(int ms)
 {
 	const struct itimerval t = {
 	    .it_value = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000}};
 
-	(void)setitimer((__itimer_which_t)which, &t, NULL);
+	(void)setitimer(ITIMER_REAL, &t, NULL);
+}
+
+/* Of the processor time itself: ITIMER_PROF counts the ticks it meets, and comes late
+ * where other processes are there to be met instead. */
+static void
+cpu_timer(const struct worker *w, int ms)
+{
+	const struct itimerspec t = {
+	    .it_value = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L}};
+
+	(void)timer_settime(w->cpu_timer, 0, &t, NULL);
 }
 
 static uint64_t
@@ -312,14 +325,14 @@ serve(struct worker *w)
 	atomic_store(&w->slot->found, 0);
 	atomic_store(&w->slot->busy, 1);
 	disk_class(w, job.background != 0);
-	timer(ITIMER_PROF, within(w->conf->cpu_ms));
-	timer(ITIMER_REAL, w->conf->wall_ms);
+	cpu_timer(w, within(w->conf->cpu_ms));
+	wall_timer(w->conf->wall_ms);
 	if (job.kind == SCAN_MAIL)
 		scan_mail(w, &job, w->in.fd);
 	else
 		scan_file(w, &job, w->in.fd);
-	timer(ITIMER_PROF, 0);
-	timer(ITIMER_REAL, 0);
+	cpu_timer(w, 0);
+	wall_timer(0);
 	if (w->in.fd >= 0)
 		close(w->in.fd);
 	/* idle before the answer is out, or a death in between would answer twice */
@@ -334,6 +347,7 @@ worker_main(int link_fd, struct scanengine *en, const struct worker_conf *c,
 {
 	static struct worker w; /* two messages of 128 kB: not for the stack */
 	struct pollfd p = {link_fd, POLLIN, 0};
+	struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGPROF};
 	struct err e;
 
 	w.conf = c;
@@ -347,6 +361,8 @@ worker_main(int link_fd, struct scanengine *en, const struct worker_conf *c,
 	w.own_class = (int)syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0);
 	if (w.own_class < 0)
 		w.own_class = (int)IOPRIO_PRIO_VALUE(IOPRIO_CLASS_NONE, 0);
+	if (timer_create(CLOCK_PROCESS_CPUTIME_ID, &ev, &w.cpu_timer) != 0)
+		log_fatal(71, "worker_timer error=\"%s\"", strerror(errno));
 	link_init(&w.link, link_fd, ROLE_SCANNER, ROLE_CLIENT, (size_t)4 << 20);
 	if (sandbox_enter(WORK_MEMORY, &e) != 0)
 		log_fatal(71, "sandbox error=%s", e.text);

@@ -22,6 +22,14 @@ struct account {
 };
 
 #define ACCOUNT_SLOTS 4096
+#define SPAN_SLOTS 1024
+
+/* How many entries of an account were due at once since then. Two accounts may share a
+ * slot: the count begins again then. */
+struct span {
+	mono_t since;
+	uint32_t uid, count;
+};
 
 struct queue {
 	int64_t settle_ms, settle_max_ms, uid_max;
@@ -30,6 +38,7 @@ struct queue {
 	struct account *by_uid[ACCOUNT_SLOTS];
 	struct account *turn; /* whose turn is next; a ring */
 	size_t accounts;
+	struct span spans[SPAN_SLOTS];
 };
 
 static size_t
@@ -298,13 +307,23 @@ settled(const struct queue *q, const struct entry *e)
 	return rest.us < most.us ? rest : most;
 }
 
+static bool
+may_at_once(struct queue *q, uint32_t uid, mono_t now)
+{
+	struct span *s = &q->spans[uid % SPAN_SLOTS];
+
+	if (s->uid != uid || mono_diff_us(now, s->since) >= q->settle_ms * 1000)
+		*s = (struct span){.since = now, .uid = uid};
+	return s->count++ < QUEUE_AT_ONCE;
+}
+
 /* It was seen now. */
 static void
-set_due(const struct queue *q, struct entry *e, bool at_once, mono_t now)
+set_due(struct queue *q, struct entry *e, bool at_once, mono_t now)
 {
 	if (e->at_once)
 		return;
-	e->at_once = at_once && is_event(e);
+	e->at_once = at_once && is_event(e) && may_at_once(q, e->uid, now);
 	e->due = e->at_once || !is_event(e) ? now : settled(q, e);
 }
 

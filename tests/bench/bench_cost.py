@@ -18,8 +18,11 @@ import tempfile
 import time
 
 import daemon
+import rows
 
 FILES = int(os.environ.get("BENCH_FILES", "10000"))
+GOALS = {("make", "tmpfs"): 1.6, ("make", "ext4"): 1.15, ("tar", "tmpfs"): 1.05, ("tar", "ext4"): 1.05,
+         ("git", "tmpfs"): 1.05, ("git", "ext4"): 1.05}
 MAKER = r"""
 #include <fcntl.h>
 #include <stdio.h>
@@ -134,17 +137,18 @@ def main():
         for p in places:
             run("umount", "-l", work + "/" + p)
         shutil.rmtree(work, ignore_errors=True)
-    print("%-28s %10s %10s %7s %15s %18s" % ("ms, %d rounds in turn" % rounds, "without", "with",
-                                             "ratio", "of one round", "ratio of its CPU"))
     for p in places:
-        for i, what in enumerate(["make %d files" % FILES, "tar c, 4000 files", "git status"]):
+        for i, (key, what) in enumerate([("make", "make %d files" % FILES), ("tar", "tar c, 4000 files"),
+                                         ("git", "git status")]):
             a, b = [r[i][0] for r in got[p][0]], [r[i][0] for r in got[p][1]]
             each = [y / x for x, y in zip(a, b)]
+            n = statistics.median(b) / statistics.median(a)
             cpu = [statistics.median(r[i][1] for r in side) for side in got[p]]
-            print("%-28s %10.1f %10.1f %7.2f %15s %18.2f" %
-                  (what + ", " + p, statistics.median(a), statistics.median(b),
-                   statistics.median(b) / statistics.median(a),
-                   "%.2f..%.2f" % (min(each), max(each)), cpu[1] / cpu[0]))
+            rows.add("cost-%s-%s" % (p, key), "%s, %s, ms: without | with us" % (what, p),
+                     "%.1f" % statistics.median(a), "%.1f" % statistics.median(b), n,
+                     "<= %.2fx" % GOALS[key, p], n <= GOALS[key, p])
+            rows.note("of single rounds %.2f..%.2f; of the processor time it took itself %.2f" % (
+                min(each), max(each), cpu[1] / cpu[0]))
 
 
 main()

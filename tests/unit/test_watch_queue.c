@@ -78,6 +78,7 @@ test_at_once(void)
 	struct seen s = file(1, 7, 1, "f", CAUSE_EVENT);
 	uint32_t out;
 	struct entry *e;
+	int n;
 
 	T_EQ(put(q, 1, 7, 0), QUEUE_NEW); /* made, not closed yet */
 	T_EQ(next(q, 10, true), 0);
@@ -100,6 +101,24 @@ test_at_once(void)
 	T_EQ(put(q, 1, 7, 21), QUEUE_MERGED);
 	T_EQ(next(q, 220, false), 0);
 	T_EQ(next(q, 221, false), 7);
+	queue_free(&q);
+	/* so many at a time are due at once, of each account */
+	q = queue_new(200, 1000, 10000);
+	s = file(1, 1000, 1, "f", CAUSE_EVENT);
+	s.at_once = true;
+	for (n = 0; n < 2 * QUEUE_AT_ONCE; n++, s.ino++)
+		T_EQ(queue_put(q, &s, ms(5000), &out), QUEUE_NEW);
+	s.uid = 2;
+	T_EQ(queue_put(q, &s, ms(5000), &out), QUEUE_NEW);
+	for (n = 0; next(q, 5001, true) != 0; n++)
+		continue;
+	T_EQ(n, QUEUE_AT_ONCE + 1);
+	s.uid = 1;
+	s.ino++;
+	T_EQ(queue_put(q, &s, ms(5200), &out), QUEUE_NEW); /* a new span */
+	for (n = 0; next(q, 5200, true) != 0; n++)
+		continue;
+	T_EQ(n, QUEUE_AT_ONCE + 1);
 	queue_free(&q);
 }
 
