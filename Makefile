@@ -259,7 +259,7 @@ help:
 #: make check-san  the tests under ASan and UBSan
 #: make fuzz-NAME T=60   fuzz one target (tests/fuzz/fuzz_NAME.c) for so many seconds
 #: make V=1        show the commands
-#: make bench      speed and memory beside other tools
+#: make bench      speed and memory beside other tools (45 minutes; BENCH_QUICK=1: 5)
 #: make deb        a Debian package into build/
 #: make install    DESTDIR, prefix, sysconfdir, localstatedir as usual
 #: make deps       install what the build and tests need (Debian packages)

@@ -18,6 +18,7 @@ import mta  # noqa: E402
 import t_around  # noqa: E402
 import world  # noqa: E402
 
+MOST_S = 300
 B62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -133,7 +134,7 @@ def main():
             w.wait_for(lambda: "64301:" in open(w.top + "/run/brake.held").read(), "Exim's list", 60, 0.002)
             listed = time.time() - at
         release = []
-        while state(w).get("frozen", 0) < mine and time.time() - at < 900:
+        while state(w).get("frozen", 0) < mine and time.time() - at < MOST_S:
             if ids:
                 begin = time.time()
                 w.mb("release", ids.pop())
@@ -145,7 +146,7 @@ def main():
         got = frozen(w, count)
         at = time.time()
         w.mb("release", "shopa")
-        while state(w).get("frozen", 1) > 0 and time.time() - at < 900:
+        while state(w).get("frozen", 1) > 0 and time.time() - at < MOST_S:
             time.sleep(0.1)
         thaw = time.time() - at
         if got != (mine, 0):

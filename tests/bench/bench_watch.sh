@@ -5,7 +5,7 @@
 set -u
 here=$(cd "$(dirname "$0")/../.." && pwd) b=${1:-build}
 case $b in /*) ;; *) b=$here/$b ;; esac
-dirs=${BENCH_DIRS:-10000 100000} rounds=${BENCH_ROUNDS:-3}
+dirs=${BENCH_DIRS:-10000 100000} rounds=${BENCH_ROUNDS:-3} idle=${BENCH_IDLE_S:-20}
 prog=$b/tests/bench/bench_watch
 mkdir -p "$b/tests/bench"
 ${CC:-cc} -std=c11 -O2 -g -D_GNU_SOURCE -w -I"$here/daemon/common" -I"$here/daemon/watch" \
@@ -115,6 +115,6 @@ for k in $backends; do
 	printf '%-52s | %12s | %12s |\n' "  processor time of watch, us a file" - "$2"
 	set -- $("$prog" close "$k" "$work/c.$k" 2000 2>/dev/null)
 	printf '%-52s | %12s | %12s |\n' "close() to judge at 500/s, settle_ms 0, $k, us p50/p99" - "$1/$2"
-	set -- $("$prog" idle "$k" "$work/m.$k" 20 2>/dev/null)
-	printf '%-52s | %12s | %12s |\n' "idle 20 s, $k: wake-ups / CPU ms / RSS kB" - "$1/$2/$3"
+	set -- $("$prog" idle "$k" "$work/m.$k" "$idle" 2>/dev/null)
+	printf '%-52s | %12s | %12s |\n' "idle $idle s, $k: wake-ups / CPU ms / RSS kB" - "$1/$2/$3"
 done
