@@ -693,3 +693,104 @@ rule does_upload_page
 	condition:
 		php_plain_page and php_taint_upload_name > 0 and php_form > 0 and php_includes == 0 and php_classes == 0
 }
+
+rule mails_engine_page
+{
+	meta:
+		group = "mailer4"
+		weight = 100
+		description = "a page for a list of addresses with the whole of SMTP in the same file"
+		since = "0.1"
+		reference = "rules/README, FACTS"
+	condition:
+		php_seen == 1 and php_framework == 0 and php_guard == 0 and php_textarea > 0 and
+		php_smtp_verbs > 3 and php_list_request > 0 and php_request_fields > 4
+}
+
+rule mails_library_list
+{
+	meta:
+		group = "mailer4"
+		weight = 100
+		description = "a mail library, a text area, and a list of the request in one file"
+		since = "0.1"
+		reference = "rules/README, FACTS"
+	condition:
+		php_seen == 1 and php_framework == 0 and php_guard == 0 and php_phpmailer > 0 and
+		php_list_request > 0 and php_textarea > 0
+}
+
+rule does_relay_request
+{
+	meta:
+		group = "socket"
+		weight = 60
+		description = "request data is written to a connection, in a program on its own"
+		since = "0.1"
+		reference = "rules/README, FACTS"
+	condition:
+		php_plain_page and php_taint_smtp > 0 and php_includes == 0
+}
+
+rule does_connect_endless
+{
+	meta:
+		group = "socket2"
+		weight = 60
+		description = "connects where the request says, and must not be stopped"
+		since = "0.1"
+		reference = "rules/README, FACTS"
+	condition:
+		php_seen == 1 and php_sock_open > 0 and php_taint_url > 0 and php_framework == 0 and
+		php_guard == 0 and php_namespaces == 0 and php_classes == 0 and
+		(php_time_off > 0 or php_abort_off > 0)
+}
+
+rule does_preg_e_request
+{
+	meta:
+		group = "run2"
+		weight = 60
+		description = "the request brings code for the /e modifier"
+		since = "0.1"
+		reference = "rules/README, FACTS"
+	condition:
+		php_preg_e > 0 and php_taint_code > 0
+}
+
+rule does_call_tiny
+{
+	meta:
+		group = "tiny"
+		weight = 60
+		description = "little more than a call of what the request names"
+		since = "0.1"
+		reference = "rules/README, FACTS"
+	condition:
+		php_plain_page and php_taint_call > 0 and php_tokens < 100 and php_includes == 0
+}
+
+rule does_call_decoded
+{
+	meta:
+		group = "run2"
+		weight = 60
+		description = "the request names the function that is called, and what it brings is decoded"
+		since = "0.1"
+		reference = "rules/README, FACTS"
+	condition:
+		php_plain_page and php_taint_call > 0 and php_b64_request > 0
+}
+
+rule does_exec_alone
+{
+	meta:
+		group = "exec3"
+		weight = 50
+		description = "request data reaches a command in a program that includes nothing"
+		since = "0.1"
+		reference = "rules/README, FACTS"
+	condition:
+		php_seen == 1 and php_framework == 0 and php_guard == 0 and php_namespaces == 0 and
+		php_taint_exec > 0 and php_includes == 0
+}

@@ -33,6 +33,7 @@ struct scanengine {
 	struct fact_values facts;
 	struct prefilter *prefilter;
 	struct php *php;
+	char *condensed; /* CONDENSED_BYTES of it */
 	struct engine_conf conf;
 	struct gate *gate;
 	YR_SCANNER *scanner;
@@ -60,6 +61,7 @@ scanengine_free(struct scanengine **en)
 		yr_scanner_destroy(x->scanner);
 	EVP_MD_CTX_free(x->digest);
 	EVP_MD_free(x->sha256);
+	free(x->condensed);
 	free(x->hit);
 	free(x->string);
 	free(x);
@@ -86,6 +88,9 @@ name_facts(struct fact_values *v, struct err *e)
 	return 0;
 }
 
+#define LARGE_BYTES (256u << 10)   /* PHP of more is condensed first */
+#define CONDENSED_BYTES (4u << 20) /* of more, even so, the rest is not looked at */
+
 static int number_strings(struct scanengine *x, struct err *e);
 
 static int
@@ -101,7 +106,10 @@ start_parts(struct scanengine *x, struct err *e)
 		return 0;
 	php_limits_default(&l);
 	x->php = php_new(&l);
-	return x->php != NULL ? 0 : err_set(e, ERR_SYS, "engine: no memory");
+	x->condensed = malloc(CONDENSED_BYTES); /* touched only when it is needed */
+	return x->php != NULL && x->condensed != NULL
+		   ? 0
+		   : err_set(e, ERR_SYS, "engine: no memory");
 }
 
 int
@@ -382,6 +390,35 @@ run_view(struct scanengine *x, int view, const void *data, size_t len,
 	ask_rules(x, prefilter_decide(x->prefilter, x->facts.value), data, len, f);
 }
 
+/* The normalised text and each layer. */
+static void
+run_made(struct scanengine *x, const struct php_view *v, const struct file_facts *f)
+{
+	size_t i;
+
+	if (v->text_len > 0)
+		run_view(x, VIEW_TEXT, v->text, v->text_len, f);
+	for (i = 0; i < v->layer_count; i++) {
+		const struct php_layer *l = &v->layers[i];
+
+		run_view(x, VIEW_LAYER, l->data, l->len, f);
+		if (l->text != NULL && l->text_len > 0)
+			run_view(x, VIEW_LAYER, l->text, l->text_len, f);
+	}
+}
+
+/* A limit ended the look: where nothing was found, that is no "clean". */
+static void
+unseen(struct scanengine *x, const char *why)
+{
+	if (x->r->verdict == VERDICT_UNSCANNED ||
+	    x->r->score >= x->conf.suspicious_points)
+		return;
+	x->r->verdict = VERDICT_UNSCANNED;
+	(void)snprintf(x->r->reason, sizeof x->r->reason,
+		       "PHP that cannot be looked through whole: %s", why);
+}
+
 /*
  * The bytes as they are; then, if that does not settle it and the PHP is worth it, the
  * bytes with the facts, the normalised text and each layer.
@@ -391,7 +428,7 @@ run_views(struct scanengine *x, const void *data, size_t len, bool php,
 	  struct file_facts *f)
 {
 	const struct php_view *v;
-	size_t i;
+	const char *stopped = NULL;
 	bool look;
 
 	set_facts(x, f, NULL);
@@ -404,17 +441,36 @@ run_views(struct scanengine *x, const void *data, size_t len, bool php,
 	f->php_seen = 1;
 	set_facts(x, f, &v->facts);
 	ask_rules(x, prefilter_decide_new(x->prefilter, x->facts.value), data, len, f);
-	if (v->plain)
-		return;
-	if (v->text_len > 0)
-		run_view(x, VIEW_TEXT, v->text, v->text_len, f);
-	for (i = 0; i < v->layer_count; i++) {
-		const struct php_layer *l = &v->layers[i];
+	if (v->stop != PHP_STOP_NONE)
+		stopped = php_stop_name(v->stop);
+	if (!v->plain)
+		run_made(x, v, f);
+	if (stopped != NULL)
+		unseen(x, stopped);
+}
 
-		run_view(x, VIEW_LAYER, l->data, l->len, f);
-		if (l->text != NULL && l->text_len > 0)
-			run_view(x, VIEW_LAYER, l->text, l->text_len, f);
+/*
+ * A large file's PHP without its padding: who writes a program into two megabytes of
+ * comments wants the time for it to run out. When something of the code had to be left
+ * out and nothing was found, the bytes as they are come after.
+ */
+static void
+run_large(struct scanengine *x, const void *data, size_t len, struct file_facts *f)
+{
+	bool whole = false;
+	size_t n = php_condense(x->php, data, len, !f->has_php, x->condensed,
+				CONDENSED_BYTES, &whole);
+
+	if (n > 0)
+		run_views(x, x->condensed, n, true, f);
+	if ((n > 0 && whole) || x->r->score >= x->conf.suspicious_points)
+		return;
+	if (n == CONDENSED_BYTES) { /* no end of code: what was not seen is not clean */
+		unseen(x, "too much code");
+		return;
 	}
+	f->php_seen = 0;
+	run_views(x, data, len, true, f);
 }
 
 void
@@ -442,7 +498,10 @@ scanengine_scan(struct scanengine *en, const void *data, size_t len,
 	f.core_changed = sums_changed(en->rules->sums, file->path, r->sha256);
 	f.filetype = g.type;
 	f.has_php = g.php;
-	run_views(en, data, len, g.php || f.php_ext, &f);
+	if ((g.php || f.php_ext) && en->php != NULL && len > LARGE_BYTES)
+		run_large(en, data, len, &f);
+	else
+		run_views(en, data, len, g.php || f.php_ext, &f);
 	r->score = score_sum(&en->score);
 	if (r->verdict == VERDICT_UNSCANNED)
 		return;

@@ -93,8 +93,7 @@ guarded_look(struct php *p, bool in_php)
 		php_note(p, p->stop);
 }
 
-/* Everything of the last look goes. */
-static void
+void
 php_clear(struct php *p)
 {
 	size_t from = offsetof(struct php, out_of_it);

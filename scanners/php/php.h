@@ -124,6 +124,15 @@ const struct php_view *php_look(struct php *p, const void *data, size_t len);
 /* As php_look(), for code without an open tag (what eval would be given). */
 const struct php_view *php_look_code(struct php *p, const void *data, size_t len);
 
+/*
+ * Copy data to out without the middles of what is long and says nothing: comments,
+ * blanks, text between the tags, literals. Of more than cap bytes the first. in_php:
+ * there is no open tag. The length; 0 when it could not be done. *all_code_out: no code
+ * and no literal was left out.
+ */
+size_t php_condense(struct php *p, const void *data, size_t len, bool in_php, char *out,
+		    size_t cap, bool *all_code_out);
+
 /* The facts' names in declared order; *count_out rows, static. */
 const struct php_fact_row *php_fact_rows(size_t *count_out);
 

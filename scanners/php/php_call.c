@@ -65,6 +65,22 @@ pass_to_callbacks(struct php *p, const struct args *a)
 	}
 }
 
+/* An object that is called runs __invoke(): which object does not matter. */
+static void
+pass_to_invoke(struct php *p, const struct args *a)
+{
+	uint32_t id = php_find(p, "__invoke", 8, true);
+	struct args given PHP_UNSET;
+
+	if (id == 0 || p->names.v[id].func == NULL || p->concrete)
+		return;
+	given.count = 1;
+	given.taint = 0;
+	memset(&given.v[0], 0, sizeof(given.v[0]));
+	given.v[0].taint = a->taint & ~(uint32_t)TA_LIST;
+	php_pass_taint(p, p->names.v[id].func, &given);
+}
+
 /* Call what a string names. hidden: it did not stand there as a name. */
 static struct val
 by_name(struct php *p, struct node *n, const char *s, uint32_t len, struct args *a,
@@ -92,8 +108,11 @@ by_name(struct php *p, struct node *n, const char *s, uint32_t len, struct args 
 	w = !hidden && n != NULL ? n->kid->w : php_word(p, s, len);
 	if (f != NULL && (!(f->flags & NF_METHOD) || i > 1))
 		return php_call_own(p, f, a, p->names.v[id].taint);
-	if (!p->concrete && a->taint != 0 && w != W_NONE)
+	if (!p->concrete && a->taint != 0 && w != W_NONE) {
 		pass_to_callbacks(p, a);
+		if (a->count > 0 && (!known(&a->v[0]) || a->v[0].t == V_ARR))
+			pass_to_invoke(p, a);
+	}
 	if (n != NULL && (!p->concrete || w == W_ASSERT || w == W_CREATE_FUNCTION))
 		php_sink_call(p, n, w, a->v, a->n, a->count, hidden);
 	return w == W_NONE ? php_unknown(a->taint) : php_builtin(p, w, a);
@@ -141,6 +160,8 @@ through_value(struct php *p, struct node *n)
 		return by_name(p, n, f.u.a->e[1].v.u.s, f.u.a->e[1].v.len, &a, true);
 	if (!p->concrete)
 		php_sink_dynamic(p, n, &f);
+	if (a.taint != 0)
+		pass_to_invoke(p, &a);
 	return php_unknown(a.taint);
 }
 

@@ -341,6 +341,19 @@ struct out {
 	char last; /* last byte, for blanks between words */
 };
 
+/* --- what a long file is condensed by: php_condense.c ---------------------------------
+ */
+enum php_long {
+	PHP_LONG_COMMENT,
+	PHP_LONG_MORE,
+	PHP_LONG_BLANKS,
+	PHP_LONG_HTML,
+	PHP_LONG_LITERAL
+};
+struct cut {
+	uint32_t from, to;
+};
+
 /* --- one look ------------------------------------------------------------------------
  */
 struct php {
@@ -385,6 +398,11 @@ struct php {
 	unsigned calls;      /* of functions run in each other */
 	unsigned layer;      /* depth of the layer walked */
 	bool again;          /* taint grew behind the walk */
+	bool cutting;        /* php_condense() wants to know what is long */
+	uint32_t cut_tok;    /* tokens before the last comment */
+	bool cut_code;       /* .. and left out some of a literal */
+	struct cut *cut;
+	uint32_t cut_n, cut_cap;
 	struct php_layer *layers;
 	size_t layer_cap;
 	uint64_t *layer_hash;
@@ -448,6 +466,12 @@ php_name_id(struct php *p, struct node *n, bool fold)
  * The list ends with a T_END that is not counted in n.
  */
 struct toks php_lex(struct php *p, struct source src, bool in_php, struct php_facts *f);
+
+/* Everything of the last look goes. */
+void php_clear(struct php *p);
+/* The lexer, where p->cutting, of what lies from s[from] to s[to]. */
+void php_cut(struct php *p, enum php_long what, const char *s, uint32_t from,
+	     uint32_t to);
 
 /* Print n tokens as they are, one statement a line. */
 void php_print_flat(struct php *p, struct out *o, struct source src, const struct tok *t,

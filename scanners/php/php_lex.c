@@ -131,6 +131,8 @@ html(struct lexer *x)
 	}
 	if (i > from)
 		push(x, T_HTML, 0, from, i - from);
+	if (x->p->cutting)
+		php_cut(x->p, PHP_LONG_HTML, x->s, from, i);
 	if (n == 0) {
 		x->f->tail_bytes = x->closed ? (int64_t)(x->len - from) : 0;
 		x->at = x->len;
@@ -331,14 +333,24 @@ oper(struct lexer *x)
 }
 
 static void
+blanks(struct lexer *x)
+{
+	uint32_t from = x->at;
+
+	while (x->at < x->len && x->cls[(unsigned char)x->s[x->at]] & C_BLANK)
+		x->at++;
+	if (x->p->cutting)
+		php_cut(x->p, PHP_LONG_BLANKS, x->s, from, x->at);
+}
+
+static void
 token(struct lexer *x)
 {
 	int c = at(x, x->at), d = at(x, x->at + 1);
 	unsigned cls = x->cls[c];
 
 	if (cls & C_BLANK) {
-		while (x->at < x->len && x->cls[(unsigned char)x->s[x->at]] & C_BLANK)
-			x->at++;
+		blanks(x);
 	} else if (cls & C_ALPHA || (c == '\\' && d >= 0 && x->cls[d] & C_ALPHA)) {
 		name(x);
 	} else if (c == '$' && d >= 0 && x->cls[d] & C_ALPHA) {

@@ -185,6 +185,8 @@ php_lex_quoted(struct lexer *x)
 				: T_BTICK,
 		     flag, from, i - from);
 	x->at = i < x->len ? i + 1 : i;
+	if (x->p->cutting)
+		php_cut(x->p, PHP_LONG_LITERAL, x->s, from, i);
 	count_str(x, from, i - from, hidden);
 	if (q == '`')
 		x->p->trigger = true;
@@ -281,6 +283,12 @@ php_lex_comment(struct lexer *x, uint32_t end)
 	    memcmp(x->s + x->at, "/**", 3) == 0)
 		x->f->code_before_comment = x->t.n != 0 ? (int64_t)x->t.n : -1;
 	x->f->comment_bytes += end - x->at;
+	if (x->p->cutting) {
+		php_cut(x->p,
+			x->p->cut_tok == x->t.n + 1 ? PHP_LONG_MORE : PHP_LONG_COMMENT,
+			x->s, x->at, end);
+		x->p->cut_tok = x->t.n + 1;
+	}
 	x->at = end;
 }
 

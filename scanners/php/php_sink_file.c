@@ -63,6 +63,8 @@ php_write_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct 
 	if (argc < 2)
 		return;
 	if (w == W_COPY) {
+		bool upload = (a[0].taint & (TA_TMP | TA_FILES)) != 0;
+
 		if ((a[0].taint & (TA_TMP | TA_FILES)) && !(an[0]->flags & NF_SEEN2)) {
 			an[0]->flags |= NF_SEEN2;
 			f->upload_count++;
@@ -70,7 +72,8 @@ php_write_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct 
 			php_mark(p, "@@taint ", name, 1, a[0].taint);
 		}
 		(void)php_tainted(p, an[0], &a[0], name, 1, &f->taint_read);
-		(void)php_tainted(p, an[1], &a[1], name, 2, &f->taint_write_name);
+		(void)php_tainted(p, an[1], &a[1], name, 2,
+				  upload ? &f->taint_upload_name : &f->taint_write_name);
 		return;
 	}
 	if (by_name && !(an[0]->flags & NF_SEEN2)) {
