@@ -27,14 +27,39 @@ static const char *const include_dirs[] = {
     "/libraries/joomla/",
     "/core/lib/drupal/",
 };
-/* an entry file of a CMS, and a directory that may hold it (NULL: only the top) */
+/* Where a CMS's entry or settings file never lies; ends with NULL. */
+static const char *const not_wordpress[] = {"/wp-content/", "/wp-includes/", "/wp-admin/",
+					    NULL};
+static const char *const not_joomla[] = {"/administrator/", "/components/", "/images/",
+					 "/media/",         "/tmp/",        "/cache/",
+					 "/language/",      "/templates/",  NULL};
+static const char *const not_drupal[] = {"/files/", "/libraries/", NULL};
+static const char *const not_prestashop[] = {"/img/",     "/upload/", "/download/",
+					     "/modules/", "/themes/", "/cache/",
+					     "/mails/",   NULL};
 static const struct {
-	const char *name, *dir;
+	const char *name;
+	const char *const *not_in;
 } core_names[] = {
-    {"wp-login.php", NULL},    {"wp-config.php", NULL},      {"wp-load.php", NULL},
-    {"wp-settings.php", NULL}, {"wp-cron.php", NULL},        {"xmlrpc.php", NULL},
-    {"wp-mail.php", NULL},     {"wp-blog-header.php", NULL}, {"wp-activate.php", NULL},
-    {"wp-signup.php", NULL},
+    {"wp-login.php", not_wordpress},
+    {"wp-config.php", not_wordpress},
+    {"wp-load.php", not_wordpress},
+    {"wp-settings.php", not_wordpress},
+    {"wp-cron.php", not_wordpress},
+    {"xmlrpc.php", not_wordpress},
+    {"wp-mail.php", not_wordpress},
+    {"wp-blog-header.php", not_wordpress},
+    {"wp-activate.php", not_wordpress},
+    {"wp-signup.php", not_wordpress},
+    {"wp-links-opml.php", not_wordpress},
+    {"wp-trackback.php", not_wordpress},
+    {"wp-comments-post.php", not_wordpress},
+    {"configuration.php", not_joomla},
+    {"settings.php", not_drupal},
+    {"authorize.php", not_drupal},
+    {"settings.inc.php", not_prestashop},
+    {"defines.inc.php", not_prestashop},
+    {"smarty.config.inc.php", not_prestashop},
 };
 static const char *const php_exts[] = {".php",  ".php3", ".php4",  ".php5",
 				       ".php7", ".php8", ".phtml", ".pht",
@@ -172,6 +197,22 @@ facts_of_owner(struct file_facts *f, const struct engine_file *file)
 			f->written_by_web = 1;
 }
 
+static bool
+misplaced(const char *path, const char *name)
+{
+	const char *const *dir;
+	size_t i;
+
+	for (i = 0; i < sizeof core_names / sizeof core_names[0]; i++) {
+		if (strcmp(name, core_names[i].name) != 0)
+			continue;
+		for (dir = core_names[i].not_in; *dir != NULL; dir++)
+			if (strstr(path, *dir) != NULL)
+				return true;
+	}
+	return false;
+}
+
 void
 facts_of(struct file_facts *f, const struct engine_file *file)
 {
@@ -180,7 +221,6 @@ facts_of(struct file_facts *f, const struct engine_file *file)
 	const int64_t now_us = file->now_us;
 	const char *path = file->path;
 	const char *name = strrchr(path, '/');
-	size_t i;
 
 	*f = (struct file_facts){0};
 	(void)text_copy(f->path_buf, sizeof f->path_buf, path);
@@ -193,12 +233,7 @@ facts_of(struct file_facts *f, const struct engine_file *file)
 	f->owner = "";
 	facts_of_dirs(f, path);
 	facts_of_name(f, name);
-	for (i = 0; i < sizeof core_names / sizeof core_names[0]; i++)
-		if (strcmp(name, core_names[i].name) == 0 &&
-		    (strstr(path, "/wp-content/") != NULL ||
-		     strstr(path, "/wp-includes/") != NULL ||
-		     strstr(path, "/wp-admin/") != NULL))
-			f->core_name_misplaced = 1;
+	f->core_name_misplaced = misplaced(path, name);
 	f->executable = (file->mode & 0111) != 0;
 	facts_of_owner(f, file);
 	f->backdated = mtime_us > 0 && ctime_us > 0 && now_us > 0 &&

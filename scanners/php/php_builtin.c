@@ -62,6 +62,8 @@ carried(unsigned w, const struct args *a)
 	case W_BASE64_DECODE:
 		return t & TA_REQUESTED ? t | TA_B64 : t | TA_OPAQUE;
 	case W_GETENV: /* of HTTP_* it is the request */
+		if (a->count > 0 && prefix(a->v, "QUERY_STRING"))
+			return t | TA_GET;
 		return t | (a->count > 0 && prefix(a->v, "HTTP_") ? TA_HEADER : TA_ENV);
 	case W_GETALLHEADERS:
 	case W_APACHE_REQUEST_HEADERS:
@@ -146,6 +148,23 @@ constant(struct php *p, const struct args *a)
 	id = php_intern(p, a->v[0].u.s, a->v[0].len, true);
 	return p->names.v[id].constant != NULL ? *p->names.v[id].constant
 					       : php_unknown(0);
+}
+
+/* What is taken out of argument `from` is written to argument `to`. Always false: what
+ * the call returns is for others to say. */
+static bool
+into(struct php *p, const struct args *a, unsigned to, unsigned from)
+{
+	struct var *at = a->count > to && !p->concrete && a->v[from].taint != 0
+			     ? php_lvalue(p, a->n[to], true)
+			     : NULL;
+
+	if (at == NULL)
+		return false;
+	p->kept += at->home != p->scope;
+	at->v.t = V_UNKNOWN;
+	at->v.taint |= a->v[from].taint & ~(uint32_t)TA_UNSET;
+	return false;
 }
 
 /* array_push, array_pop, array_shift: they change their first argument. */
@@ -289,6 +308,11 @@ special(struct php *p, unsigned w, struct args *a, struct val *out)
 		if (w == W_FILE && (out->taint & TA_REQUESTED))
 			out->taint |= TA_LIST;
 		return true;
+	case W_PARSE_STR:
+		return into(p, a, 1, 0);
+	case W_PREG_MATCH:
+	case W_PREG_MATCH_ALL:
+		return into(p, a, 2, 1);
 	case W_ARRAY_PUSH:
 	case W_ARRAY_POP:
 	case W_ARRAY_SHIFT:

@@ -225,3 +225,40 @@ php_call(struct php *p, struct node *n)
 		return through_value(p, n);
 	}
 }
+
+/* The file's method of that name, whatever its class. */
+static struct node *
+method_named(struct php *p, const char *s, size_t len)
+{
+	uint32_t id = len <= 256 ? php_find(p, s, len, true) : 0;
+	struct node *f = id != 0 ? p->names.v[id].func : NULL;
+
+	return f != NULL && (f->flags & NF_METHOD) ? f : NULL;
+}
+
+struct val
+php_create(struct php *p, struct node *n)
+{
+	struct val v = php_unknown(0), c;
+	struct args a PHP_UNSET;
+	struct node *f;
+
+	if (n->kid->kind == N_CLASS) {
+		php_walk(p, n->kid);
+	} else if (n->kid->kind != N_NAME) {
+		c = php_eval(p, n->kid);
+		php_sink_new(p, n, &c);
+	}
+	eval_args(p, W_NONE, n->kid->next, &a);
+	v.taint = a.taint;
+	if (a.count == 0 || p->concrete)
+		return v;
+	if (n->kid->kind == N_NAME)
+		php_sink_made(p, n->kid->w, a.v, a.n, a.count);
+	f = method_named(p, "__construct", 11);
+	if (f == NULL && n->kid->kind == N_NAME) /* as PHP 4 had it */
+		f = method_named(p, n->kid->s, n->kid->len);
+	if (f != NULL && a.taint != 0)
+		php_pass_taint(p, f, &a);
+	return v;
+}

@@ -408,23 +408,6 @@ closure(struct php *p, struct node *n)
 }
 
 static struct val
-created(struct php *p, struct node *n)
-{
-	struct val v = php_unknown(0), c = php_unknown(0);
-	struct node *k;
-
-	if (n->kid->kind != N_NAME && n->kid->kind != N_CLASS) {
-		c = php_eval(p, n->kid);
-		php_sink_new(p, n, &c);
-	} else if (n->kid->kind == N_CLASS) {
-		php_walk(p, n->kid);
-	}
-	for (k = n->kid->next; k != NULL; k = k->next)
-		v.taint |= php_eval(p, k).taint;
-	return v;
-}
-
-static struct val
 matched(struct php *p, struct node *n)
 {
 	struct node *k;
@@ -474,7 +457,7 @@ evaluate(struct php *p, struct node *n)
 	case N_CALL:
 		return php_call(p, n);
 	case N_NEW:
-		return created(p, n);
+		return php_create(p, n);
 	case N_CHAIN:
 		return chain(p, n);
 	case N_ASSIGN:

@@ -536,6 +536,8 @@ bool php_binary(struct php *p, unsigned op, struct val *a, const struct val *b);
 /* Not cleared on entry, whatever the compiler is told: large, and filled before use. */
 #define PHP_UNSET __attribute__((uninitialized))
 struct val php_call(struct php *p, struct node *n);
+/* new C(..): its constructor gets the arguments' taint. */
+struct val php_create(struct php *p, struct node *n);
 /* Call by name with values, for callbacks: unknown if it cannot be computed. */
 struct val php_call_value(struct php *p, const struct val *f, struct val *a, unsigned n);
 /* Run a function of the file on values. */
@@ -563,6 +565,9 @@ void php_sink_kw(struct php *p, struct node *n, struct val *a);
 void php_sink_dynamic(struct php *p, struct node *n, const struct val *f);
 void php_sink_backtick(struct php *p, struct node *n, const struct val *a);
 void php_sink_new(struct php *p, struct node *n, const struct val *c);
+/* new W(a..) of a class we know. */
+void php_sink_made(struct php *p, unsigned w, struct val *a, struct node **an,
+		   unsigned argc);
 /* Remember the names of a page's form fields: register_globals makes them variables. */
 void php_see_fields(struct php *p, const char *s, size_t len);
 bool php_is_field(struct php *p, const struct node *n);

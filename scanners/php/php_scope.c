@@ -288,6 +288,8 @@ php_assign(struct php *p, struct node *target, const struct val *v)
 
 			php_set(p, at, v);
 			at->v.taint |= was; /* another object's of that name */
+			if (!p->concrete && (v->taint & ~was & TA_SHOWN))
+				p->again = true; /* for methods seen before */
 		}
 		return;
 	default:

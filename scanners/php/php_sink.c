@@ -391,6 +391,23 @@ php_sink_method(struct php *p, struct node *n, const struct node *name, struct v
 			(void)php_tainted(p, an[0], &a[0], "mail", 3,
 					  &f->taint_mail_body);
 		break;
+	case W_FWRITE: /* of a SplFileObject */
+		if (argc > 0)
+			(void)php_tainted(p, an[0], &a[0], "fwrite", 2,
+					  &f->taint_write_data);
+		break;
+	case W_EXTRACTTO: /* of an archive: the names are in it */
+		f->upload_count += once && f->files_reads != 0;
+		f->write_count += once;
+		if (argc > 0)
+			(void)php_tainted(p, an[0], &a[0], "extractto", 1,
+					  &f->taint_write_name);
+		break;
+	case W_CREATEFUNCTION:
+	case W_SQLITECREATEFUNCTION:
+		if (argc > 1)
+			(void)php_tainted(p, an[1], &a[1], "call", 1, &f->taint_call);
+		break;
 	default:
 		break;
 	}
@@ -423,4 +440,16 @@ php_sink_new(struct php *p, struct node *n, const struct val *c)
 {
 	if (!p->concrete)
 		(void)php_tainted(p, n->kid, c, "new", 1, &p->f->taint_new);
+}
+
+void
+php_sink_made(struct php *p, unsigned w, struct val *a, struct node **an, unsigned argc)
+{
+	if (p->concrete || argc == 0)
+		return;
+	if (w == W_REFLECTIONFUNCTION)
+		(void)php_tainted(p, an[0], &a[0], "call", 1, &p->f->taint_call);
+	if (w == W_SPLFILEOBJECT && argc > 1 && a[1].t == V_STR && a[1].len > 0 &&
+	    a[1].u.s[0] != 'r')
+		(void)php_tainted(p, an[0], &a[0], "fopen", 1, &p->f->taint_write_name);
 }

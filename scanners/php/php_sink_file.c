@@ -62,7 +62,13 @@ php_write_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct 
 	}
 	if (argc < 2)
 		return;
-	if (w == W_COPY) {
+	if (w == W_COPY && a[0].t == V_STR && a[0].len == 11 &&
+	    memcmp(a[0].u.s, "php://input", 11) == 0) {
+		f->input_reads += !(an[1]->flags & NF_SEEN2);
+		a[0] = php_unknown(TA_INPUT);
+		(void)php_tainted(p, an[0], &a[0], name, 1, &f->taint_write_data);
+	}
+	if (w == W_COPY || (w == W_RENAME && (a[0].taint & (TA_TMP | TA_FILES)))) {
 		bool upload = (a[0].taint & (TA_TMP | TA_FILES)) != 0;
 
 		if ((a[0].taint & (TA_TMP | TA_FILES)) && !(an[0]->flags & NF_SEEN2)) {

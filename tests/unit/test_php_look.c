@@ -14,6 +14,20 @@ static const struct row {
 	const char *fact;
 	int64_t value;
 } rows[] = {
+    {"<?php class N{private $d;function __construct($d){$this->d=$d;}function go(){"
+     "mail($this->d['a'],'s','b');}}$n=new N($_POST);$n->go();",
+     NULL, "php_taint_mail_to", 1},
+    {"<?php class C{function __invoke($c){eval($c);}}call_user_func(new C,$_POST['x']);",
+     NULL, "php_taint_eval", 1},
+    {"<?php parse_str(getenv('QUERY_STRING'),$q);system($q['c']);", NULL,
+     "php_taint_exec", 1},
+    {"<?php $s=fsockopen('a',25);fwrite($s,$_POST['d']);", NULL, "php_taint_smtp", 1},
+    {"<?php copy('php://input',$_GET['n']);", NULL, "php_taint_write_data", 1},
+    {"<?php rename($_FILES['a']['tmp_name'],$_GET['n']);", NULL, "php_taint_upload_name",
+     1},
+    {"<?php forward_static_call_array('assert',array($_POST['x']));", NULL,
+     "php_taint_eval", 1},
+    {"<?php mb_ereg_replace('.*',$_POST['x'],'','e');", NULL, "php_taint_code", 1},
     {"<?php /* x */ EVAL ( $a ) ; // y ?>", "eval($a);\n", "php_comments", 2},
     {"abc<?= $_GET['a'] ?>def", "echo 'abc';\necho $_GET['a'];\necho 'def';", "php_tags",
      1},
@@ -191,6 +205,34 @@ names_outlive_runs(struct php *p)
 	}
 }
 
+/* Padding goes, the code stays, and what was left out of a literal is said. */
+static void
+condensed(struct php *p)
+{
+	static const char code[] = "mail($_POST['a'],$b,$c);";
+	static char in[400000], out[100000];
+	static const struct {
+		const char *open, *close;
+		bool whole;
+	} pads[] = {{"<?php /*", "*/", true},
+		    {"<?php //", "\n", true},
+		    {"<p>", "<?php ", true},
+		    {"<?php $x='", "';", false},
+		    {"<?php ", " ", true}};
+	size_t i, n, m;
+
+	for (i = 0; i < sizeof(pads) / sizeof(pads[0]); i++) {
+		bool whole = !pads[i].whole;
+
+		n = (size_t)snprintf(in, sizeof(in), "%s%300000s%s%s", pads[i].open, "",
+				     pads[i].close, code);
+		m = php_condense(p, in, n, false, out, sizeof(out), &whole);
+		T_CHECK(m > 0 && m < 40000, "pad %zu: %zu bytes", i, m);
+		T_CHECK(memmem(out, m, code, strlen(code)) != NULL, "pad %zu: lost", i);
+		T_CHECK(whole == pads[i].whole, "pad %zu: whole %d", i, whole);
+	}
+}
+
 int
 main(void)
 {
@@ -213,8 +255,10 @@ main(void)
 				"row %zu: %s: %s is %lld", i, rows[i].in, rows[i].fact,
 				(long long)fact(v, rows[i].fact));
 	}
-	if (p != NULL)
+	if (p != NULL) {
 		names_outlive_runs(p);
+		condensed(p);
+	}
 	php_free(&p);
 	T_CHECK(p == NULL, "not set to NULL");
 	return T_DONE();
