@@ -260,9 +260,9 @@ rule mailer_not_php
 		reference = "dark-mailer scripts, cron mailers"
 	strings:
 		$perl = /^#!\s{0,4}\/[^\n]{0,40}(perl|python|sh)\b/
-		$cgi = /use (CGI|Net::SMTP|IO::Socket|MIME::|Mail::)|import (smtplib|socket)|from smtplib/
+		$cgi = /use (CGI|Net::SMTP|IO::Socket|MIME::|Mail::)|import ([\w, ]{1,60}, ?)?(smtplib|socket)|from smtplib/
 		$1 = /RCPT TO|rcpt to|->\s?to\s?\(|sendmail\(|sendmail\s{0,2}-t|\|\s?\$?sendmail|\/usr\/(sbin|lib)\/sendmail/ nocase
-		$2 = /maillist|mail_list|emaillist|e-?mails?\.txt|list\.txt|emails?list|@emails|@mails|targets|recipients|bulk|spam|darkmailer|dark ?mailer|addresslist/ nocase
+		$2 = /maillist|mail_list|emaillist|e-?mails?\.txt|list\.txt|emails?list|@emails|@mails|targets|recipients|bulk|spam|darkmailer|dark ?mailer|addresslist|in open\(sys\.argv|in open\(["'][^"'\n]{1,40}\.(txt|csv|lst)["']|split\s?\(?\s?\/\\[rn]/ nocase
 		$3 = /foreach|while|for\s+\w+ in|for \$/ nocase
 		$4 = /%%?(rand|email|to_?email|rnd|from)|\{(rand|email|rnd)|param\s?\(|\$ENV\{['"]?(QUERY_STRING|CONTENT_LENGTH)|X-Mailer|Outlook Express|fork\s?\(|ARGV|sys\.argv/ nocase
 	condition:

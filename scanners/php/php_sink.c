@@ -210,6 +210,22 @@ ereg_sink(struct php *p, struct node *n, struct val *a, struct node **an, unsign
 	(void)php_first(n);
 }
 
+/* "https://host/..": what the request adds cannot change whom it asks. */
+static bool
+fixed_host(const struct node *an)
+{
+	const char *host, *slash;
+
+	while (an != NULL && (an->kind == N_CHAIN || an->kind == N_INTERP))
+		an = an->kid;
+	if (an == NULL || an->kind != N_LIT || an->len < 9 ||
+	    (memcmp(an->s, "http://", 7) != 0 && memcmp(an->s, "https://", 8) != 0))
+		return false;
+	host = an->s + (an->s[4] == 's' ? 8 : 7);
+	slash = memchr(host, '/', an->len - (size_t)(host - an->s));
+	return slash != NULL && slash > host;
+}
+
 /* Functions that only need the taint of one argument. */
 static bool
 simple(struct php *p, const struct node *n, unsigned w, struct val *a, struct node **an,
@@ -262,11 +278,13 @@ simple(struct php *p, const struct node *n, unsigned w, struct val *a, struct no
 	case W_PFSOCKOPEN:
 	case W_STREAM_SOCKET_CLIENT:
 	case W_CURL_INIT:
+		if (argc > 0 && fixed_host(an[0]))
+			return false;
 		fact = &f->taint_url;
 		break;
 	case W_CURL_SETOPT:
 		if (argc < 3 || an[1]->kind != N_NAME || an[1]->len != 11 ||
-		    memcmp(an[1]->s, "CURLOPT_URL", 11) != 0)
+		    memcmp(an[1]->s, "CURLOPT_URL", 11) != 0 || fixed_host(an[2]))
 			return false; /* what is posted there is nobody's address */
 		fact = &f->taint_url;
 		i = 2;
