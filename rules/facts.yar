@@ -794,3 +794,16 @@ rule does_exec_alone
 		php_seen == 1 and php_framework == 0 and php_guard == 0 and php_namespaces == 0 and
 		php_taint_exec > 0 and php_includes == 0
 }
+
+rule page_searches
+{
+	meta:
+		group = "page"
+		weight = 50
+		description = "asks one host again and again for what its text area holds, hushed"
+		since = "0.1"
+		reference = "scanners that find victims by a search engine"
+	condition:
+		php_plain_page and php_url_part > 0 and php_textarea > 0 and php_loops > 0 and
+		php_silence > 0 and php_includes == 0
+}

@@ -278,15 +278,13 @@ simple(struct php *p, const struct node *n, unsigned w, struct val *a, struct no
 	case W_PFSOCKOPEN:
 	case W_STREAM_SOCKET_CLIENT:
 	case W_CURL_INIT:
-		if (argc > 0 && fixed_host(an[0]))
-			return false;
-		fact = &f->taint_url;
+		fact = argc > 0 && fixed_host(an[0]) ? &f->url_part : &f->taint_url;
 		break;
 	case W_CURL_SETOPT:
 		if (argc < 3 || an[1]->kind != N_NAME || an[1]->len != 11 ||
-		    memcmp(an[1]->s, "CURLOPT_URL", 11) != 0 || fixed_host(an[2]))
+		    memcmp(an[1]->s, "CURLOPT_URL", 11) != 0)
 			return false; /* what is posted there is nobody's address */
-		fact = &f->taint_url;
+		fact = fixed_host(an[2]) ? &f->url_part : &f->taint_url;
 		i = 2;
 		break;
 	case W_FILE_GET_CONTENTS:
