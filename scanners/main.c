@@ -71,31 +71,57 @@ number(const char *name, const char *text, int64_t min, int64_t max)
 	return (int)v;
 }
 
+static const struct option opts[] = {
+    {"rules", required_argument, NULL, OPT_RULES},
+    {"workers", required_argument, NULL, OPT_WORKERS},
+    {"link-fd", required_argument, NULL, OPT_FD},
+    {"cpu-ms", required_argument, NULL, OPT_CPU},
+    {"wall-ms", required_argument, NULL, OPT_WALL},
+    {"size-max", required_argument, NULL, OPT_SIZE},
+    {"suspicious", required_argument, NULL, OPT_SUSPICIOUS},
+    {"malicious", required_argument, NULL, OPT_MALICIOUS},
+    {"tool", required_argument, NULL, OPT_TOOL},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"cost", no_argument, NULL, OPT_COST},
+    {"samples", required_argument, NULL, OPT_SAMPLES},
+    {"plain", no_argument, NULL, OPT_PLAIN},
+    {"compiled-fd", required_argument, NULL, OPT_COMPILED},
+    {"compiled-out", required_argument, NULL, OPT_COMPILED_OUT},
+    {NULL, 0, NULL, 0}};
+
+/* What a file may cost, and what its points mean. */
+static bool
+read_limit(struct options *o, int c)
+{
+	struct worker_conf *w = &o->zygote.worker;
+
+	switch (c) {
+	case OPT_CPU:
+		w->cpu_ms = number("cpu-ms", optarg, 10, 60000);
+		return true;
+	case OPT_WALL:
+		w->wall_ms = number("wall-ms", optarg, 10, 600000);
+		return true;
+	case OPT_SIZE:
+		w->size_max = (size_t)number("size-max", optarg, 1024, 2147483647);
+		return true;
+	case OPT_SUSPICIOUS:
+		o->engine.suspicious_points = number("suspicious", optarg, 1, 1000);
+		return true;
+	case OPT_MALICIOUS:
+		o->engine.malicious_points = number("malicious", optarg, 1, 1000);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void
 read_options(struct options *o, int argc, char **argv)
 {
-	static const struct option opts[] = {
-	    {"rules", required_argument, NULL, OPT_RULES},
-	    {"workers", required_argument, NULL, OPT_WORKERS},
-	    {"link-fd", required_argument, NULL, OPT_FD},
-	    {"cpu-ms", required_argument, NULL, OPT_CPU},
-	    {"wall-ms", required_argument, NULL, OPT_WALL},
-	    {"size-max", required_argument, NULL, OPT_SIZE},
-	    {"suspicious", required_argument, NULL, OPT_SUSPICIOUS},
-	    {"malicious", required_argument, NULL, OPT_MALICIOUS},
-	    {"tool", required_argument, NULL, OPT_TOOL},
-	    {"json", no_argument, NULL, OPT_JSON},
-	    {"cost", no_argument, NULL, OPT_COST},
-	    {"samples", required_argument, NULL, OPT_SAMPLES},
-	    {"plain", no_argument, NULL, OPT_PLAIN},
-	    {"compiled-fd", required_argument, NULL, OPT_COMPILED},
-	    {"compiled-out", required_argument, NULL, OPT_COMPILED_OUT},
-	    {NULL, 0, NULL, 0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", opts, NULL)) != -1) {
-		struct worker_conf *w = &o->zygote.worker;
-
 		switch (c) {
 		case OPT_RULES:
 			if (o->dir_count == RULE_DIRS_MAX)
@@ -109,23 +135,6 @@ read_options(struct options *o, int argc, char **argv)
 			break;
 		case OPT_FD:
 			o->zygote.first_fd = number("link-fd", optarg, 3, 1000);
-			break;
-		case OPT_CPU:
-			w->cpu_ms = number("cpu-ms", optarg, 10, 60000);
-			break;
-		case OPT_WALL:
-			w->wall_ms = number("wall-ms", optarg, 10, 600000);
-			break;
-		case OPT_SIZE:
-			w->size_max =
-			    (size_t)number("size-max", optarg, 1024, 2147483647);
-			break;
-		case OPT_SUSPICIOUS:
-			o->engine.suspicious_points =
-			    number("suspicious", optarg, 1, 1000);
-			break;
-		case OPT_MALICIOUS:
-			o->engine.malicious_points = number("malicious", optarg, 1, 1000);
 			break;
 		case OPT_TOOL:
 			o->tool = optarg;
@@ -150,7 +159,8 @@ read_options(struct options *o, int argc, char **argv)
 			o->engine.thorough = true;
 			break;
 		default:
-			log_fatal(EX_USAGE, "usage see mailbrake-scan(8)");
+			if (!read_limit(o, c))
+				log_fatal(EX_USAGE, "usage see mailbrake-scan(8)");
 		}
 	}
 	if (optind != argc || o->dir_count == 0)
