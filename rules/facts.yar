@@ -64,7 +64,8 @@ rule does_code_request
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_taint_code > 0 and php_includes == 0
+		php_plain_page and php_taint_code > 0 and php_includes == 0 and
+		(php_classes == 0 or php_tokens < 5000)
 }
 
 rule does_call_request
