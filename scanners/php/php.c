@@ -158,3 +158,12 @@ php_fact_rows(size_t *count_out)
 	*count_out = sizeof(rows) / sizeof(rows[0]);
 	return rows;
 }
+
+const char *
+php_stop_name(enum php_stop s)
+{
+	static const char *const names[PHP_STOP_COUNT] = {
+	    "none", "input", "output", "memory", "steps", "layers", "nesting"};
+
+	return s < PHP_STOP_COUNT ? names[s] : "unknown";
+}

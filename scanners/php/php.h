@@ -133,6 +133,9 @@ const struct php_view *php_look_code(struct php *p, const void *data, size_t len
 size_t php_condense(struct php *p, const void *data, size_t len, bool in_php, char *out,
 		    size_t cap, bool *all_code_out);
 
+/* "none", "input", ...; static. */
+const char *php_stop_name(enum php_stop s);
+
 /* The facts' names in declared order; *count_out rows, static. */
 const struct php_fact_row *php_fact_rows(size_t *count_out);
 
