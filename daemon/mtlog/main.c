@@ -19,6 +19,7 @@
 #include "conf.h"
 #include "follow.h"
 #include "journal.h"
+#include "jplace.h"
 #include "log.h"
 #include "loop.h"
 #include "mt_scan.h"
@@ -55,6 +56,7 @@ static struct self {
 	int place_fd;
 	int places;              /* where the list of own_domains may lie */
 	char place[FOLLOW_TEXT]; /* as it was written down last */
+	struct jplace cursor;    /* the same of the journal */
 	mono_t moved;            /* when that changed */
 	mono_t renamed;          /* when the log was renamed or removed; 0: never */
 	int tick_timer, ears_timer;
@@ -309,6 +311,11 @@ place_keep(void)
 	follow_print(&p, text);
 	if (memcmp(text, self.place, sizeof(text)) == 0)
 		return;
+	/* no place in a journal that was read before stays behind it */
+	if (self.place[0] == '\0' && self.place_fd >= 0 &&
+	    ftruncate(self.place_fd, FOLLOW_TEXT) != 0)
+		log_warn_rate("place", 600, "place_not_kept error=\"%s\"",
+			      strerror(errno));
 	memcpy(self.place, text, sizeof(text));
 	self.moved = loop_now();
 	if (self.place_fd < 0)
@@ -361,37 +368,38 @@ on_old_entry(void *arg, const struct journal_entry *n)
 		(void)mtlog_entry(self.log, n->ident, n->text, n->time, n->pid, &ev);
 }
 
-#define CURSOR_MARK "journal "
-
+/* Two slots of the file in turn: a crash tears one at most. */
 static void
 cursor_keep(void)
 {
-	static char last[sizeof(CURSOR_MARK) + JOURNAL_CURSOR];
-	char cursor[JOURNAL_CURSOR], text[sizeof(CURSOR_MARK) + JOURNAL_CURSOR] = "";
+	struct jplace p = {.number = self.cursor.number + 1};
+	char slot[JPLACE_SLOT];
 
-	if (self.place_fd < 0 || !journal_where(self.journal, cursor))
+	if (self.place_fd < 0 || !journal_where(self.journal, p.cursor) ||
+	    strcmp(p.cursor, self.cursor.cursor) == 0)
 		return;
-	snprintf(text, sizeof(text), CURSOR_MARK "%s", cursor);
-	if (strcmp(text, last) == 0)
-		return;
-	(void)text_copy(last, sizeof(last), text);
+	self.cursor = p;
 	self.moved = loop_now();
-	if (pwrite(self.place_fd, text, sizeof(text), 0) != (ssize_t)sizeof(text))
+	if (!jplace_print(&p, slot) ||
+	    pwrite(self.place_fd, slot, sizeof(slot),
+		   (off_t)(p.number % 2) * JPLACE_SLOT) != (ssize_t)sizeof(slot))
 		log_warn_rate("place", 600, "place_not_kept error=\"%s\"",
 			      strerror(errno));
 }
 
 /* The cursor of the last run; NULL: none. */
 static const char *
-cursor_read(char *buf, size_t size)
+cursor_read(void)
 {
-	ssize_t n = self.place_fd < 0 ? -1 : pread(self.place_fd, buf, size - 1, 0);
+	char file[JPLACE_FILE];
+	ssize_t n = self.place_fd < 0 ? 0 : pread(self.place_fd, file, sizeof(file), 0);
+	int rc = jplace_parse(file, n < 0 ? 0 : (size_t)n, &self.cursor);
 
-	if (n <= (ssize_t)strlen(CURSOR_MARK) ||
-	    strncmp(buf, CURSOR_MARK, strlen(CURSOR_MARK)) != 0)
-		return NULL;
-	buf[n] = '\0';
-	return buf + strlen(CURSOR_MARK);
+	if (rc < 0)
+		log_warn("place=damaged what was logged since the last run is not read");
+	if (rc <= 0)
+		self.cursor = (struct jplace){.number = 0};
+	return rc > 0 ? self.cursor.cursor : NULL;
 }
 
 static bool
@@ -404,8 +412,6 @@ is_journal(void)
 static int
 start_journal(struct err *e)
 {
-	char buf[sizeof(CURSOR_MARK) + JOURNAL_CURSOR + 1];
-
 	if (self.journal_fd >= 0)
 		loop_del(self.journal_fd);
 	self.journal_fd = -1;
@@ -413,8 +419,8 @@ start_journal(struct err *e)
 	if (journal_open(&self.journal, self.file[7] == ':' ? self.file + 8 : NULL,
 			 self.mta_uids, self.mta_uid_count, e) != 0)
 		return -1;
-	if (journal_start(self.journal, cursor_read(buf, sizeof(buf)), WARM_ENTRIES,
-			  on_old_entry, NULL, e) != 0)
+	if (journal_start(self.journal, cursor_read(), WARM_ENTRIES, on_old_entry, NULL,
+			  e) != 0)
 		return -1;
 	self.journal_fd = journal_fd(self.journal);
 	if (self.journal_fd >= 0 && !loop_add(self.journal_fd, POLLIN, on_journal, NULL))
