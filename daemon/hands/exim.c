@@ -13,6 +13,8 @@
 
 #include "mta_places.h"
 #include "mtaq.h"
+#include "owner.h"
+#include "verbs.h"
 
 /* 1xUu5U-0001QX-0R, since 4.97 1xUu5U-00000001QX0-0R0a. */
 static bool
@@ -30,6 +32,12 @@ good_id(const char *id)
 			return false;
 	}
 	return true;
+}
+
+static int64_t
+owner(const char *id)
+{
+	return owner_exim(hands_conf()->exim_spool_dir, id);
 }
 
 static void
@@ -81,6 +89,7 @@ const struct mtaq mtaq_exim = {
 	       [QUEUE_DROP] = "-Mrm",
 	       [QUEUE_FORCE] = "-M"},
     .fate = fate,
+    .owner = owner,
     .kick_program = programs,
     .kick = {"-q"},
     .brake_line = brake_line,

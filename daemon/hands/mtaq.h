@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "msg.h"
@@ -36,6 +37,9 @@ struct mtaq {
 	 */
 	enum mtaq_fate (*fate)(const char *dir, const char *id, unsigned verb,
 			       const char **out);
+	/* whose it is by the MTA's own file (owner.h), the queue's place by the settings
+	 */
+	int64_t (*owner)(const char *id);
 	/* the program and option that deliver one message now */
 	const char *const *force_program;
 	const char *force_option;

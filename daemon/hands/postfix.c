@@ -15,7 +15,9 @@
 
 #include "mta_places.h"
 #include "mtaq.h"
+#include "owner.h"
 #include "postfix_file.h"
+#include "verbs.h"
 
 /* postsuper says nothing that tells one message from another on every version: look. */
 static enum mtaq_fate
@@ -39,6 +41,12 @@ fate(const char *dir, const char *id, unsigned verb, const char **out)
 				return verb == QUEUE_THAW ? FATE_DONE : FATE_NOT;
 	}
 	return verb == QUEUE_DROP ? FATE_DONE : FATE_GONE;
+}
+
+static int64_t
+owner(const char *id)
+{
+	return owner_postfix(hands_conf()->postfix_queue_dir, id);
 }
 
 static void
@@ -72,6 +80,7 @@ const struct mtaq mtaq_postfix = {
     .option = {[QUEUE_FREEZE] = "-h", [QUEUE_THAW] = "-H", [QUEUE_DROP] = "-d"},
     .ids_on_stdin = true,
     .fate = fate,
+    .owner = owner,
     .kick_program = postkick,
     .kick = {"public", "qmgr", "D"},
     .force_program = postqueue,

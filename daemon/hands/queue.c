@@ -19,6 +19,7 @@
 #include "log.h"
 #include "loop.h"
 #include "mtaq.h"
+#include "subuid.h"
 #include "text.h"
 #include "verbs.h"
 
@@ -156,9 +157,10 @@ queue_kick(void)
 /* --- many ids, one program --- */
 
 struct batch {
-	struct m_queue q; /* ids: a copy */
+	struct m_queue q; /* ids: a copy, of the account's own */
 	const struct mtaq *mta;
-	char *ids;
+	char *ids, *foreign;
+	size_t foreign_len;
 	int out_fd;
 };
 
@@ -168,6 +170,7 @@ batch_free(struct batch *b)
 	if (b->out_fd >= 0)
 		close(b->out_fd);
 	free(b->ids);
+	free(b->foreign);
 	free(b);
 }
 
@@ -176,7 +179,12 @@ static void
 tell(const struct batch *b, const char *out, const char *text)
 {
 	static char not [MSG_MAX], gone[MSG_MAX];
-	struct m_queued m = {.asked = b->q.asked, .text = text, .ids = not, .gone = gone};
+	struct m_queued m = {.asked = b->q.asked,
+			     .text = text,
+			     .ids = not,
+			     .gone = gone,
+			     .foreign = b->foreign,
+			     .foreign_len = b->foreign_len};
 	struct strings s = strings_of(b->ids, b->q.ids_len);
 	const char *id;
 
@@ -243,6 +251,34 @@ ids_file(const void *ids, size_t len)
 	return fd;
 }
 
+/*
+ * Judge's word is a log's: a line can be forged, a short id comes again. What the queue's
+ * own file says is another's is left alone. A file that says nothing (by SMTP), or is
+ * gone, is the program's to tell.
+ */
+static bool
+is_foreign(const struct mtaq *mta, const char *id, uint64_t uid)
+{
+	int64_t owner = mta->owner(id);
+
+	return owner >= 0 && subuid_account((uint32_t)owner) != uid;
+}
+
+static void
+part(struct batch *b, const struct m_queue *q)
+{
+	struct strings s = strings_of(q->ids, q->ids_len);
+	const char *id;
+
+	b->q.ids_len = 0;
+	while ((id = strings_next(&s)) != NULL)
+		if (is_foreign(b->mta, id, q->uid))
+			(void)strings_add(b->foreign, q->ids_len, &b->foreign_len, id);
+		else
+			(void)strings_add(b->ids, q->ids_len, &b->q.ids_len, id);
+	b->q.ids = b->ids;
+}
+
 static struct batch *
 batch_new(const struct m_queue *q, const struct mtaq *mta)
 {
@@ -253,11 +289,13 @@ batch_new(const struct m_queue *q, const struct mtaq *mta)
 	b->q = *q;
 	b->mta = mta;
 	b->out_fd = memfd_create("queue", MFD_CLOEXEC);
-	if (b->out_fd < 0 || (b->ids = malloc(q->ids_len)) == NULL) {
+	b->ids = malloc(q->ids_len);
+	b->foreign = malloc(q->ids_len);
+	if (b->out_fd < 0 || b->ids == NULL || b->foreign == NULL) {
 		batch_free(b);
 		return NULL;
 	}
-	memcpy(b->ids, q->ids, q->ids_len);
+	part(b, q);
 	return b;
 }
 
@@ -265,7 +303,7 @@ static const char *
 run(const struct m_queue *q, const struct mtaq *mta, struct err *e)
 {
 	static const char *argv[MTAQ_IDS_MAX + 4];
-	struct strings s = strings_of(q->ids, q->ids_len);
+	struct strings s;
 	struct job_spec spec = {
 	    .argv = argv, .env = job_env, .stdin_fd = -1, .timeout_s = QUEUE_TIMEOUT_S};
 	struct batch *b;
@@ -276,11 +314,17 @@ run(const struct m_queue *q, const struct mtaq *mta, struct err *e)
 		return "the MTA's program is not there";
 	if ((b = batch_new(q, mta)) == NULL)
 		return "out of memory";
+	if (b->q.ids_len == 0) {
+		tell(b, "", "");
+		batch_free(b);
+		return NULL;
+	}
+	s = strings_of(b->ids, b->q.ids_len);
 	argv[n++] = spec.program;
 	argv[n++] = mta->option[q->verb];
 	if (mta->ids_on_stdin) {
 		argv[n++] = "-";
-		if ((spec.stdin_fd = ids_file(q->ids, q->ids_len)) < 0) {
+		if ((spec.stdin_fd = ids_file(b->ids, b->q.ids_len)) < 0) {
 			batch_free(b);
 			return "no memory for the ids";
 		}

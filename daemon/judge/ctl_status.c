@@ -395,13 +395,16 @@ ctl_status(struct ctl *c, struct strings *args)
 	alert_part(c);
 	conf_part(c);
 	if (q.known > 0 || q.failed > 0)
-		part(c, "mail-queue", q.failed > 0 || q.forgotten > 0 ? "degraded" : "ok",
-		     json_pack("{s:o, s:o, s:o, s:o, s:o}", "queued", num(q.known),
+		part(c, "mail-queue",
+		     q.failed > 0 || q.forgotten > 0 || q.foreign > 0 ? "degraded" : "ok",
+		     json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "queued", num(q.known),
 			       "frozen", num(q.frozen), "pending", num(q.pending),
-			       "forgotten", num(q.forgotten), "failed", num(q.failed)),
+			       "forgotten", num(q.forgotten), "failed", num(q.failed),
+			       "foreign", num(q.foreign)),
 		     "%" PRIu64 " messages in the MTA's queue, %" PRIu64
 		     " frozen, %" PRIu64 " being changed, %" PRIu64
-		     " could not be changed, %" PRIu64 " forgotten",
-		     q.known, q.frozen, q.pending, q.failed, q.forgotten);
+		     " could not be changed, %" PRIu64 " forgotten, %" PRIu64
+		     " another's than the log said",
+		     q.known, q.frozen, q.pending, q.failed, q.forgotten, q.foreign);
 	ctl_end(c, 0, "%s", "");
 }

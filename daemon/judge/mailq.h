@@ -85,6 +85,7 @@ struct mailq_counts {
 	uint64_t known, frozen, forgotten;
 	uint64_t pending; /* asked for, not yet confirmed */
 	uint64_t failed;  /* given up */
+	uint64_t foreign; /* said to be an account's, and were not */
 };
 struct mailq_counts mailq_counts(void);
 

@@ -300,6 +300,27 @@ finish(struct request *r, bool ok, const char *why)
 	mailq_soon();
 }
 
+/* The MTA's own file names another owner than the log did: it is left as it is. */
+static void
+another_s(struct mailq_node *n)
+{
+	char id[MAILQ_ID];
+
+	mailq.count.foreign++;
+	log_warn_rate("foreign", 10, "mailq_foreign id=%s uid=%u count=%llu", n->id,
+		      (unsigned)n->uid, (unsigned long long)mailq.count.foreign);
+	alert_degraded(
+	    "foreign",
+	    "The mail system's log says of a message (%s) that it is %s's, the "
+	    "queue says it is not: a forged line, or an id that came again. It "
+	    "was left alone.",
+	    n->id, hub_login(n->uid));
+	(void)text_copy(id, sizeof id, n->id);
+	mailq_set_row(id, "released", "not this account's message: nothing was done");
+	mailq_unlink(n);
+	mailq_tell(id, false, "not this account's message: nothing was done");
+}
+
 void
 mailq_queued(struct msg *m)
 {
@@ -316,6 +337,10 @@ mailq_queued(struct msg *m)
 	while ((id = strings_next(&s)) != NULL)
 		if ((n = mailq_find(id)) != NULL && n->req == (r - requests) + 1)
 			mailq_gone(id);
+	s = strings_of(q.foreign, q.foreign_len);
+	while ((id = strings_next(&s)) != NULL)
+		if ((n = mailq_find(id)) != NULL && n->req == (r - requests) + 1)
+			another_s(n);
 	s = strings_of(q.ids, q.ids_len);
 	while ((id = strings_next(&s)) != NULL)
 		if ((n = mailq_find(id)) != NULL && n->req == (r - requests) + 1)

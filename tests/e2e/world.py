@@ -219,6 +219,7 @@ class World:
             "mta": self.kind if self.mta else "none",
             "mta_log": self.mta.log if self.mta else "none",
             "mta_log_trust": "yes",
+            "exim_spool_dir": self.top + "/exim",
             "postfix_queue_dir": self.top + "/postfix/queue",
             # what ends by time ends so on a busy machine as well: only where it is meant
             "held_free_min": "0", "submit_timeout_ms": "60000", "scan_wall_ms": "60000",
