@@ -53,9 +53,10 @@ forget(struct waiting *w)
 		at = &list[*at].next;
 	*at = w->next;
 	w->used = false;
+	brakes.list_changed |= w->let_out;
+	w->let_out = false;
 	brakes.desk[w->provider].waiting--;
 	brakes.count.waiting--;
-	brakes.list_changed |= w->let_out;
 }
 
 static struct waiting *
@@ -72,14 +73,16 @@ brakes_wait_for(const struct m_outcome *o, int provider, int64_t uid)
 {
 	struct waiting *w;
 
-	if (find(o->queue_id, o->rcpt) != NULL)
+	if (strlen(o->queue_id) >= sizeof(w->id) || strlen(o->rcpt) >= sizeof(w->rcpt) ||
+	    find(o->queue_id, o->rcpt) != NULL)
 		return;
+	/* who is on the way keeps his place */
+	for (uint32_t k = 0; k < BRAKES_WAITING && list[hand].let_out; k++)
+		hand = (hand + 1) % BRAKES_WAITING;
 	w = &list[hand];
-	if (w->used || strlen(o->queue_id) >= sizeof(w->id) ||
-	    strlen(o->rcpt) >= sizeof(w->rcpt)) {
-		if (w->used && !w->let_out)
-			brakes.count.untracked++;
-		if (!w->used || w->let_out)
+	if (w->used) {
+		brakes.count.untracked++;
+		if (w->let_out)
 			return;
 		forget(w); /* the oldest: it goes when the brake is lifted */
 	}
