@@ -107,7 +107,7 @@ print_json(const char *path, const struct m_verdict *v)
 	(void)json_object_set_new(o, "findings", json_findings(v));
 	(void)json_object_set_new(o, "reason", json_string(v->reason));
 	(void)json_object_set_new(o, "cpu_us", json_integer((json_int_t)v->cpu_us));
-	(void)json_dumpf(o, stdout, JSON_COMPACT);
+	(void)json_dumpf(o, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
 	(void)putchar('\n');
 	json_decref(o);
 }

@@ -377,10 +377,9 @@ table_row(struct table *t, const json_t *row)
 	size_t i;
 
 	if (t->c->json) {
-		/* on a terminal nothing beyond ASCII: C1 controls could drive it */
+		/* nothing beyond ASCII: C1 controls could drive the terminal behind a pipe */
 		(void)json_dumpf(row, stdout,
-				 JSON_COMPACT | JSON_PRESERVE_ORDER |
-				     (t->c->tty ? JSON_ENSURE_ASCII : 0));
+				 JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
 		printf("\n");
 		(void)fflush(stdout);
 	} else if (t->count == 0) {

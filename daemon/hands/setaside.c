@@ -233,6 +233,9 @@ copy_in(struct take *t, struct err *e)
 	(void)fchmod(copy, nobodys());
 	(void)immutable(copy, true);
 	close(copy);
+	/* its name as well is on the disk before the original's goes */
+	if (fsync(t->folder) != 0)
+		return err_sys(e, "fsync");
 	/* under a name of ours it cannot be swapped unseen */
 	hidden_name(hidden, sizeof hidden, t->q->id);
 	if (rename_new(t->dir, t->name, t->dir, hidden) != 0)
@@ -440,6 +443,9 @@ put_back(int folder, int fd, const char *id, const struct aside_was *w, struct e
 		if (copy >= 0) {
 			r = aside_restore(copy, w, e);
 			close(copy);
+			/* before the copy here goes */
+			if (r == 0 && fsync(dir) != 0)
+				r = err_sys(e, "fsync");
 		}
 	} else if (rename_new(folder, id, dir, name) != 0) {
 		err_sys(e, "%s",

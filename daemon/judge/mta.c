@@ -352,6 +352,27 @@ take_request(struct asker *a, size_t len)
 	answer(a);
 }
 
+/*
+ * It fills the buffer and has no end: nobody knows what it says, least of all that it may
+ * pass. Who puts so much into a header wants to be heard by nobody.
+ */
+static void
+too_long(struct asker *a)
+{
+	const char *text = a->len > 8 && memcmp(a->buf, "request=", 8) == 0
+			       ? "action=HOLD mailbrake: held for review\n\n"
+			       : "HOLD\n";
+
+	log_warn_rate("mta_request", 60, "mta_request error=\"longer than %d bytes\"",
+		      MTA_REQUEST_MAX);
+	if (strcmp(hub.conf.mode, "observe") == 0)
+		text = "";
+	else
+		count.held_nameless++;
+	if (a->speaks_milter || say(a, text, strlen(text)))
+		drop(a);
+}
+
 /* What the buffer holds, up to a question that waits for its answer. */
 static void
 take(struct asker *a)
@@ -381,7 +402,7 @@ take(struct asker *a)
 		a->len -= len;
 	}
 	if (a->used && !a->waiting && a->len == MTA_REQUEST_MAX)
-		drop(a);
+		too_long(a);
 }
 
 static void

@@ -21,13 +21,17 @@
 #include "text.h"
 #include "xmem.h"
 
-#define AT_WORK_MAX 8 /* injections at once; hands bounds them too */
+#define AT_WORK_MAX \
+	6 /* injections at once; hands keeps the rest of JOBS_MAX for others */
+#define UID_AT_WORK_MAX 3 /* of one account: it can stop its own, and stops no other's \
+			   */
 
 struct going {
 	struct going *next;
 	char id[HELD_ID];
 	bool again, asked_hands;
 	uint64_t asked;
+	int64_t uid;
 	int64_t attempt;
 	char state[16]; /* of the row, when it was read */
 	release_fn fn;
@@ -85,6 +89,7 @@ take_row(void *arg, const struct store_held *v)
 	struct going *g = arg;
 
 	g->attempt = v->attempt;
+	g->uid = v->uid;
 	(void)text_copy(g->state, sizeof g->state, v->state);
 	return true;
 }
@@ -212,6 +217,39 @@ open_done(void *arg)
 		       g->open_result == 0 ? "its file is missing" : g->err.text);
 }
 
+static unsigned
+at_work_of(int64_t uid)
+{
+	const struct going *g;
+	unsigned n = 0;
+
+	for (g = at_work; g != NULL; g = g->next)
+		n += g->uid == uid;
+	return n;
+}
+
+/* The first whose account has room; NULL: none. It is not waiting any more. */
+static struct going *
+take_next(void)
+{
+	struct going **at, *g;
+	int64_t full = -1; /* that has none: mostly all of one account wait */
+
+	for (at = &waiting; (g = *at) != NULL; at = &g->next) {
+		if (g->uid == full)
+			continue;
+		if (at_work_of(g->uid) >= UID_AT_WORK_MAX) {
+			full = g->uid;
+			continue;
+		}
+		*at = g->next;
+		if (waiting_last == &g->next)
+			waiting_last = at;
+		return g;
+	}
+	return NULL;
+}
+
 static void
 next_ones(void)
 {
@@ -223,10 +261,7 @@ next_ones(void)
 	if (here)
 		return;
 	here = true;
-	while (at_work_count < AT_WORK_MAX && (g = waiting) != NULL) {
-		waiting = g->next;
-		if (waiting == NULL)
-			waiting_last = &waiting;
+	while (at_work_count < AT_WORK_MAX && (g = take_next()) != NULL) {
 		g->next = at_work;
 		at_work = g;
 		at_work_count++;
@@ -243,10 +278,14 @@ void
 release_one(const char *id, bool again, release_fn fn, void *arg)
 {
 	struct going *g = xcalloc(1, sizeof *g);
+	struct err e;
 
 	(void)text_copy(g->id, sizeof g->id, id);
 	g->again = again;
 	g->asked = hub_asked(ASKED_RELEASE);
+	/* whose it is decides when; a row that can't be read is said when its turn comes
+	 */
+	(void)store_held_get(hub.store, id, take_row, g, &e);
 	g->fn = fn;
 	g->arg = arg;
 	*waiting_last = g;

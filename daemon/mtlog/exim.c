@@ -268,30 +268,55 @@ delivery(struct cursor *c, enum mt_kind kind, struct mt_event *ev)
 		c->p = lt + 1;
 	}
 	delivery_fields(c, ev);
-	if (kind == MT_SENT && (ev->ip.s == NULL || slice_begins(ev->ip, "127.")))
-		ev->local =
-		    true; /* a mailbox, a program, or a filter that hands it back */
+	/* a mailbox or a program. What goes to a filter on this machine goes on from
+	 * there: by its recipient's domain it is own, or it is a stranger's. */
+	if (kind == MT_SENT && ev->ip.s == NULL)
+		ev->local = true;
 	ev->rcpt_domain = slice_domain(ev->rcpt);
 	return ev->rcpt.len == 0 ? MT_DAMAGED : MT_EVENT;
 }
 
-/* The words after " for ", counted; an address with a blank counts twice at most. */
+/* The words of s, or only those with an "@". */
+static unsigned
+words(struct slice s, bool addresses)
+{
+	const char *end = s.s + s.len, *p, *stop;
+	unsigned n = 0;
+
+	for (p = s.s; p < end; p = stop) {
+		while (p < end && *p == ' ')
+			p++;
+		stop = p < end ? memchr(p, ' ', (size_t)(end - p)) : end;
+		if (stop == NULL)
+			stop = end;
+		n += p < stop &&
+		     (!addresses || memchr(p, '@', (size_t)(stop - p)) != NULL);
+	}
+	return n;
+}
+
+/*
+ * The recipients: the words after the first " for " behind the subject, which Exim quotes
+ * (T="..", quotes in it escaped). Everything before " for " is the sender's to write, and
+ * so is a recipient ("a for b"@x.test): rather too many than too few. A subject with more
+ * than two addresses in it is none: a Message-ID began it.
+ */
 static unsigned
 count_rcpts(struct slice line)
 {
-	unsigned n = 0;
-	const char *at = NULL, *p = line.s;
+	const char *end = line.s + line.len, *p = line.s, *t;
+	unsigned n = 0, hidden;
 
-	while ((p = memmem(p, (size_t)(line.s + line.len - p), " for ", 5)) != NULL)
-		at = p += 5;
-	if (at == NULL)
-		return 0;
-	for (bool in = false; at < line.s + line.len; at++) {
-		if (*at != ' ' && !in)
-			n++;
-		in = *at != ' ';
+	if ((t = memmem(p, line.len, " T=\"", 4)) != NULL) {
+		for (p = t + 4; p < end && *p != '"'; p++)
+			p += *p == '\\';
+		if (p > end)
+			p = end;
+		hidden = words(slice_of(t + 4, p), true);
+		n = hidden > 2 ? hidden : 0;
 	}
-	return n;
+	p = memmem(p, (size_t)(end - p), " for ", 5);
+	return p == NULL ? n : n + words(slice_of(p + 5, end), false);
 }
 
 /* "plain:box@a.test" or "plain:box@a.test:sender": the login. */

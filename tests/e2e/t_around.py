@@ -278,6 +278,18 @@ def released_stays(c, w):
     c.eq(len(w.sink.wait("now-r@example.org", 1, 200)), 1, "what is released goes, though its account is held")
 
 
+def long_header(c, w):
+    """A header that no question has room for does not switch the hook off."""
+    before = frozen(w)
+    big = "X-PHP-Script: " + "\n ".join(["a" * 900] * 60)
+    data = ("Subject: around\nTo: x\n%s\n\nbuy\n" % big).encode()
+    p = subprocess.run(["/usr/sbin/exim4", "-i"] + ["big%d@example.org" % i for i in range(40)],
+                       input=data, cwd="/", **w.as_site("shopa"))
+    c.eq(p.returncode, 0, "a message with a header of 54 kB")
+    w.wait_for(lambda: left(w, "big") or frozen(w) > before, "it to be somewhere", 60, 0.2)
+    c.eq(left(w, "big"), 0, "of it left")
+
+
 def held_by_list(c, w):
     """Nobody is there to freeze it; it does not leave, for Exim itself knows that shopa is held."""
     c.eq(send(w, "shopa", "list@example.org"), 0, "a message of a held account while judge hangs")
@@ -334,6 +346,8 @@ def around(c, build, kind):
         c.eq(hook.get("bypassed"), MESSAGES, "status: mta-hook, bypassed")
         # one that it let pass may have met the hold while it was still in the queue
         c.true(MESSAGES - 5 <= hook.get("held", 0) <= MESSAGES - out, "status: mta-hook: %s" % hook)
+        if kind == "exim":
+            long_header(c, w)
         other_ways(c, w)
         cause_gone(c, w)
         queued(c, w)

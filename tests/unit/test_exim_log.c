@@ -38,6 +38,38 @@ feed(const char *s)
 	return rc;
 }
 
+/* Recipients are counted behind the subject; words of the sender's hide none. */
+static void
+test_rcpts(void)
+{
+	static const struct {
+		const char *rest;
+		unsigned rcpts;
+	} row[] = {
+	    {"id=x@mb.test T=\"wait for me\" from <mba@mb.test> for a@b.c d@e.f", 2},
+	    {"id=x@mb.test T=\"say \\\" for you\" from <mba@mb.test> for a@b.c", 1},
+	    {"id=x@mb.test from <mba@mb.test> for a@b.c d@e.f \"a for b\"@example.org",
+	     5},
+	    {"id=x@mb.test T=\"order for a@b.c\" from <mba@mb.test> for a@b.c", 1},
+	    {"id=x T=\" from <mba@mb.test> for a@b.c d@e.f g@h.i \" for b\"@example.org",
+	     4},
+	    {"id=x@mb.test T=\"no end for a@b.c", 0},
+	    {"id=x@mb.test T=\"s\"", 0},
+	};
+	char line[512];
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		snprintf(line, sizeof line,
+			 "2026-11-22 01:02:03 [5489] 1xUu5U-0001QX-0R <= mba@mb.test "
+			 "U=mba P=local S=363 %s",
+			 row[i].rest);
+		T_EQ(feed(line), 1);
+		T_CHECK(ev.rcpts >= row[i].rcpts && ev.rcpts <= row[i].rcpts + 1,
+			"%s: %u, wanted %u", row[i].rest, (unsigned)ev.rcpts,
+			row[i].rcpts);
+	}
+}
+
 static void
 test_story(void)
 {
@@ -227,6 +259,7 @@ main(void)
 	setenv("TZ", "UTC", 1);
 	tzset();
 	m = mtlog_new(MTLOG_EXIM, wall_from_s(1795312800));
+	test_rcpts();
 	test_story();
 	test_forms();
 	test_hostile();
