@@ -258,22 +258,29 @@ hook_part(struct ctl *c)
 		    "seen when it has left (contrib/exim, contrib/postfix)");
 	else
 		part(c, "mta-hook",
-		     m.unasked > 0 || m.full > 0 || m.taken_out > 0 ? "degraded" : "ok",
-		     json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			       "asked", num(m.asked), "expected", num(m.expected),
-			       "bypassed", num(m.bypassed), "held", num(m.held),
-			       "unknown_uid", num(m.unknown_uid), "unasked",
-			       num(m.unasked), "refused_peers", num(m.refused_peers),
-			       "full", num(m.full), "late", num(m.late), "held_nameless",
-			       num(m.held_nameless), "taken_out", num(m.taken_out)),
+		     m.unasked > 0 || m.full > 0 || m.taken_out > 0 || m.unknown_login > 0
+			 ? "degraded"
+			 : "ok",
+		     json_pack(
+			 "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "asked", num(m.asked), "expected", num(m.expected), "bypassed",
+			 num(m.bypassed), "held", num(m.held), "unknown_uid",
+			 num(m.unknown_uid), "unasked", num(m.unasked), "refused_peers",
+			 num(m.refused_peers), "full", num(m.full), "late", num(m.late),
+			 "held_nameless", num(m.held_nameless), "taken_out",
+			 num(m.taken_out), "unknown_login", num(m.unknown_login)),
 		     "the MTA asked about %" PRIu64 " messages: %" PRIu64
 		     " went around the wrapper, %" PRIu64 " of them held; %" PRIu64
-		     " of nobody's here%s%s%s%s",
+		     " from outside, or whose account is not known%s%s%s%s%s",
 		     m.asked, m.bypassed, m.held, m.unknown_uid,
 		     m.held_nameless > 0
 			 ? "; some came from this machine and nobody knows whose they "
 			   "are: they are held in the MTA's queue (`postqueue -p`, `exim "
 			   "-bp`), and release does not thaw them"
+			 : "",
+		     m.unknown_login > 0
+			 ? "; logins of mail domains that are in no list passed without "
+			   "being counted (own_domains)"
 			 : "",
 		     m.unasked > 0 ? "; some passed because mtlog was not there to ask"
 				   : "",

@@ -132,6 +132,7 @@ judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 		return j;
 	if (uid < 0) {
 		count.unknown_uid++;
+		count.unknown_login += r->auth[0] != '\0';
 		/* every local message is such a one then; holding them would be worse */
 		count.taken_out += uid == OWNER_TAKEN_OUT;
 		j.hold = (uid == OWNER_SOMEBODY || (r->auth[0] == '\0' && here)) &&

@@ -25,8 +25,9 @@ struct mta_counts {
 	uint64_t asked, expected, bypassed, held, unknown_uid, refused_peers;
 	uint64_t unasked;   /* mtlog was not there to say whose it is: passed */
 	uint64_t taken_out; /* Postfix removes the line that says whose it is: passed */
-	uint64_t full;      /* an MTA found no room, and took its message unasked */
-	uint64_t late;      /* held, but the MTA had not waited: frozen by its queue id */
+	uint64_t unknown_login; /* with a login that is no account's we know of: passed */
+	uint64_t full;          /* an MTA found no room, and took its message unasked */
+	uint64_t late; /* held, but the MTA had not waited: frozen by its queue id */
 	/* from this machine, nobody knows whose: held in the MTA's queue without a row */
 	uint64_t held_nameless;
 };
