@@ -335,10 +335,11 @@ serve(struct worker *w)
 	wall_timer(0);
 	if (w->in.fd >= 0)
 		close(w->in.fd);
-	/* idle before the answer is out, or a death in between would answer twice */
+	/* idle when the answer is out: a death before it is answered for, and a second answer
+	 * of one that died right after it has a number that nobody waits for */
+	answer(w);
 	atomic_store(&w->slot->busy, 0);
 	atomic_fetch_add(&w->slot->jobs, 1);
-	answer(w);
 }
 
 void
