@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
 #include "xmem.h"
 
 struct row {
@@ -42,16 +43,6 @@ size_t
 sums_count(const struct sums *s)
 {
 	return s->count;
-}
-
-static uint64_t
-hash(const char *p, size_t len)
-{
-	uint64_t h = UINT64_C(14695981039346656037);
-
-	for (; len > 0; p++, len--)
-		h = (h ^ (unsigned char)*p) * UINT64_C(1099511628211);
-	return h;
 }
 
 static bool
@@ -103,7 +94,7 @@ sums_add(struct sums *s, const char *text, size_t len, struct err *e)
 			s->room = s->room == 0 ? 1024 : s->room * 2;
 			s->row = xreallocarray(s->row, s->room, sizeof *s->row);
 		}
-		r.path = hash(path, (size_t)(eol - path));
+		r.path = text_hash(path, (size_t)(eol - path));
 		s->row[s->count++] = r;
 	}
 	return 0;
@@ -151,7 +142,7 @@ sums_changed(const struct sums *s, const char *path, const char *sha256)
 	if (s->count == 0 || strlen(sha256) != 64 || !half_sum(sum, sha256))
 		return false;
 	for (; at != NULL && strchr(at + 1, '/') != NULL; at = strchr(at + 1, '/')) {
-		uint64_t h = hash(at + 1, strlen(at + 1));
+		uint64_t h = text_hash(at + 1, strlen(at + 1));
 
 		i = first_row(s, h);
 		if (i == s->count)

@@ -63,10 +63,8 @@ event_free(struct event **evp)
 uint64_t
 event_hash(const char *s, size_t len)
 {
-	uint64_t h = 14695981039346656037ULL;
+	uint64_t h = text_hash(s, len);
 
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)s[i]) * 1099511628211ULL;
 	return h == 0 ? 1 : h;
 }
 

@@ -133,6 +133,17 @@ text_utf8(char *dst, size_t size, const void *src, size_t len)
 	return dst;
 }
 
+uint64_t
+text_hash(const void *bytes, size_t len)
+{
+	const unsigned char *p = bytes;
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (; len > 0; len--)
+		h = (h ^ *p++) * UINT64_C(1099511628211);
+	return h;
+}
+
 bool
 text_copy(char *dst, size_t size, const char *src)
 {

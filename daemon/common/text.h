@@ -30,6 +30,9 @@ char *text_safe(char *dst, size_t size, const char *src);
  */
 char *text_utf8(char *dst, size_t size, const void *src, size_t len);
 
+/* FNV-1a, 64 bit. What is kept on the disk by it must be found again: never another one. */
+uint64_t text_hash(const void *bytes, size_t len);
+
 /* Copy with truncation; true when all of src fitted. dst is always terminated (size > 0).
  */
 bool text_copy(char *dst, size_t size, const char *src);

@@ -34,12 +34,6 @@ tallies(struct ctl *c)
 	return t;
 }
 
-static json_t *
-num(uint64_t n)
-{
-	return json_integer((json_int_t)n);
-}
-
 /* "ip 12, content 3" */
 static json_t *
 scope_words(const struct tally *t)
@@ -63,8 +57,9 @@ scopes(const struct tally *t)
 
 	for (int i = 0; i < SCOPE_COUNT; i++)
 		if (t->scope[i] != 0)
-			(void)json_object_set_new(
-			    o, reply_scope_name((enum reply_scope)i), num(t->scope[i]));
+			(void)json_object_set_new(o,
+						  reply_scope_name((enum reply_scope)i),
+						  ctl_num(t->scope[i]));
 	return o;
 }
 
@@ -79,7 +74,7 @@ put_span(json_t *row, const struct tally *t, enum span k, const char *suffix)
 
 	for (int i = 0; i < 3; i++) {
 		snprintf(key, sizeof(key), "%s_%s", name[i], suffix);
-		(void)json_object_set_new(row, key, num(value[i]));
+		(void)json_object_set_new(row, key, ctl_num(value[i]));
 	}
 	snprintf(key, sizeof(key), "failed_percent_%s", suffix);
 	(void)json_object_set_new(
@@ -121,7 +116,7 @@ provider_row(struct ctl *c, int id, const struct tally *t)
 	(void)json_object_set_new(
 	    row, "cause",
 	    json_string(brake_holds(b) ? brake_cause_name(b->cause) : "none"));
-	(void)json_object_set_new(row, "waiting", num(brakes_waiting(id)));
+	(void)json_object_set_new(row, "waiting", ctl_num(brakes_waiting(id)));
 	put_span(row, t, SPAN_1H, "1h");
 	put_span(row, t, SPAN_24H, "24h");
 	put_span(row, t, SPAN_7D, "7d");
@@ -132,7 +127,7 @@ provider_row(struct ctl *c, int id, const struct tally *t)
 				      ? json_null()
 				      : ctl_text(hub_login((uint64_t)d->uid)));
 	(void)json_object_set_new(row, "top_cause", ctl_text(cause));
-	(void)json_object_set_new(row, "relapses", num(b->relapses));
+	(void)json_object_set_new(row, "relapses", ctl_num(b->relapses));
 	ctl_row(c, row);
 }
 

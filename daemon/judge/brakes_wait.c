@@ -37,11 +37,7 @@ static uint32_t head[BUCKETS], hand;
 static uint32_t
 bucket(const char *id)
 {
-	uint32_t h = 2166136261u;
-
-	for (; *id != '\0'; id++)
-		h = (h ^ (unsigned char)*id) * 16777619u;
-	return (h ^ h >> 13) % BUCKETS;
+	return (uint32_t)(text_hash(id, strlen(id)) >> 32) % BUCKETS;
 }
 
 static void

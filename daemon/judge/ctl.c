@@ -84,6 +84,12 @@ ctl_text(const char *s)
 }
 
 json_t *
+ctl_num(uint64_t n)
+{
+	return json_integer((json_int_t)n);
+}
+
+json_t *
 ctl_list(const void *p, size_t len)
 {
 	struct strings s = strings_of(p, len);

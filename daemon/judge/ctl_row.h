@@ -39,6 +39,7 @@ void ctl_end(struct ctl *c, int exit_code, const char *fmt, ...)
 
 /* A JSON string of foreign bytes, forced to UTF-8; null for NULL. */
 json_t *ctl_text(const char *s);
+json_t *ctl_num(uint64_t n);
 /* A JSON array of the strings in a bytes field. */
 json_t *ctl_list(const void *p, size_t len);
 

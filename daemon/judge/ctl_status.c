@@ -46,12 +46,6 @@ part(struct ctl *c, const char *name, const char *state, json_t *take_fields,
 	ctl_row(c, row);
 }
 
-static json_t *
-num(uint64_t v)
-{
-	return json_integer((json_int_t)v);
-}
-
 static void
 watch_part(struct ctl *c)
 {
@@ -63,12 +57,13 @@ watch_part(struct ctl *c)
 		return;
 	}
 	f = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "backend",
-		      hub.sight.backend, "dirs", num(hub.sight.dirs), "files_waiting",
-		      num(hub.sight.files_waiting), "files_sent",
-		      num(hub.sight.files_sent), "overflows", num(hub.sight.overflows),
-		      "rescans", num(hub.sight.rescans), "rescan_dirs_left",
-		      num(hub.sight.rescan_dirs_left), "rescan_dirs_done",
-		      num(hub.sight.rescan_dirs_done), "dropped", num(hub.sight.dropped));
+		      hub.sight.backend, "dirs", ctl_num(hub.sight.dirs), "files_waiting",
+		      ctl_num(hub.sight.files_waiting), "files_sent",
+		      ctl_num(hub.sight.files_sent), "overflows",
+		      ctl_num(hub.sight.overflows), "rescans", ctl_num(hub.sight.rescans),
+		      "rescan_dirs_left", ctl_num(hub.sight.rescan_dirs_left),
+		      "rescan_dirs_done", ctl_num(hub.sight.rescan_dirs_done), "dropped",
+		      ctl_num(hub.sight.dropped));
 	part(c, "watch",
 	     hub.sight.degraded[0] != '\0'    ? "degraded"
 	     : hub.sight.rescan_dirs_left > 0 ? "info"
@@ -92,11 +87,11 @@ rules_part(struct ctl *c, const struct workers_state *s)
 	     s->ready == 0                    ? "off"
 	     : s->rules_broken > 0 || refused ? "degraded"
 					      : "ok",
-	     json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:s}", "rules", num(s->rules),
-		       "rules_broken", num(s->rules_broken), "rules_skipped",
-		       num(s->rules_skipped), "rules_version", s->rules_version,
-		       "reloads", num(r->reloads), "reloads_refused", num(r->refused),
-		       "reload_problem", r->problem),
+	     json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:s}", "rules", ctl_num(s->rules),
+		       "rules_broken", ctl_num(s->rules_broken), "rules_skipped",
+		       ctl_num(s->rules_skipped), "rules_version", s->rules_version,
+		       "reloads", ctl_num(r->reloads), "reloads_refused",
+		       ctl_num(r->refused), "reload_problem", r->problem),
 	     "%" PRIu64 " rules, %" PRIu64 " files with errors left out%s%s%s%s%s",
 	     s->rules, s->rules_broken, s->rules_broken ? ": " : "",
 	     s->rules_broken ? s->problem : "",
@@ -118,13 +113,14 @@ scan_part(struct ctl *c)
 	workers_state(&s);
 	f = json_pack(
 	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}",
-	    "findings_forgotten", num(findings_forgotten()), "workers", num(s.workers), "waiting", num(s.waiting), "files_seen",
-	    num(hub.count.files_seen), "files_known", num(hub.count.files_known),
-	    "files_scanned", num(s.files_done), "messages_read", num(s.mails_done),
-	    "files_clean", num(hub.count.files_clean), "files_suspicious",
-	    num(hub.count.files_suspicious), "files_malicious",
-	    num(hub.count.files_malicious), "files_unscanned",
-	    num(hub.count.files_unscanned), "lost", num(s.lost), "verdict_p50_us",
+	    "findings_forgotten", ctl_num(findings_forgotten()), "workers",
+	    ctl_num(s.workers), "waiting", ctl_num(s.waiting), "files_seen",
+	    ctl_num(hub.count.files_seen), "files_known", ctl_num(hub.count.files_known),
+	    "files_scanned", ctl_num(s.files_done), "messages_read",
+	    ctl_num(s.mails_done), "files_clean", ctl_num(hub.count.files_clean),
+	    "files_suspicious", ctl_num(hub.count.files_suspicious), "files_malicious",
+	    ctl_num(hub.count.files_malicious), "files_unscanned",
+	    ctl_num(hub.count.files_unscanned), "lost", ctl_num(s.lost), "verdict_p50_us",
 	    (json_int_t)p50, "verdict_p99_us", (json_int_t)p99);
 	part(c, "scan",
 	     s.ready == 0          ? "off"
@@ -148,10 +144,10 @@ store_part(struct ctl *c)
 	json_t *f;
 
 	store_status(hub.store, &s);
-	f = json_pack("{s:o, s:o, s:o, s:o, s:o, s:I}", "rows", num(s.rows),
-		      "rows_waiting", num(s.waiting), "rows_lost", num(s.lost),
-		      "rows_left_out_clean", num(s.lost_clean), "commits", num(s.commits),
-		      "commit_us_max", (json_int_t)s.commit_us_max);
+	f = json_pack("{s:o, s:o, s:o, s:o, s:o, s:I}", "rows", ctl_num(s.rows),
+		      "rows_waiting", ctl_num(s.waiting), "rows_lost", ctl_num(s.lost),
+		      "rows_left_out_clean", ctl_num(s.lost_clean), "commits",
+		      ctl_num(s.commits), "commit_us_max", (json_int_t)s.commit_us_max);
 	if (s.problem[0] != '\0' || s.lost > 0)
 		part(c, "store", "degraded", f,
 		     "%" PRIu64 " rows wait, %" PRIu64 " lost: %s", s.waiting, s.lost,
@@ -178,9 +174,9 @@ held_part(struct ctl *c)
 
 	held_usage(hub.held, (uid_t)-1, &messages, &bytes);
 	part(c, "held", full || hub.count.unsure > 0 ? "degraded" : "ok",
-	     json_pack("{s:o, s:o, s:I, s:o}", "held_messages", num(messages),
-		       "held_bytes", num(bytes), "disk_free_bytes",
-		       (json_int_t)free_bytes, "unsure", num(hub.count.unsure)),
+	     json_pack("{s:o, s:o, s:I, s:o}", "held_messages", ctl_num(messages),
+		       "held_bytes", ctl_num(bytes), "disk_free_bytes",
+		       (json_int_t)free_bytes, "unsure", ctl_num(hub.count.unsure)),
 	     "%" PRIu64 " messages, %s; %s free on its disk%s", messages,
 	     text_bytes(size, sizeof size, bytes),
 	     text_bytes(room, sizeof room, free_bytes < 0 ? 0 : (uint64_t)free_bytes),
@@ -196,20 +192,22 @@ judge_part(struct ctl *c)
 
 	engine_stats(hub.engine, &st);
 	f = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-		      "messages_passed", num(n->passed), "messages_held", num(n->held),
-		      "messages_refused", num(n->refused), "messages_waiting",
-		      num(submit_waiting()), "heads_unread", num(n->unchecked_head),
-		      "timed_out", num(n->timed_out), "released", num(n->released),
-		      "discarded", num(n->discarded), "bad_peers", num(n->bad_peers),
-		      "alerts", num(n->alerts), "alerts_left_out",
-		      num(n->alerts_left_out), "senders_gave_up", num(n->sender_gave_up));
+		      "messages_passed", ctl_num(n->passed), "messages_held",
+		      ctl_num(n->held), "messages_refused", ctl_num(n->refused),
+		      "messages_waiting", ctl_num(submit_waiting()), "heads_unread",
+		      ctl_num(n->unchecked_head), "timed_out", ctl_num(n->timed_out),
+		      "released", ctl_num(n->released), "discarded",
+		      ctl_num(n->discarded), "bad_peers", ctl_num(n->bad_peers), "alerts",
+		      ctl_num(n->alerts), "alerts_left_out", ctl_num(n->alerts_left_out),
+		      "senders_gave_up", ctl_num(n->sender_gave_up));
 	part(c, "judge", n->unchecked_head > 0 ? "degraded" : "ok", f,
 	     "%s: %" PRIu64 " messages passed, %" PRIu64 " held, %" PRIu64 " refused%s",
 	     hub.conf.mode, n->passed, n->held, n->refused,
 	     n->unchecked_head > 0 ? "; some could not be read in time" : "");
 	part(c, "accounts", st.accounts_refused > 0 ? "degraded" : "ok",
-	     json_pack("{s:o, s:o, s:o}", "accounts", num(st.accounts), "accounts_held",
-		       num(st.held), "accounts_watched", num(st.watched)),
+	     json_pack("{s:o, s:o, s:o}", "accounts", ctl_num(st.accounts),
+		       "accounts_held", ctl_num(st.held), "accounts_watched",
+		       ctl_num(st.watched)),
 	     "%" PRIu64 " accounts, %" PRIu64 " watched, %" PRIu64 " held%s", st.accounts,
 	     st.watched, st.held,
 	     st.accounts_refused > 0 ? "; the table is full (accounts_max)" : "");
@@ -230,13 +228,13 @@ mtlog_part(struct ctl *c)
 	f = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
 		      "s:o}",
 		      "mta", hub.ears.mta, "file", hub.ears.file, "lines",
-		      num(hub.ears.lines), "lines_damaged", num(hub.ears.damaged),
-		      "behind_bytes", num(hub.ears.behind_bytes), "lines_forged",
-		      num(hub.ears.forged), "submissions", num(n.submissions), "expected",
-		      num(n.expected), "bypassed", num(n.bypassed), "unknown_owner",
-		      num(n.unknown_owner), "sent", num(n.sent), "deferred",
-		      num(n.deferred), "bounced", num(n.bounced), "claims",
-		      num(n.claims));
+		      ctl_num(hub.ears.lines), "lines_damaged", ctl_num(hub.ears.damaged),
+		      "behind_bytes", ctl_num(hub.ears.behind_bytes), "lines_forged",
+		      ctl_num(hub.ears.forged), "submissions", ctl_num(n.submissions),
+		      "expected", ctl_num(n.expected), "bypassed", ctl_num(n.bypassed),
+		      "unknown_owner", ctl_num(n.unknown_owner), "sent", ctl_num(n.sent),
+		      "deferred", ctl_num(n.deferred), "bounced", ctl_num(n.bounced),
+		      "claims", ctl_num(n.claims));
 	part(c, "mtlog", hub.ears.degraded[0] || !trusted ? "degraded" : "ok", f,
 	     "%s: %s, %" PRIu64 " lines%s%s%s", hub.ears.mta, hub.ears.file,
 	     hub.ears.lines, hub.ears.degraded[0] ? "; " : "", hub.ears.degraded,
@@ -263,12 +261,13 @@ hook_part(struct ctl *c)
 			 : "ok",
 		     json_pack(
 			 "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			 "asked", num(m.asked), "expected", num(m.expected), "bypassed",
-			 num(m.bypassed), "held", num(m.held), "unknown_uid",
-			 num(m.unknown_uid), "unasked", num(m.unasked), "refused_peers",
-			 num(m.refused_peers), "full", num(m.full), "late", num(m.late),
-			 "held_nameless", num(m.held_nameless), "taken_out",
-			 num(m.taken_out), "unknown_login", num(m.unknown_login)),
+			 "asked", ctl_num(m.asked), "expected", ctl_num(m.expected),
+			 "bypassed", ctl_num(m.bypassed), "held", ctl_num(m.held),
+			 "unknown_uid", ctl_num(m.unknown_uid), "unasked",
+			 ctl_num(m.unasked), "refused_peers", ctl_num(m.refused_peers),
+			 "full", ctl_num(m.full), "late", ctl_num(m.late),
+			 "held_nameless", ctl_num(m.held_nameless), "taken_out",
+			 ctl_num(m.taken_out), "unknown_login", ctl_num(m.unknown_login)),
 		     "the MTA asked about %" PRIu64 " messages: %" PRIu64
 		     " went around the wrapper, %" PRIu64 " of them held; %" PRIu64
 		     " from outside, or whose account is not known%s%s%s%s%s",
@@ -302,8 +301,9 @@ direct_part(struct ctl *c)
 		     "connections straight to remote mail ports are not seen: %s", d.why);
 	else
 		part(c, "direct-smtp", d.left_out > 0 ? "degraded" : "ok",
-		     json_pack("{s:o, s:o, s:o}", "accounts", num(d.uids), "connections",
-			       num(d.connections), "left_out", num(d.left_out)),
+		     json_pack("{s:o, s:o, s:o}", "accounts", ctl_num(d.uids),
+			       "connections", ctl_num(d.connections), "left_out",
+			       ctl_num(d.left_out)),
 		     "%" PRIu64
 		     " accounts connected straight to remote mail ports, %" PRIu64
 		     " times%s",
@@ -319,8 +319,9 @@ own_part(struct ctl *c)
 
 	if (own_count() > 0 || fault != NULL)
 		part(c, "own-domains", fault != NULL ? "degraded" : "ok",
-		     json_pack("{s:o}", "domains", num(own_count())), "%u domains%s%s",
-		     own_count(), fault != NULL ? "; the list is as it was: " : "",
+		     json_pack("{s:o}", "domains", ctl_num(own_count())),
+		     "%u domains%s%s", own_count(),
+		     fault != NULL ? "; the list is as it was: " : "",
 		     fault != NULL ? fault : "");
 }
 
@@ -339,8 +340,8 @@ alert_part(struct ctl *c)
 {
 	struct alert_state a = alert_state();
 
-	json_t *more = json_pack("{s:o, s:o}", "alerts", num(hub.count.alerts), "failed",
-				 num(a.failed));
+	json_t *more = json_pack("{s:o, s:o}", "alerts", ctl_num(hub.count.alerts),
+				 "failed", ctl_num(a.failed));
 
 	if (a.fault[0] == '\0')
 		part(c, "alerts", "ok", more, "%" PRIu64 " told by mail and hooks",
@@ -365,10 +366,10 @@ brakes_part(struct ctl *c)
 	for (unsigned i = 0; i < provider_count(brakes_table()); i++)
 		held += brake_holds(brakes_of((int)i));
 	part(c, "brakes", b.failing > 0 ? "degraded" : "ok",
-	     json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "braked", num(held),
-		       "waiting", num(b.waiting), "untracked", num(b.untracked), "pushes",
-		       num(b.pushes), "forced", num(b.forced), "failed", num(b.failed),
-		       "failing", num(b.failing)),
+	     json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "braked", ctl_num(held),
+		       "waiting", ctl_num(b.waiting), "untracked", ctl_num(b.untracked),
+		       "pushes", ctl_num(b.pushes), "forced", ctl_num(b.forced), "failed",
+		       ctl_num(b.failed), "failing", ctl_num(b.failing)),
 	     "%u providers braked, %" PRIu64 " recipients wait%s", held, b.waiting,
 	     b.failing > 0 ? "; the MTA did not take the last list, it is told again"
 			   : "");
@@ -404,10 +405,11 @@ ctl_status(struct ctl *c, struct strings *args)
 	if (q.known > 0 || q.failed > 0)
 		part(c, "mail-queue",
 		     q.failed > 0 || q.forgotten > 0 || q.foreign > 0 ? "degraded" : "ok",
-		     json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "queued", num(q.known),
-			       "frozen", num(q.frozen), "pending", num(q.pending),
-			       "forgotten", num(q.forgotten), "failed", num(q.failed),
-			       "foreign", num(q.foreign)),
+		     json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "queued",
+			       ctl_num(q.known), "frozen", ctl_num(q.frozen), "pending",
+			       ctl_num(q.pending), "forgotten", ctl_num(q.forgotten),
+			       "failed", ctl_num(q.failed), "foreign",
+			       ctl_num(q.foreign)),
 		     "%" PRIu64 " messages in the MTA's queue, %" PRIu64
 		     " frozen, %" PRIu64 " being changed, %" PRIu64
 		     " could not be changed, %" PRIu64 " forgotten, %" PRIu64

@@ -20,12 +20,6 @@
 #include "tally.h"
 #include "text.h"
 
-static json_t *
-num(uint64_t n)
-{
-	return json_integer((json_int_t)n);
-}
-
 static void fact(struct ctl *c, const char *kind, wall_t t, const char *name,
 		 json_t *take_value, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
@@ -86,7 +80,7 @@ dossier_account(struct ctl *c, int64_t uid)
 
 	if (!engine_explain(hub.engine, (uint32_t)uid, &x))
 		return;
-	fact(c, "account", x.since, hub_login((uint64_t)uid), num(x.passed_messages),
+	fact(c, "account", x.since, hub_login((uint64_t)uid), ctl_num(x.passed_messages),
 	     "%" PRIu64 " messages to %" PRIu64 " recipients left, %" PRIu64
 	     " to %" PRIu64 " were held back by rule \"%s\"",
 	     x.passed_messages, x.passed_rcpts, x.held_messages, x.held_rcpts,
@@ -98,7 +92,7 @@ dossier_account(struct ctl *c, int64_t uid)
 		return;
 	}
 	if (held[0] != 0)
-		fact(c, "held", (wall_t){0}, hub_login((uint64_t)uid), num(held[0]),
+		fact(c, "held", (wall_t){0}, hub_login((uint64_t)uid), ctl_num(held[0]),
 		     "%" PRIu64 " messages to %" PRIu64 " recipients are held now",
 		     held[0], held[1]);
 }
@@ -161,15 +155,15 @@ dossier_provider(struct ctl *c, int id)
 		     k == SPAN_1H    ? "1 h"
 		     : k == SPAN_24H ? "24 h"
 				     : "7 d",
-		     num(t->sent[k]),
+		     ctl_num(t->sent[k]),
 		     "%" PRIu64 " sent, %" PRIu64 " deferred, %" PRIu64 " refused",
 		     t->sent[k], t->deferred[k], t->bounced[k]);
 	for (int i = 0; i < SCOPE_COUNT; i++)
 		if (t->scope[i] != 0)
 			fact(c, "scope", (wall_t){0},
-			     reply_scope_name((enum reply_scope)i), num(t->scope[i]),
+			     reply_scope_name((enum reply_scope)i), ctl_num(t->scope[i]),
 			     "refusals and deferrals of 24 h with this scope");
-	fact(c, "waiting", (wall_t){0}, name, num(brakes_waiting(id)),
+	fact(c, "waiting", (wall_t){0}, name, ctl_num(brakes_waiting(id)),
 	     "messages wait in the mail system");
 	dossier_samples(c, id);
 	if (store_decision_each(hub.store, -1, 200, about_provider, &a, &e) != 0)

@@ -25,11 +25,8 @@ uint64_t
 files_rules_hash(void)
 {
 	const char *p = workers_rules_version();
-	uint64_t h = 14695981039346656037ULL; /* FNV-1a */
 
-	for (; *p != '\0'; p++)
-		h = (h ^ (unsigned char)*p) * 1099511628211ULL;
-	return h >> 1; /* SQLite's integers are signed */
+	return text_hash(p, strlen(p)) >> 1; /* SQLite's integers are signed */
 }
 
 static void

@@ -20,11 +20,7 @@ static uint32_t heads[BUCKETS], ring;
 static uint32_t
 bucket(const char *id)
 {
-	uint32_t h = 2166136261U;
-
-	for (; *id != '\0'; id++)
-		h = (h ^ (unsigned char)*id) * 16777619U;
-	return h % BUCKETS;
+	return (uint32_t)(text_hash(id, strlen(id)) >> 32) % BUCKETS;
 }
 
 struct mailq_node *

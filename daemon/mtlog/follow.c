@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "text.h"
+
 void
 follow_init(struct follow *f, follow_open_fn open, follow_line_fn line, void *arg)
 {
@@ -40,16 +42,6 @@ follow_fini(struct follow *f)
 	file_close(&f->old);
 }
 
-static uint64_t
-hash(const char *s, size_t n)
-{
-	uint64_t h = UINT64_C(14695981039346656037);
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)s[i]) * UINT64_C(1099511628211);
-	return h;
-}
-
 /* Hash of the first n bytes (at most FOLLOW_HEAD); *n_out: how many there were. */
 static uint64_t
 head_of(int fd, uint64_t n, uint64_t *n_out)
@@ -58,7 +50,7 @@ head_of(int fd, uint64_t n, uint64_t *n_out)
 	ssize_t got = pread(fd, buf, n > FOLLOW_HEAD ? FOLLOW_HEAD : (size_t)n, 0);
 
 	*n_out = got < 0 ? 0 : (uint64_t)got;
-	return hash(buf, got < 0 ? 0 : (size_t)got);
+	return text_hash(buf, got < 0 ? 0 : (size_t)got);
 }
 
 static bool
@@ -385,7 +377,7 @@ print_one(const struct follow_place *p, char *dst, size_t size)
 			 p->dev, p->ino, p->offset, p->head, p->head_len);
 
 	n += snprintf(dst + n, size - (size_t)n, "%08" PRIx32 "\n",
-		      (uint32_t)hash(dst, (size_t)n));
+		      (uint32_t)text_hash(dst, (size_t)n));
 	return (size_t)n;
 }
 
@@ -410,7 +402,8 @@ parse_one(const char *s, struct follow_place *out)
 		   "1 %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNx64 " %" SCNu64
 		   " %n%" SCNx32,
 		   &p.dev, &p.ino, &p.offset, &p.head, &p.head_len, &n, &sum) != 6 ||
-	    n <= 0 || sum != (uint32_t)hash(s, (size_t)n) || p.head_len > FOLLOW_HEAD)
+	    n <= 0 || sum != (uint32_t)text_hash(s, (size_t)n) ||
+	    p.head_len > FOLLOW_HEAD)
 		return false;
 	*out = p;
 	return true;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "mt_grammar.h"
+#include "text.h"
 #include "xmem.h"
 
 #define NONE UINT32_MAX
@@ -85,11 +86,7 @@ mtlog_counts(const struct mtlog *m)
 static uint32_t
 bucket_of(struct slice id)
 {
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < id.len; i++)
-		h = (h ^ (unsigned char)id.s[i]) * 16777619u;
-	return (h ^ (h >> 16)) % BUCKETS;
+	return (uint32_t)(text_hash(id.s, id.len) >> 32) % BUCKETS;
 }
 
 static uint32_t *

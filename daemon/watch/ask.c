@@ -13,6 +13,7 @@
 #include "found.h"
 #include "log.h"
 #include "state.h"
+#include "text.h"
 #include "xmem.h"
 
 #define ASK_BATCHES 8 /* messages judge has not answered yet */
@@ -55,16 +56,6 @@ ask_new(void)
 	return a;
 }
 
-static uint64_t
-name_hash(const char *name)
-{
-	uint64_t h = 14695981039346656037ULL; /* FNV-1a */
-
-	for (; *name != '\0'; name++)
-		h = (h ^ (unsigned char)*name) * 1099511628211ULL;
-	return h;
-}
-
 static void *
 grown(void *p, size_t *room, size_t need, size_t size, size_t least)
 {
@@ -101,7 +92,7 @@ ask_add(struct watch *w, const struct walk_found *f)
 				  .size = (uint64_t)f->st->st_size,
 				  .ctime_us = (int64_t)f->st->st_ctim.tv_sec * 1000000 +
 					      f->st->st_ctim.tv_nsec / 1000,
-				  .name = name_hash(f->name),
+				  .name = text_hash(f->name, strlen(f->name)),
 				  .ctime_ns = (uint32_t)(f->st->st_ctim.tv_nsec % 1000),
 				  .uid = f->st->st_uid};
 

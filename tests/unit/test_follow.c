@@ -9,6 +9,7 @@
 
 #include "follow.h"
 #include "t.h"
+#include "text.h"
 
 static char dir[] = "/tmp/mb-follow.XXXXXX";
 static char path[64], rotated[64];
@@ -227,6 +228,15 @@ test_long(void)
 	free(big);
 }
 
+/* Places are kept with it: the published values of FNV-1a, for ever. */
+static void
+test_hash(void)
+{
+	T_EQ(text_hash("", 0), UINT64_C(0xcbf29ce484222325));
+	T_EQ(text_hash("a", 1), UINT64_C(0xaf63dc4c8601ec8c));
+	T_EQ(text_hash("foobar", 6), UINT64_C(0x85944171f73967e8));
+}
+
 int
 main(void)
 {
@@ -244,5 +254,6 @@ main(void)
 	unlink(path);
 	unlink(rotated);
 	rmdir(dir);
+	test_hash();
 	return T_DONE();
 }
