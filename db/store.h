@@ -281,6 +281,15 @@ int store_tally_each(const char *dir, enum store_tally what, wall_t since, int l
 		     bool (*fn)(void *, const char *name, int64_t count, int64_t part),
 		     void *arg, struct err *e);
 
+/* The same way: counters from that hour on, in no order; an account's messages that are
+ * held, oldest first (of each id, script, subject, uid and t). */
+int store_tally_counters(const char *dir, int64_t since_hour,
+			 bool (*fn)(void *, const struct store_counter *), void *arg,
+			 struct err *e);
+int store_tally_held(const char *dir, int64_t uid,
+		     bool (*fn)(void *, const struct store_held *), void *arg,
+		     struct err *e);
+
 /* Forget what ended before `before`: decisions, counters, findings that are gone,
  * incidents last seen before it, and rows of held messages that were released, discarded
  * or expired. */

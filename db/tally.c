@@ -29,10 +29,9 @@ static const char *const tallies[] = {
 		    "GROUP BY rule ORDER BY 2 DESC,1 LIMIT ?2",
 };
 
-int
-store_tally_each(const char *dir, enum store_tally what, wall_t since, int limit,
-		 bool (*fn)(void *, const char *name, int64_t count, int64_t part),
-		 void *arg, struct err *e)
+/* A connection of its own that only reads, and a query on it; NULL with *e. */
+static sqlite3_stmt *
+reader(const char *dir, const char *sql, sqlite3 **db_out, struct err *e)
 {
 	sqlite3_stmt *q = NULL;
 	sqlite3 *db = NULL;
@@ -44,19 +43,102 @@ store_tally_each(const char *dir, enum store_tally what, wall_t since, int limit
 				     SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK) {
 		(void)sqlite3_busy_timeout(db, 1000);
-		rc = sqlite3_prepare_v2(db, tallies[what], -1, &q, NULL);
+		rc = sqlite3_prepare_v2(db, sql, -1, &q, NULL);
 	}
-	if (rc == SQLITE_OK) {
-		(void)sqlite3_bind_int64(q, 1, since.us);
-		(void)sqlite3_bind_int(q, 2, limit);
-		while ((rc = sqlite3_step(q)) == SQLITE_ROW)
-			if (!fn(arg, col_text(q, 0), col_num(q, 1), col_num(q, 2)))
-				break;
-	}
+	*db_out = db;
+	if (rc == SQLITE_OK)
+		return q;
+	err_set(e, ERR_STORE, "%s: %s", path,
+		db == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(db));
+	(void)sqlite3_close_v2(db);
+	*db_out = NULL;
+	return NULL;
+}
+
+/* rc: of the last step. 0, or -1 with *e. */
+static int
+reader_end(sqlite3_stmt *q, sqlite3 *db, int rc, struct err *e)
+{
+	int r = 0;
+
 	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
-		err_set(e, ERR_STORE, "%s: %s", path,
-			db == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(db));
+		r = err_set(e, ERR_STORE, "reading the database: %s", sqlite3_errmsg(db));
 	(void)sqlite3_finalize(q);
 	(void)sqlite3_close_v2(db);
-	return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : -1;
+	return r;
+}
+
+int
+store_tally_each(const char *dir, enum store_tally what, wall_t since, int limit,
+		 bool (*fn)(void *, const char *name, int64_t count, int64_t part),
+		 void *arg, struct err *e)
+{
+	sqlite3 *db;
+	sqlite3_stmt *q = reader(dir, tallies[what], &db, e);
+	int rc;
+
+	if (q == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(q, 1, since.us);
+	(void)sqlite3_bind_int(q, 2, limit);
+	while ((rc = sqlite3_step(q)) == SQLITE_ROW)
+		if (!fn(arg, col_text(q, 0), col_num(q, 1), col_num(q, 2)))
+			break;
+	return reader_end(q, db, rc, e);
+}
+
+int
+store_tally_counters(const char *dir, int64_t since_hour,
+		     bool (*fn)(void *, const struct store_counter *), void *arg,
+		     struct err *e)
+{
+	sqlite3 *db;
+	sqlite3_stmt *q = reader(dir,
+				 "SELECT hour,provider,uid,scope,outcome,count FROM "
+				 "counter WHERE hour>=?1",
+				 &db, e);
+	int rc;
+
+	if (q == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(q, 1, since_hour);
+	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
+		struct store_counter v = {.hour = col_num(q, 0),
+					  .provider = col_text(q, 1),
+					  .uid = col_num(q, 2),
+					  .scope = col_text(q, 3),
+					  .outcome = col_text(q, 4),
+					  .count = col_num(q, 5)};
+
+		if (!fn(arg, &v))
+			break;
+	}
+	return reader_end(q, db, rc, e);
+}
+
+int
+store_tally_held(const char *dir, int64_t uid,
+		 bool (*fn)(void *, const struct store_held *), void *arg, struct err *e)
+{
+	sqlite3 *db;
+	sqlite3_stmt *q = reader(dir,
+				 "SELECT id,script,subject,t FROM held WHERE uid=?1 AND "
+				 "state='held' ORDER BY id",
+				 &db, e);
+	int rc;
+
+	if (q == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(q, 1, uid);
+	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
+		struct store_held v = {.id = col_text(q, 0),
+				       .script = col_text(q, 1),
+				       .subject = col_text(q, 2),
+				       .uid = uid,
+				       .t = {col_num(q, 3)}};
+
+		if (!fn(arg, &v))
+			break;
+	}
+	return reader_end(q, db, rc, e);
 }

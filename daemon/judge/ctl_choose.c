@@ -13,6 +13,7 @@
 
 #include "hub.h"
 #include "loop.h"
+#include "pool.h"
 #include "text.h"
 #include "xmem.h"
 
@@ -21,11 +22,19 @@
 #define DOMAINS_NAMED 100
 #define DOMAINS_BYTES 16384
 #define DOMAIN_BYTES 256
+#define CHOOSE_KEY (UINT32_MAX - 1) /* of the pool: choices wait for each other */
 #define SPAN_MAX INT64_C(315360000)
 
 struct choosing {
+	struct ctl *c; /* NULL: nobody waits any more, and the thread still reads */
+	bool reading;
 	struct choice what;
-	size_t kept;
+	int64_t uid;
+	char dir[sizeof hub.conf.state_dir];
+	char (*ids)[HELD_ID];
+	size_t count, kept;
+	int result;
+	struct err err;
 	void (*fn)(struct ctl *c);
 };
 
@@ -146,8 +155,8 @@ choice_option(struct ctl *c, struct choice *ch, const char *name, struct strings
 static bool
 by_row(void *arg, const struct store_held *v)
 {
-	struct ctl *c = arg;
-	const struct choice *ch = &c->choosing->what;
+	struct choosing *w = arg;
+	const struct choice *ch = &w->what;
 
 	if ((ch->script[0] != '\0' && fnmatch(ch->script, v->script, 0) != 0) ||
 	    (ch->subject[0] != '\0' &&
@@ -155,8 +164,8 @@ by_row(void *arg, const struct store_held *v)
 	    (ch->has_before && v->t.us >= ch->before_us) ||
 	    (ch->has_after && v->t.us < ch->after_us))
 		return true;
-	(void)text_copy(c->ids[c->id_count++], HELD_ID, v->id);
-	return c->id_count < CTL_IDS_MAX;
+	(void)text_copy(w->ids[w->count++], HELD_ID, v->id);
+	return w->count < CTL_IDS_MAX;
 }
 
 /* Only the message's own file knows all its recipients' domains. */
@@ -209,29 +218,76 @@ step(void *arg)
 	w->fn(c);
 }
 
+static void
+choosing_free(struct choosing *w)
+{
+	free(w->ids);
+	free(w);
+}
+
+static void
+read_rows(void *arg)
+{
+	struct choosing *w = arg;
+
+	w->result = store_tally_held(w->dir, w->uid, by_row, w, &w->err);
+}
+
+static void
+rows_read(void *arg)
+{
+	struct choosing *w = arg;
+	struct ctl *c = w->c;
+
+	w->reading = false;
+	if (w->result != 0)
+		hub_store_warn(&w->err);
+	if (c == NULL) {
+		choosing_free(w);
+		return;
+	}
+	free(c->ids);
+	c->ids = w->ids;
+	w->ids = NULL;
+	c->id_count = w->count;
+	if (w->what.domain[0] != '\0')
+		step(c);
+	else
+		w->fn(c);
+}
+
 void
 ctl_choose(struct ctl *c, int64_t uid, const struct choice *ch, void (*fn)(struct ctl *c))
 {
+	struct choosing *w;
 	struct err e;
 
 	ctl_choose_forget(c);
-	c->choosing = xcalloc(1, sizeof *c->choosing);
-	c->choosing->what = *ch;
-	c->choosing->fn = fn;
+	c->choosing = w = xcalloc(1, sizeof *w);
+	w->c = c;
+	w->reading = true;
+	w->what = *ch;
+	w->uid = uid;
+	w->fn = fn;
+	w->ids = xcalloc(CTL_IDS_MAX, sizeof *w->ids);
+	(void)text_copy(w->dir, sizeof w->dir, hub.conf.state_dir);
 	c->id_count = c->id_next = 0;
-	free(c->ids);
-	c->ids = xcalloc(CTL_IDS_MAX, sizeof *c->ids);
-	if (store_held_each(hub.store, uid, "held", CTL_IDS_MAX, by_row, c, &e) != 0)
+	/* its rows may be a hundred thousand; what was held until now is to be among them
+	 */
+	if (store_sync(hub.store, &e) != 0)
 		hub_store_warn(&e);
-	if (ch->domain[0] != '\0')
-		step(c);
-	else
-		fn(c);
+	pool_run(CHOOSE_KEY, read_rows, rows_read, w);
 }
 
 void
 ctl_choose_forget(struct ctl *c)
 {
-	free(c->choosing);
+	struct choosing *w = c->choosing;
+
 	c->choosing = NULL;
+	if (w == NULL)
+		return;
+	w->c = NULL;
+	if (!w->reading)
+		choosing_free(w);
 }

@@ -11,14 +11,31 @@
 
 #include "brakes.h"
 #include "hub.h"
+#include "pool.h"
+#include "text.h"
 #include "xmem.h"
+
+#define NAME 64                    /* of a provider */
+#define TALLY_KEY (UINT32_MAX - 2) /* of the pool */
 
 static const int64_t span_h[SPANS] = {1, 24, 168};
 
 struct sum {
 	struct tally *tally; /* provider_count of them */
 	int64_t hour;
+	/* on a thread the table of providers is not looked at: it may be replaced */
+	char (*names)[NAME];
+	unsigned name_count;
 };
+
+/* Once a minute: the counters of a busy server's day are gone through on a thread. */
+static struct minute {
+	struct sum sum;
+	char dir[sizeof hub.conf.state_dir];
+	int result;
+	struct err err;
+} minute;
+static bool minute_at_work;
 
 static struct tally_who *
 who_of(struct tally *t, int64_t uid)
@@ -65,11 +82,20 @@ count_day(struct tally *t, const struct store_counter *v, bool sent)
 	w->ip += scope == SCOPE_IP || scope == SCOPE_IP_THROTTLE ? n : 0;
 }
 
+static int
+provider_of(const struct sum *s, const char *name)
+{
+	for (unsigned i = 0; i < s->name_count; i++)
+		if (strcmp(s->names[i], name) == 0)
+			return (int)i;
+	return s->names == NULL ? provider_by_name(brakes_table(), name) : -1;
+}
+
 static bool
 on_counter(void *arg, const struct store_counter *v)
 {
 	struct sum *s = arg;
-	int id = provider_by_name(brakes_table(), v->provider);
+	int id = provider_of(s, v->provider);
 	struct tally *t = id < 0 ? NULL : &s->tally[id];
 	bool sent = strcmp(v->outcome, "sent") == 0;
 
@@ -86,40 +112,40 @@ on_counter(void *arg, const struct store_counter *v)
 	return true;
 }
 
-static struct tally *
-since(enum span k, struct err *e)
+struct tally *
+tally_all(struct err *e)
 {
 	struct sum s = {.hour = wall_s(clock_wall()) / 3600};
 
 	s.tally = xcalloc(provider_count(brakes_table()), sizeof(*s.tally));
-	if (store_counter_each(hub.store, s.hour - span_h[k] + 1, on_counter, &s, e) == 0)
+	if (store_counter_each(hub.store, s.hour - span_h[SPAN_7D] + 1, on_counter, &s,
+			       e) == 0)
 		return s.tally;
 	free(s.tally);
 	return NULL;
 }
 
-struct tally *
-tally_all(struct err *e)
+static void
+minute_read(void *arg)
 {
-	return since(SPAN_7D, e);
+	struct minute *m = arg;
+
+	m->result = store_tally_counters(m->dir, m->sum.hour - span_h[SPAN_24H] + 1,
+					 on_counter, &m->sum, &m->err);
 }
 
 /* An account may drive several: what counts is where it is worst. */
-void
-tally_minute(void)
+static void
+minute_done(void *arg)
 {
-	struct tally *all;
-	struct err e;
+	struct minute *m = arg;
 
-	if (brakes_table() == NULL)
-		return;
-	if ((all = since(SPAN_24H, &e)) == NULL) {
-		hub_store_warn(&e);
-		return;
-	}
-	for (unsigned i = 0; i < provider_count(brakes_table()); i++) {
+	minute_at_work = false;
+	if (m->result != 0)
+		hub_store_warn(&m->err);
+	for (unsigned i = 0; m->result == 0 && i < m->sum.name_count; i++) {
 		const struct tally_who *w =
-		    tally_driver(&all[i], (uint64_t)hub.conf.refusal_min);
+		    tally_driver(&m->sum.tally[i], (uint64_t)hub.conf.refusal_min);
 		uint64_t n = w == NULL ? 0 : w->fault + w->sent;
 
 		if (w == NULL || w->uid <= 0 || n > UINT32_MAX || hub_is_ours(w->uid))
@@ -127,5 +153,27 @@ tally_minute(void)
 		engine_refusals(hub.engine, (uint32_t)w->uid, (uint32_t)w->fault,
 				(uint32_t)n);
 	}
-	free(all);
+	free(m->sum.tally);
+	free(m->sum.names);
+	m->sum = (struct sum){0};
+}
+
+void
+tally_minute(void)
+{
+	unsigned n;
+
+	/* the last one is not done: it is the next minute's turn */
+	if (brakes_table() == NULL || minute_at_work)
+		return;
+	n = provider_count(brakes_table());
+	minute.sum = (struct sum){.hour = wall_s(clock_wall()) / 3600, .name_count = n};
+	minute.sum.tally = xcalloc(n, sizeof(*minute.sum.tally));
+	minute.sum.names = xcalloc(n, sizeof(*minute.sum.names));
+	for (unsigned i = 0; i < n; i++)
+		(void)text_copy(minute.sum.names[i], NAME,
+				provider_name(brakes_table(), (int)i));
+	(void)text_copy(minute.dir, sizeof(minute.dir), hub.conf.state_dir);
+	minute_at_work = true;
+	pool_run(TALLY_KEY, minute_read, minute_done, &minute);
 }
