@@ -118,26 +118,38 @@ macros(struct milter *m, const char *p, size_t len)
 	}
 }
 
-/* "<box@a.test>" and ESMTP words. */
-static void
-sender(struct milter *m, const char *p, size_t len)
+/* "<box@a.test>" and ESMTP words; what is too long is cut. false: it was. */
+static bool
+address(const char *p, size_t len, char *dst, size_t size)
 {
 	const char *end = p + len, *s = string(&p, end);
 	size_t n;
+	bool fits = true;
 
-	m->sender[0] = '\0';
-	m->rcpts = 0;
+	dst[0] = '\0';
 	if (s == NULL)
-		return;
+		return true;
 	n = strlen(s);
 	if (n >= 2 && s[0] == '<' && s[n - 1] == '>') {
 		s++;
 		n -= 2;
 	}
-	if (n >= sizeof m->sender)
-		n = sizeof m->sender - 1;
-	memcpy(m->sender, s, n);
-	m->sender[n] = '\0';
+	if (n >= size) {
+		n = size - 1;
+		fits = false;
+	}
+	memcpy(dst, s, n);
+	dst[n] = '\0';
+	return fits;
+}
+
+static void
+recipient(struct milter *m, const char *p, size_t len)
+{
+	if (m->rcpts < MILTER_TO &&
+	    !address(p, len, m->to[m->rcpts], sizeof m->to[m->rcpts]))
+		m->to[m->rcpts][0] = '\0';
+	m->rcpts++;
 }
 
 enum milter_word
@@ -158,10 +170,11 @@ milter_packet(struct milter *m, const char *p, size_t len, char out[MILTER_OUT],
 			macros(m, data, n);
 		return MILTER_GO_ON;
 	case 'M':
-		sender(m, data, n);
+		m->rcpts = 0;
+		(void)address(data, n, m->sender, sizeof m->sender);
 		return MILTER_GO_ON;
 	case 'R':
-		m->rcpts++;
+		recipient(m, data, n);
 		return MILTER_GO_ON;
 	case 'E':
 		return MILTER_ASK;

@@ -21,11 +21,14 @@
 
 #define MILTER_MAX 65536 /* bytes of one packet we read */
 #define MILTER_OUT 128   /* bytes of an answer's room */
+#define MILTER_TO 10     /* recipients remembered; of more none are */
+#define MILTER_TO_LEN 256
 
 struct milter {
 	bool open; /* versions were exchanged */
 	char id[64], sender[320], auth[320];
 	uint64_t rcpts;
+	char to[MILTER_TO][MILTER_TO_LEN]; /* the first of rcpts, "" too long */
 };
 
 enum milter_word {

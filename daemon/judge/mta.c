@@ -23,6 +23,7 @@
 #include "mailq.h"
 #include "milter.h"
 #include "mta_request.h"
+#include "own.h"
 #include "priv.h"
 #include "sockdiag.h"
 #include "subuid.h"
@@ -110,6 +111,36 @@ hold_nameless(const struct mta_request *r)
 	return true;
 }
 
+/* Whom it is to, where the MTA's protocol tells: what an account's own mail is. */
+struct to {
+	char domain[MILTER_TO][MILTER_TO_LEN];
+	const char *domains[MILTER_TO];
+	uint64_t hashes[MILTER_TO];
+};
+
+static void
+tell_to(const struct mta_request *r, struct submission *s, struct to *to)
+{
+	size_t n;
+
+	if (r->rcpts == 0 || r->rcpts > MILTER_TO)
+		return;
+	for (n = 0; n < r->rcpts; n++) {
+		const char *at = strrchr(r->to[n], '@');
+
+		/* an old way of routing: it may go elsewhere than its domain says */
+		if (at == NULL || at[1] == '\0' || strpbrk(r->to[n], "%!\"") != NULL)
+			return;
+		(void)text_copy(to->domain[n], sizeof to->domain[n], at + 1);
+		to->domains[n] = text_lower(to->domain[n]);
+		to->hashes[n] = text_address_hash(r->to[n], strlen(r->to[n]));
+	}
+	s->domains = to->domains;
+	s->rcpt_hashes = to->hashes;
+	s->domain_count = s->rcpt_hash_count = n;
+	s->own = own_mail(s->user, r->rcpts, to->domains, n);
+}
+
 static struct judged
 judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 {
@@ -124,6 +155,7 @@ judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 	struct judged j = {.uid = uid, .t = s.t};
 	enum expect_ticket ticket;
 	uint64_t own;
+	static struct to to;
 	struct answer a;
 
 	/* the MTA's own bounces, root's mail, and mail from outside are not an account's
@@ -155,6 +187,7 @@ judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 	s.uid = (uint32_t)uid;
 	s.user = hub_login((uint64_t)uid);
 	s.script = r->script[0] == '\0' ? NULL : r->script;
+	tell_to(r, &s, &to);
 	/* only from another machine: a script of the account that knows a password is
 	 * still a script */
 	s.login = r->auth[0] != '\0' && r->client.family != 0 && !here ? r->auth : NULL;
@@ -323,6 +356,7 @@ take_packet(struct asker *a, size_t len)
 		a->req.kind = MTA_MILTER;
 		a->req.ouid = -1;
 		a->req.rcpts = a->milter.rcpts;
+		memcpy(a->req.to, a->milter.to, sizeof a->req.to);
 		(void)text_copy(a->req.id, sizeof a->req.id, a->milter.id);
 		(void)text_copy(a->req.sender, sizeof a->req.sender, a->milter.sender);
 		(void)text_copy(a->req.auth, sizeof a->req.auth, a->milter.auth);

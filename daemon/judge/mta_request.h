@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "milter.h"
 
 #define MTA_REQUEST_MAX 65536 /* bytes */
 
@@ -35,6 +36,8 @@ struct mta_request {
 	uint64_t rcpts, size;
 	char sender[320], script[512], auth[320]; /* claims; auth is the MTA's word */
 	struct mta_end client, server;            /* the SMTP connection's two ends */
+	char to[MILTER_TO]
+	       [MILTER_TO_LEN]; /* envelope recipients, when they are told; "" */
 };
 
 /*

@@ -54,6 +54,11 @@ test_protocol(void)
 	T_STR(m.sender, "x@a.test");
 	T_STR(m.auth, "box@a.test");
 	T_EQ(m.rcpts, 2);
+	T_STR(m.to[0], "y@b.test");
+	T_STR(m.to[1], "z@b.test");
+	for (unsigned i = 0; i < 2 * MILTER_TO; i++)
+		T_EQ(FEED('R', "<more@b.test>\0"), MILTER_GO_ON);
+	T_EQ(m.rcpts, 2 + 2 * MILTER_TO);
 	milter_next(&m);
 	T_STR(m.id, "");
 	T_EQ(FEED('A', ""), MILTER_GO_ON);
