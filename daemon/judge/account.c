@@ -499,6 +499,7 @@ engine_submission(struct engine *e, const struct submission *s, struct answer *o
 		j.msg.second = times == 2;
 		j.msg.equal_subject =
 		    seen_times(a->subjects, e->now_s, s->subject_hash) > 1;
+		j.msg.new_subject = s->subject_hash != 0 && !j.msg.equal_subject;
 	}
 	j.msg.bulk = script_is_bulk(j.script, &j.msg);
 	/* where all mail is a list's, the first counted already */

@@ -231,7 +231,7 @@ gather_new(const struct engine *e, const struct acct *a, const struct judged *j,
 	if (j->script->stranger_s == 0)
 		f->new_own = 0;
 	f->new_own_of = j->script->stranger_msgs + one;
-	if (f->settling && f->new_own * 5 < f->new_own_of) {
+	if (f->settling && f->new_own * 5 <= f->new_own_of) {
 		f->new_own = slide_get(&a->new_own, now, WEEK_S);
 		f->new_own_of = f->new_msgs;
 	}
@@ -261,6 +261,14 @@ gather_script(const struct engine *e, const struct acct *a, const struct judged 
 		f->script_points = own->points;
 	f->frequent = script_frequent(s);
 	f->in_slot = script_in_slot(s, e->wall_s);
+	f->at_slot = script_at_slot(s, e->wall_s);
+	f->novel_1h = script_subjects_alike(s)
+			  ? script_novel(s, now) + (j->exposed > 0 && j->msg.new_subject)
+			  : 0;
+	f->usual_novel_1h = s->usual_novel_1h;
+	f->rare_days = script_weekdays(s) <= 3;
+	f->subjects_differ =
+	    s->stranger_msgs >= 10 && s->subject_msgs < s->stranger_msgs / 5;
 	f->few_days = s->active_days <= 3;
 	f->bulk_habit = s->equal_msgs >= 20 && script_weekdays(s) >= 4;
 	f->owner_only = s->stranger_msgs < 5 && s->own_msgs >= 5;

@@ -107,6 +107,14 @@ struct stretch {
 	int64_t least[4];
 };
 
+/* A list that has one text each time sends many: whoever sends them, it is no issue. */
+static int64_t
+novel_limit(const struct facts *f)
+{
+	return f->bursty || f->rare_days ? larger(5, 3 * (int64_t)f->usual_novel_1h)
+					 : larger(20, 10 * (int64_t)f->usual_novel_1h);
+}
+
 static const struct stretch *
 stretch_of(const struct facts *f, const struct engine_conf *c)
 {
@@ -135,7 +143,7 @@ stretch_of(const struct facts *f, const struct engine_conf *c)
 	if (!f->in_slot)
 		return &odd_hour;
 	if (f->bursty)
-		return f->few_days ? &young_list : &list;
+		return f->few_days || f->at_slot ? &young_list : &list;
 	return f->frequent ? &frequent : &known;
 }
 
@@ -145,6 +153,8 @@ bulk_tenths(const struct facts *f, const struct engine_conf *c)
 {
 	if (!f->in_slot || f->evidence_points >= c->suspicious_points)
 		return 10;
+	if (f->bursty && f->at_slot)
+		return 20;
 	if (f->standing == STAND_CHANGED)
 		return 15;
 	if (f->bulk_usual && f->frequent)
@@ -209,6 +219,10 @@ policy_ceiling(const struct facts *f, const struct engine_conf *c)
 	}
 	if (f->standing == STAND_KNOWN && f->new_text && f->usual[2] >= 2 && !f->offended)
 		out.exposed[0] = larger(out.exposed[0], 6);
+	/* changed today, and texts that are new each: an hour's orders in one minute */
+	if (f->standing == STAND_CHANGED && f->new_text &&
+	    (f->subjects_differ || f->novel_1h > 2) && !f->bursty && !f->bulk_usual)
+		out.exposed[0] = smaller(out.exposed[0], larger(5, f->usual[2]));
 	/* its owner hears of a good part of it: a sale day, not an injection */
 	if (s->times[0] > 10 && f->own_24h > 0 &&
 	    2 * (int64_t)f->own_24h >= f->exposed[3])
@@ -426,11 +440,11 @@ over_ceiling(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 	     int64_t *value)
 {
 	struct ceiling l = policy_ceiling(f, c);
-	const int64_t pairs[7][2] = {
+	const int64_t pairs[8][2] = {
 	    {f->exposed[0], l.exposed[0]}, {f->exposed[1], l.exposed[1]},
 	    {f->exposed[2], l.exposed[2]}, {f->exposed[3], l.exposed[3]},
 	    {f->bulk_1h, l.bulk_1h},       {f->in_slot ? f->bulk_24h : 0, l.bulk_24h},
-	    {f->off_24h, l.off_24h}};
+	    {f->off_24h, l.off_24h},       {f->novel_1h, novel_limit(f)}};
 
 	if (f->trusted_ceiling || f->own)
 		return false;
@@ -449,7 +463,7 @@ over_ceiling(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 		return true;
 	if (f->msg_exposed == 0)
 		return false;
-	for (unsigned i = 0; i < 7; i++) {
+	for (unsigned i = 0; i < 8; i++) {
 		if (pairs[i][0] <= pairs[i][1])
 			continue;
 		*value = pairs[i][0];

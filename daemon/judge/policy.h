@@ -135,8 +135,13 @@ struct facts {
 	int64_t script_age_s;  /* since created or changed; -1 unknown */
 	bool frequent;         /* sends in many different hours */
 	bool in_slot;          /* sends at this time of the week as a rule */
-	bool no_body;          /* nothing is known about its body */
-	bool no_hashes;        /* nothing is known about body or subject */
+	bool at_slot;          /* the same to three hours */
+	uint32_t novel_1h; /* where its subjects were always alike: those that are new */
+	uint32_t usual_novel_1h; /* the most before */
+	bool rare_days;          /* sends on three weekdays at most */
+	bool subjects_differ;    /* hardly one of its subjects went out twice */
+	bool no_body;            /* nothing is known about its body */
+	bool no_hashes;          /* nothing is known about body or subject */
 	bool new_text;   /* its body, or its subject where bodies are not told, is new */
 	bool seen_hours; /* strangers in three hours or more, five or more of them */
 	uint32_t exposed[4];                       /* exposed: 1 min, 10 min, 1 h, 24 h */

@@ -173,6 +173,9 @@ walk_met(struct walk *w, struct script *s)
 		s->login = xcalloc(1, sizeof(*s->login));
 	if (w->old)
 		return;
+	walk_slide(w, &s->novel_1h);
+	walk_u32(w, &s->usual_novel_1h);
+	walk_u32(w, &s->peak_novel_1h);
 	walk_mets(w, s->met, SCRIPT_MET);
 	if (!login)
 		return;

@@ -15,6 +15,7 @@
 #define CREDIT_MAX 3 /* more copies are not saved up */
 #define PAIR_S 5     /* where no script is named, only what goes out together is a pair */
 #define SLOT_HOURS 8
+#define AT_HOURS 3
 #define LIST_HOURS 7 /* a list keeps its time better than people do */
 #define BULK_RCPTS 3
 #define MET_KEEP_H 48
@@ -65,10 +66,10 @@ script_weekdays(const struct script *s)
 	return n;
 }
 
-bool
-script_in_slot(const struct script *s, int64_t wall_s)
+static bool
+in_slot(const struct script *s, int64_t wall_s, unsigned near)
 {
-	unsigned wday, hour, near = script_bursty(s) ? LIST_HOURS : SLOT_HOURS;
+	unsigned wday, hour;
 	uint32_t all = 0;
 
 	script_hour_of(wall_s, &wday, &hour);
@@ -88,6 +89,31 @@ script_in_slot(const struct script *s, int64_t wall_s)
 }
 
 bool
+script_in_slot(const struct script *s, int64_t wall_s)
+{
+	return in_slot(s, wall_s, script_bursty(s) ? LIST_HOURS : SLOT_HOURS);
+}
+
+bool
+script_at_slot(const struct script *s, int64_t wall_s)
+{
+	return in_slot(s, wall_s, AT_HOURS);
+}
+
+bool
+script_subjects_alike(const struct script *s)
+{
+	return s->stranger_msgs >= 20 &&
+	       s->subject_msgs >= s->stranger_msgs - s->stranger_msgs / 5;
+}
+
+uint32_t
+script_novel(const struct script *s, int64_t now_s)
+{
+	return slide_get(&s->novel_1h, now_s, 3600);
+}
+
+bool
 script_frequent(const struct script *s)
 {
 	return s->active_days >= 5 && s->active_hours >= 4 * s->active_days &&
@@ -98,7 +124,7 @@ bool
 script_bursty(const struct script *s)
 {
 	return script_weekdays(s) <= 3 && s->usual[2] >= 20 &&
-	       s->usual[2] >= s->usual[3] / 3;
+	       (s->usual[2] >= s->usual[3] / 3 || script_subjects_alike(s));
 }
 
 bool
@@ -263,6 +289,8 @@ script_fold(struct script *s, int64_t learning_s)
 	s->usual_strangers_1h =
 	    grown(s->usual_strangers_1h, s->peak_strangers_1h, learned, 1);
 	s->peak_strangers_1h = 0;
+	s->usual_novel_1h = grown(s->usual_novel_1h, s->peak_novel_1h, learned, 1);
+	s->peak_novel_1h = 0;
 	s->usual_bulk_1h = grown(s->usual_bulk_1h, s->peak_bulk_1h, learned, 1);
 	s->usual_bulk_24h = grown(s->usual_bulk_24h, s->peak_bulk_24h, learned, 1);
 	s->peak_bulk_1h = s->peak_bulk_24h = 0;
@@ -367,6 +395,13 @@ count_strangers(struct script *s, int64_t now_s, const struct script_msg *m)
 }
 
 static void
+count_novel(struct script *s, int64_t now_s)
+{
+	slide_add(&s->novel_1h, now_s, 3600, 1);
+	peak(&s->peak_novel_1h, script_novel(s, now_s));
+}
+
+static void
 count_login(struct script *s, int64_t now_s)
 {
 	for (unsigned w = 0; s->login != NULL && w < SCRIPT_WINDOWS; w++) {
@@ -409,6 +444,8 @@ script_count(struct script *s, int64_t now_s, int64_t wall_s, const struct scrip
 							       : CREDIT_MAX);
 		s->owed_s = now_s;
 	}
+	if (m->new_subject)
+		count_novel(s, now_s);
 	for (unsigned w = 0; w < SCRIPT_WINDOWS; w++) {
 		if (w == SCRIPT_1H)
 			hour_add(&s->exposed_1h, now_s, exposed);

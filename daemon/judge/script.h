@@ -54,6 +54,8 @@ struct script {
 	struct slide exposed[SCRIPT_WINDOWS]; /* [2] is not used: exposed_1h */
 	struct hour exposed_1h, bulk_1h;
 	struct slide bulk_24h, off_24h, own_24h;
+	struct slide novel_1h; /* messages of a new subject that exposed somebody */
+	uint32_t usual_novel_1h, peak_novel_1h;
 	struct hour strangers_1h; /* explained or not */
 	uint32_t usual_strangers_1h, peak_strangers_1h;
 	uint32_t usual[SCRIPT_WINDOWS], usual_bulk_1h, usual_bulk_24h;
@@ -83,10 +85,15 @@ void script_hour_of(int64_t wall_s, unsigned *wday_out, unsigned *hour_out);
 
 /* At its usual time: within 8 hours of an hour it was active in, 7 for a list. */
 bool script_in_slot(const struct script *s, int64_t wall_s);
+/* The same within 3 hours: the time a list keeps. */
+bool script_at_slot(const struct script *s, int64_t wall_s);
+/* Its subjects have always been alike; and how many new ones it had in the last hour. */
+bool script_subjects_alike(const struct script *s);
+uint32_t script_novel(const struct script *s, int64_t now_s);
 /* Sends in many different hours. */
 bool script_frequent(const struct script *s);
-/* On how many weekdays it was active, as far as learnt; whether most of its day goes in
- * one hour. */
+/* On how many weekdays it was active, as far as learnt; whether it is a list: on few of
+ * them, and most of its day goes in one hour or under one subject. */
 unsigned script_weekdays(const struct script *s);
 bool script_bursty(const struct script *s);
 /* Its mail has always been alike. */
@@ -104,7 +111,8 @@ struct script_msg {
 	uint32_t met; /* of them, those it wrote to before */
 	bool second;  /* of its text: the first is known for bulk only now */
 	bool own, equal_body, equal_subject, no_body_hash, bulk;
-	bool unpaired; /* a copy to the owner explains nothing here */
+	bool new_subject; /* told, and never seen before */
+	bool unpaired;    /* a copy to the owner explains nothing here */
 };
 
 /* How many of these addresses it wrote to before; and now it does. */

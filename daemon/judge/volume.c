@@ -205,17 +205,13 @@ hour_get(const struct hour *h, int64_t now_s)
 {
 	int64_t at = now_s > h->at * HOUR_BUCKET_S ? now_s : h->at * HOUR_BUCKET_S;
 	int64_t now = at / HOUR_BUCKET_S;
-	uint64_t left = HOUR_BUCKET_S - (uint64_t)at % HOUR_BUCKET_S;
 	uint32_t sum = 0;
 
-	for (int64_t i = 0; i < HOUR_BUCKETS && i <= h->at; i++) {
-		uint64_t n = h->b[(uint64_t)(h->at - i) % HOUR_BUCKETS];
-
-		if (now - (h->at - i) == HOUR_BUCKETS - 1) /* the oldest, half outside */
-			n = (n * left + HOUR_BUCKET_S - 1) / HOUR_BUCKET_S;
-		if (now - (h->at - i) < HOUR_BUCKETS)
-			sum = add_sat(sum, (uint32_t)n);
-	}
+	/* the oldest, half outside, is left out: a batch that went in its first seconds
+	 * would count together with the one an hour later, or not, by chance */
+	for (int64_t i = 0; i < HOUR_BUCKETS && i <= h->at; i++)
+		if (now - (h->at - i) < HOUR_BUCKETS - 1)
+			sum = add_sat(sum, h->b[(uint64_t)(h->at - i) % HOUR_BUCKETS]);
 	return sum;
 }
 

@@ -40,8 +40,8 @@ void slide_sub(struct slide *s, int64_t now_s, int64_t window_s, uint32_t n);
 uint32_t slide_get(const struct slide *s, int64_t now_s, int64_t window_s);
 
 /*
- * One hour in buckets of 5 minutes, the oldest by the share that is still inside: for
- * what is held against "its usual hour".
+ * One hour in buckets of 5 minutes, those only that are inside as a whole (55 minutes at
+ * least): for what is held against "its usual hour". Batches an hour apart never add up.
  */
 struct hour {
 	int64_t at; /* newest bucket */

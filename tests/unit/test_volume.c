@@ -95,6 +95,14 @@ test_hour(void)
 		T_CHECK(hour_get(&h, t + 3600 + i) <= 302, "%u",
 			hour_get(&h, t + 3600 + i));
 	}
+	/* nor do they when they are quick, wherever in five minutes they fall */
+	for (int64_t phase = 0; phase < 300; phase += 7) {
+		struct hour q = {0};
+
+		hour_add(&q, t + phase, 300);
+		hour_add(&q, t + phase + 3600, 300);
+		T_EQ(hour_get(&q, t + phase + 3600), 300);
+	}
 	hour_sub(&h, t + 3900, 100);
 	T_EQ(hour_get(&h, t + 3900), 200);
 	hour_sub(&h, t + 3900, 1000);
