@@ -232,7 +232,11 @@ seen_times(struct seen *ring, int64_t now_s, uint64_t hash)
 			ring[i].last_h = hour;
 			return ++ring[i].times;
 		}
-		if (ring[i].last_h < ring[oldest].last_h)
+		/* of one hour, what went out once makes room for the next before a list's
+		 */
+		if (ring[i].last_h < ring[oldest].last_h ||
+		    (ring[i].last_h == ring[oldest].last_h &&
+		     ring[i].times < ring[oldest].times))
 			oldest = i;
 	}
 	ring[oldest] = (struct seen){h, hour, 1};

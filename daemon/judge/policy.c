@@ -222,7 +222,7 @@ policy_ceiling(const struct facts *f, const struct engine_conf *c)
 	/* changed today, and texts that are new each: an hour's orders in one minute */
 	if (f->standing == STAND_CHANGED && f->new_text &&
 	    (f->subjects_differ || f->novel_1h > 2) && !f->bursty && !f->bulk_usual)
-		out.exposed[0] = smaller(out.exposed[0], larger(5, f->usual[2]));
+		out.exposed[0] = smaller(out.exposed[0], larger(6, f->usual[2]));
 	/* its owner hears of a good part of it: a sale day, not an injection */
 	if (s->times[0] > 10 && f->own_24h > 0 &&
 	    2 * (int64_t)f->own_24h >= f->exposed[3])
