@@ -115,8 +115,8 @@ struct store {
 	size_t applied; /* rows of the queue inside the open transaction */
 	bool in_txn, txn_full;
 	uint64_t files_bound; /* 0: none */
-	bool unsynced;    /* the last commit was not fsynced */
-	bool salvage_due; /* st.set_aside was not looked through yet */
+	bool unsynced;        /* the last commit was not fsynced */
+	bool salvage_due;     /* st.set_aside was not looked through yet */
 	mono_t txn_began, retry_at;
 	struct store_status st;
 };

@@ -23,7 +23,8 @@
 
 #define AT_WORK_MAX \
 	6 /* injections at once; hands keeps the rest of JOBS_MAX for others */
-#define UID_AT_WORK_MAX 3 /* of one account: it can stop its own, and stops no other's \
+#define UID_AT_WORK_MAX \
+	3 /* of one account: it can stop its own, and stops no other's \
 			   */
 
 struct going {
