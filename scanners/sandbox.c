@@ -127,34 +127,17 @@ landlock(struct err *e)
 static int
 add_calls(scmp_filter_ctx f)
 {
-	static const int calls[] = {SCMP_SYS(recvmsg),
-				    SCMP_SYS(sendmsg),
-				    SCMP_SYS(poll),
-				    SCMP_SYS(ppoll),
-				    SCMP_SYS(pread64),
-				    SCMP_SYS(read),
-				    SCMP_SYS(lseek),
-				    SCMP_SYS(fstat),
-				    SCMP_SYS(close),
-				    SCMP_SYS(brk),
-				    SCMP_SYS(munmap),
-				    SCMP_SYS(mremap),
-				    SCMP_SYS(madvise),
-				    SCMP_SYS(futex),
-				    SCMP_SYS(clock_gettime),
-				    SCMP_SYS(gettimeofday),
-				    SCMP_SYS(setitimer),
-				    SCMP_SYS(timer_settime),
-				    SCMP_SYS(getrandom),
-				    SCMP_SYS(rt_sigreturn),
-				    SCMP_SYS(rt_sigprocmask),
-				    SCMP_SYS(rt_sigaction),
-				    SCMP_SYS(sigaltstack),
-				    SCMP_SYS(getpid),
-				    SCMP_SYS(gettid),
-				    SCMP_SYS(restart_syscall),
-				    SCMP_SYS(exit),
-				    SCMP_SYS(exit_group)};
+	static const int calls[] = {
+	    SCMP_SYS(recvmsg),      SCMP_SYS(sendmsg),         SCMP_SYS(poll),
+	    SCMP_SYS(ppoll),        SCMP_SYS(pread64),         SCMP_SYS(read),
+	    SCMP_SYS(lseek),        SCMP_SYS(fstat),           SCMP_SYS(close),
+	    SCMP_SYS(brk),          SCMP_SYS(munmap),          SCMP_SYS(mremap),
+	    SCMP_SYS(madvise),      SCMP_SYS(futex),           SCMP_SYS(clock_gettime),
+	    SCMP_SYS(gettimeofday), SCMP_SYS(setitimer),       SCMP_SYS(timer_settime),
+	    SCMP_SYS(getrandom),    SCMP_SYS(rt_sigreturn),    SCMP_SYS(rt_sigprocmask),
+	    SCMP_SYS(rt_sigaction), SCMP_SYS(sigaltstack),     SCMP_SYS(getpid),
+	    SCMP_SYS(gettid),       SCMP_SYS(restart_syscall), SCMP_SYS(exit),
+	    SCMP_SYS(exit_group)};
 	size_t i;
 	int rc;
 

@@ -29,9 +29,8 @@ enum expect_where { EXPECT_HOOK, EXPECT_LOG, EXPECT_PLACES };
 
 #define EXPECT_OWN_RCPTS 10 /* of one message to own domains; see own.h */
 #define EXPECT_SCRIPT 256   /* bytes of a script's name that is kept */
-#define EXPECT_OWN_S \
-	3600 /* the hook waits so long for the log to say where they went \
-			     */
+/* So long the hook waits for the log to say where they went. */
+#define EXPECT_OWN_S 3600
 
 enum expect_ticket {
 	EXPECT_NOT,     /* nobody judged it */

@@ -21,11 +21,10 @@
 #include "text.h"
 #include "xmem.h"
 
-#define AT_WORK_MAX \
-	6 /* injections at once; hands keeps the rest of JOBS_MAX for others */
-#define UID_AT_WORK_MAX \
-	3 /* of one account: it can stop its own, and stops no other's \
-			   */
+/* Injections at once; hands keeps the rest of JOBS_MAX for others. */
+#define AT_WORK_MAX 6
+/* Of one account: it can stop its own, and stops no other's. */
+#define UID_AT_WORK_MAX 3
 
 struct going {
 	struct going *next;

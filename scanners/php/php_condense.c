@@ -2,8 +2,8 @@
  * php_condense - a large file without what is only there to be long
  *
  * Job:     find comments, blanks, text between the tags and literals that are long, by
- * the lexer that finds everything else, and leave their middles out. Touches: nothing but
- * the arena.
+ *          the lexer that finds everything else, and leave their middles out.
+ * Touches: nothing but the arena.
  */
 #include <stdlib.h>
 #include <string.h>
