@@ -31,8 +31,9 @@ struct cli {
 	struct conf conf; /* loaded by cli_conf */
 };
 
-#define VERB(name, fn, min, max, args, help) int fn(struct cli *c, int argc, char **argv);
-#define OWN(name, fn, args, help) int fn(int argc, char **argv);
+#define VERB(name, fn, min, max, listed, args, help, more) \
+	int fn(struct cli *c, int argc, char **argv);
+#define OWN(name, fn, listed, args, help, more) int fn(int argc, char **argv);
 #include "verbs.def"
 
 /*

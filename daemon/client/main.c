@@ -27,10 +27,13 @@ static const struct verb {
 	int (*fn)(struct cli *c, int argc, char **argv);
 	int (*own)(int argc, char **argv);
 	int min, max; /* arguments; max -1: any number */
-	const char *args, *help;
+	bool listed;
+	const char *args, *help, *more;
 } verbs[] = {
-#define VERB(name, fn, min, max, args, help) {name, fn, NULL, min, max, args, help},
-#define OWN(name, fn, args, help) {name, NULL, fn, 0, -1, args, help},
+#define VERB(name, fn, min, max, listed, args, help, more) \
+	{name, fn, NULL, min, max, listed, args, help, more},
+#define OWN(name, fn, listed, args, help, more) \
+	{name, NULL, fn, 0, -1, listed, args, help, more},
 #include "verbs.def"
 };
 #define VERBS (sizeof verbs / sizeof verbs[0])
@@ -43,13 +46,26 @@ help(void)
 
 	printf("usage: mailbrake [--json] [--conf FILE] [--prefix DIR] VERB ...\n");
 	for (i = 0; i < VERBS; i++) {
-		if (verbs[i].help[0] == '\0')
+		if (!verbs[i].listed)
 			continue;
 		(void)snprintf(left, sizeof left, "%s %s", verbs[i].name, verbs[i].args);
 		printf("  %-26s %s\n", left, verbs[i].help);
 	}
-	printf("USER: login or uid. exit: 0 done, 1 nothing matched, 64 usage, 69 no "
-	       "daemon,\n77 not allowed. More: mailbrake(1)\n");
+	printf("Also:");
+	for (i = 0; i < VERBS; i++)
+		if (!verbs[i].listed)
+			printf(" %s", verbs[i].name);
+	printf(". VERB --help tells more.\n"
+	       "Exit: 0 done, 1 nothing matched, 64 usage, 69 no daemon, 77 not "
+	       "allowed.\n");
+}
+
+static int
+help_verb(const struct verb *v)
+{
+	printf("usage: mailbrake %s%s%s\n%s\n%s", v->name, v->args[0] == '\0' ? "" : " ",
+	       v->args, v->help, v->more);
+	return 0;
 }
 
 static const struct verb *
@@ -182,6 +198,9 @@ run(struct cli *c, const struct verb *v, int argc, char **argv)
 	bool options = true;
 	int n = 0, i, took;
 
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0)
+			return help_verb(v);
 	if (v->own != NULL)
 		return run_own(c, v, argc, argv);
 	for (i = 0; i < argc; i += (took > 0 ? took : 1)) {
@@ -193,11 +212,6 @@ run(struct cli *c, const struct verb *v, int argc, char **argv)
 		if (options && i > 0 && strcmp(argv[i], "--") == 0) {
 			options = false;
 			continue;
-		}
-		if (options && strcmp(argv[i], "--help") == 0) {
-			printf("usage: mailbrake %s %s\n       %s\n", v->name, v->args,
-			       v->help);
-			return 0;
 		}
 		argv[n++] = argv[i];
 	}

@@ -83,8 +83,8 @@ static int
 verbs(FILE *out)
 {
 	fprintf(out, ".Bl -tag -width Ds\n");
-#define VERB(name, fn, min, max, args, help) verb_item(out, name, args, help);
-#define OWN(name, fn, args, help) verb_item(out, name, args, help);
+#define VERB(name, fn, min, max, listed, args, help, more) verb_item(out, name, args, help);
+#define OWN(name, fn, listed, args, help, more) verb_item(out, name, args, help);
 #include "verbs.def"
 	fprintf(out, ".El\n");
 	return 0;

@@ -370,8 +370,8 @@ replay_main(int argc, char **argv)
 {
 	static const struct option options[] = {
 	    {"format", required_argument, NULL, 'f'}, {"json", no_argument, NULL, 'j'},
-	    {"each", no_argument, NULL, 'e'},         {"help", no_argument, NULL, 'h'},
-	    {"conf", required_argument, NULL, 'c'},   {NULL, 0, NULL, 0}};
+	    {"each", no_argument, NULL, 'e'},         {"conf", required_argument, NULL, 'c'},
+	    {NULL, 0, NULL, 0}};
 	struct replay *r = calloc(1, sizeof(*r));
 	int c, rc;
 

@@ -227,6 +227,11 @@ test_codes(void)
 static void
 test_help(void)
 {
+	static const char *const verbs[] = {
+#define VERB(name, fn, min, max, listed, args, help, more) name,
+#define OWN(name, fn, listed, args, help, more) name,
+#include "../../daemon/client/verbs.def"
+	};
 	int lines = 0, width = 0;
 
 	T_EQ(RUN(NULL, "--help"), 0);
@@ -237,6 +242,12 @@ test_help(void)
 	}
 	T_CHECK(lines <= 24, "%d lines", lines);
 	T_CHECK(strstr(out, "  status ") != NULL && strstr(out, "  scan ") != NULL);
+	for (unsigned i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+		T_EQ(RUN(NULL, verbs[i], "--help"), 0);
+		T_CHECK(strchr(out, '\n') != NULL && strlen(strchr(out, '\n')) > 10 &&
+			    said[0] == '\0',
+			"%s says nothing of itself", verbs[i]);
+	}
 }
 
 static void
