@@ -323,7 +323,7 @@ trial_ended(int status)
 	if (good)
 		swap();
 	else
-		log_warn("rules_refused the_set_in_force=stays %s=%d",
+		log_warn("rules_refused kept=old %s=%d",
 			 WIFSIGNALED(status) ? "signal" : "exit",
 			 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	if (trial_again)
@@ -513,8 +513,7 @@ proc_run(const struct conf *c, const char *conf_path, const char *prefix)
 	if (place_take(c, &sockets, &e) != 0 || use_conf(c, &e) != 0)
 		log_fatal(e.code == ERR_INPUT ? 78 : 71, "start error=\"%s\"", e.text);
 	if (!priv_root())
-		log_warn("reduced one_uid=%u no_privilege_separation: run as root for "
-			 "the real thing",
+		log_warn("reduced uid=%u text=\"not root: all processes share one uid\"",
 			 (unsigned)geteuid());
 	if (priv_trim(run_caps, &e) != 0)
 		log_fatal(71, "start error=\"%s\"", e.text);

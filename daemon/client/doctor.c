@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "link.h"
+#include "paths.h"
 #include "priv.h"
 #include "text.h"
 
@@ -168,15 +169,17 @@ cmd_doctor(struct cli *c, int argc, char **argv)
 {
 	struct doctor d = {.c = c};
 	int code = cli_conf(c);
+	char path[4096];
+	struct err e;
 
 	(void)argc;
 	(void)argv;
 	if (code != 0)
 		return code;
 	d.table = table_new(c, "doctor");
-	doctor_say(&d, "config", "ok", "%s",
-		   c->conf_path != NULL ? c->conf_path
-					: "the installed one, or defaults");
+	if (paths_conf(path, sizeof path, c->conf_path, c->prefix, &e) == 0)
+		doctor_say(&d, "config", "ok", "%s",
+			   access(path, F_OK) == 0 ? path : "no file, using defaults");
 	if (!priv_root())
 		doctor_say(&d, "who", "warn",
 			   "not root: what only root may see is not looked at");

@@ -325,7 +325,7 @@ doctor_kernel(struct doctor *d)
 			   "%s: workers rely on seccomp and their own uid alone",
 			   strerror(errno));
 	if (prctl(PR_GET_SECCOMP) >= 0)
-		doctor_say(d, "seccomp", "ok", "there");
+		doctor_say(d, "seccomp", "ok", "available");
 	else
 		doctor_say(d, "seccomp", "bad", "%s: workers do not start",
 			   strerror(errno));

@@ -73,18 +73,21 @@ settings(FILE *out)
 
 /* "USER | ID..." as mdoc arguments. */
 static void
-verb_item(FILE *out, const char *name, const char *args, const char *help)
+verb_item(FILE *out, const char *name, const char *args, const char *help,
+	  const char *more)
 {
 	fprintf(out, ".It Ic %s%s%s\n", name, args[0] == '\0' ? "" : " Ar ", args);
 	sentence(out, help);
+	fputs(more, out);
 }
 
 static int
 verbs(FILE *out)
 {
 	fprintf(out, ".Bl -tag -width Ds\n");
-#define VERB(name, fn, min, max, listed, args, help, more) verb_item(out, name, args, help);
-#define OWN(name, fn, listed, args, help, more) verb_item(out, name, args, help);
+#define VERB(name, fn, min, max, listed, args, help, more) \
+	verb_item(out, name, args, help, more);
+#define OWN(name, fn, listed, args, help, more) verb_item(out, name, args, help, more);
 #include "verbs.def"
 	fprintf(out, ".El\n");
 	return 0;

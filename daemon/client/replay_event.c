@@ -250,7 +250,7 @@ take_admin(struct event *ev, const json_t *o)
 	} words[] = {{"release", WORD_RELEASE},
 		     {"trust", WORD_TRUST},
 		     {"hold", WORD_HOLD},
-		     {"forget", WORD_FORGET}};
+		     {"forget", WORD_NONE}};
 	const char *word = json_string_value(json_object_get(o, "word"));
 
 	for (size_t i = 0; word != NULL && i < sizeof(words) / sizeof(*words); i++)

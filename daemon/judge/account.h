@@ -136,7 +136,7 @@ enum word_scope {
 };
 
 /*
- * An admin's word. until.us 0: no end. WORD_RELEASE and WORD_FORGET ignore scope.
+ * An admin's word. until.us 0: no end. WORD_RELEASE ignores scope.
  * WORD_NONE takes a lasting word (of that scope) back. ERR_INPUT: unknown rule, scope
  * without arg, or an account never seen (trust and hold make its record).
  */

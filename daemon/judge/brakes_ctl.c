@@ -165,7 +165,9 @@ ctl_providers(struct ctl *c, struct strings *args)
 	if (arg != NULL && (strcmp(arg, "brake") == 0 || strcmp(arg, "lift") == 0)) {
 		if (name == NULL || (id = provider_by_name(brakes_table(), name)) < 0) {
 			free(t);
-			ctl_end(c, 64, "%s which provider?", arg);
+			ctl_end(c, 64,
+				"name a provider, e.g. mailbrake providers %s microsoft",
+				arg);
 			return;
 		}
 		(void)brakes_word(id, strcmp(arg, "brake") == 0 ? BRAKE_HOLD : BRAKE_LIFT,

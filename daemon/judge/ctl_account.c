@@ -221,7 +221,9 @@ about_what(struct ctl *c, struct strings *args, struct about *out)
 			   (span = choice_span_s(value)) > 0) {
 			out->until.us = clock_wall().us + span * 1000000;
 		} else {
-			ctl_end(c, 64, "--script PATH, --rule NAME, --ceiling, --for 7d");
+			ctl_end(c, 64,
+				"options are --script PATH, --rule NAME, --ceiling, "
+				"--for 7d");
 			return false;
 		}
 	}
@@ -279,5 +281,6 @@ ctl_trust(struct ctl *c, struct strings *args)
 void
 ctl_forget(struct ctl *c, struct strings *args)
 {
-	say_word(c, args, WORD_NONE, "no admin's word counts any more");
+	say_word(c, args, WORD_NONE,
+		 "hold and trust removed; judged automatically again");
 }

@@ -267,7 +267,9 @@ ctl_files_hands_gone(void)
 			continue;
 		/* the row stays: nobody knows how far it came */
 		compare_due = true;
-		answer(a, false, "hands went: mailbrake files tells in a minute");
+		answer(a, false,
+		       "the helper process restarted; run mailbrake files "
+		       "in a minute to see the result");
 	}
 }
 

@@ -204,7 +204,7 @@ ctl_release(struct ctl *c, struct strings *args)
 		}
 	}
 	if (choice.any && uid < 0) {
-		ctl_end(c, 64, "whose held mail? name an account before the options");
+		ctl_end(c, 64, "name an account before --script, --subject and the like");
 		return;
 	}
 	if (uid >= 0) {
@@ -269,7 +269,9 @@ discard_of(struct ctl *c, int64_t uid, struct strings *args)
 	if (choice.any)
 		ctl_choose(c, uid, &choice, discard_chosen);
 	else
-		ctl_end(c, 64, "say which: --script, --subject, --domain, --before");
+		ctl_end(c, 64,
+			"choose messages with --script, --subject, --domain, --before or "
+			"--after");
 }
 
 void

@@ -82,7 +82,10 @@ rules_part(struct ctl *c, const struct workers_state *s)
 {
 	const struct reload_state *r = reload_state();
 	bool refused = r->problem[0] != '\0';
+	char broken[64];
 
+	(void)snprintf(broken, sizeof broken,
+		       "%" PRIu64 " rule files with errors left out", s->rules_broken);
 	part(c, "rules",
 	     s->ready == 0                    ? "off"
 	     : s->rules_broken > 0 || refused ? "degraded"
@@ -92,13 +95,13 @@ rules_part(struct ctl *c, const struct workers_state *s)
 		       ctl_num(s->rules_skipped), "rules_version", s->rules_version,
 		       "reloads", ctl_num(r->reloads), "reloads_refused",
 		       ctl_num(r->refused), "reload_problem", r->problem),
-	     "%" PRIu64 " rules, %" PRIu64 " files with errors left out%s%s%s%s%s",
-	     s->rules, s->rules_broken, s->rules_broken ? ": " : "",
-	     s->rules_broken ? s->problem : "",
-	     s->rules_skipped > 0 ? "; some foreign rules are skipped, see `mailbrake "
-				    "rules check`"
+	     "%" PRIu64 " rules, %s%s%s%s%s%s", s->rules,
+	     s->rules_broken > 0 ? broken : "all rule files loaded",
+	     s->rules_broken > 0 ? ": " : "", s->rules_broken > 0 ? s->problem : "",
+	     s->rules_skipped > 0 ? "; rules of other makers that cannot be used were "
+				    "left out, see `mailbrake rules check`"
 				  : "",
-	     refused ? "; new ones were refused, the old ones stay: " : "",
+	     refused ? "; the last `rules reload` was refused, the old rules stay: " : "",
 	     refused ? r->problem : "");
 }
 
@@ -154,8 +157,8 @@ store_part(struct ctl *c)
 		     s.problem);
 	else if (s.files_full)
 		part(c, "store", "degraded", f,
-		     "files_known_bytes is reached: %" PRIu64
-		     " clean files were not kept and are looked at again",
+		     "the memory of clean files is full (files_known_bytes): %" PRIu64
+		     " are scanned again each time",
 		     s.lost_clean);
 	else if (s.set_aside[0] != '\0')
 		part(c, "store", "degraded", f, "a damaged database was set aside as %s",
@@ -188,6 +191,7 @@ judge_part(struct ctl *c)
 {
 	const struct hub_counters *n = &hub.count;
 	struct engine_stats st;
+	char full[96];
 	json_t *f;
 
 	engine_stats(hub.engine, &st);
@@ -203,14 +207,17 @@ judge_part(struct ctl *c)
 	part(c, "judge", n->unchecked_head > 0 ? "degraded" : "ok", f,
 	     "%s: %" PRIu64 " messages passed, %" PRIu64 " held, %" PRIu64 " refused%s",
 	     hub.conf.mode, n->passed, n->held, n->refused,
-	     n->unchecked_head > 0 ? "; some could not be read in time" : "");
+	     n->unchecked_head > 0 ? "; some messages were not read in time" : "");
+	(void)snprintf(full, sizeof full,
+		       "; more than %d send mail, the others are only limited by "
+		       "hard_cap_h",
+		       ACCOUNTS_MAX);
 	part(c, "accounts", st.accounts_refused > 0 ? "degraded" : "ok",
 	     json_pack("{s:o, s:o, s:o}", "accounts", ctl_num(st.accounts),
 		       "accounts_held", ctl_num(st.held), "accounts_watched",
 		       ctl_num(st.watched)),
 	     "%" PRIu64 " accounts, %" PRIu64 " watched, %" PRIu64 " held%s", st.accounts,
-	     st.watched, st.held,
-	     st.accounts_refused > 0 ? "; the table is full (accounts_max)" : "");
+	     st.watched, st.held, st.accounts_refused > 0 ? full : "");
 }
 
 /* claims: events of a log that is only counted. */
@@ -252,8 +259,9 @@ hook_part(struct ctl *c)
 	if (m.asked == 0)
 		part(
 		    c, "mta-hook", "unwatched", NULL,
-		    "the MTA has not asked about any message: mail around the wrapper is "
-		    "seen when it has left (contrib/exim, contrib/postfix)");
+		    "the mail system has not asked about any message: mail that bypasses "
+		    "the wrapper is noticed only after it was sent; install contrib/exim "
+		    "or contrib/postfix");
 	else
 		part(c, "mta-hook",
 		     m.unasked > 0 || m.full > 0 || m.taken_out > 0 || m.unknown_login > 0
@@ -320,9 +328,10 @@ own_part(struct ctl *c)
 	if (own_count() > 0 || fault != NULL)
 		part(c, "own-domains", fault != NULL ? "degraded" : "ok",
 		     json_pack("{s:o}", "domains", ctl_num(own_count())),
-		     "%u domains%s%s", own_count(),
-		     fault != NULL ? "; the list is as it was: " : "",
-		     fault != NULL ? fault : "");
+		     "%u domains%s%s%s", own_count(),
+		     fault != NULL ? "; cannot read the domain list (" : "",
+		     fault != NULL ? fault : "",
+		     fault != NULL ? "); the old one stays in use" : "");
 }
 
 static void
@@ -330,7 +339,7 @@ conf_part(struct ctl *c)
 {
 	if (hub.needs_restart[0] != '\0')
 		part(c, "conf", "degraded", NULL,
-		     "changed since the start, and in force only after a restart: %s",
+		     "these settings were changed and need a restart of mailbraked: %s",
 		     hub.needs_restart);
 }
 
@@ -344,14 +353,14 @@ alert_part(struct ctl *c)
 				 "failed", ctl_num(a.failed));
 
 	if (a.fault[0] == '\0')
-		part(c, "alerts", "ok", more, "%" PRIu64 " told by mail and hooks",
+		part(c, "alerts", "ok", more, "%" PRIu64 " sent by mail and hooks",
 		     hub.count.alerts);
 	else
-		part(
-		    c, "alerts", "degraded", more,
-		    "the last alert did not go out whole: %s (one that reached nobody is "
-		    "tried again)",
-		    a.fault);
+		part(c, "alerts", "degraded", more,
+		     "the last alert did not reach everybody: %s (if it reached nobody, "
+		     "it "
+		     "is sent again)",
+		     a.fault);
 }
 
 /* The list of what waits in the MTA: one that it did not take stays as it was. */
@@ -371,7 +380,8 @@ brakes_part(struct ctl *c)
 		       "pushes", ctl_num(b.pushes), "forced", ctl_num(b.forced), "failed",
 		       ctl_num(b.failed), "failing", ctl_num(b.failing)),
 	     "%u providers braked, %" PRIu64 " recipients wait%s", held, b.waiting,
-	     b.failing > 0 ? "; the MTA did not take the last list, it is told again"
+	     b.failing > 0 ? "; could not update the mail system's brake list; will "
+			     "retry"
 			   : "");
 }
 
@@ -394,7 +404,8 @@ ctl_status(struct ctl *c, struct strings *args)
 	store_part(c);
 	part(c, "hands", wire_up(&hub.hands) ? "ok" : "off", NULL, "%s",
 	     wire_up(&hub.hands) ? "releases, alerts and the mail queue"
-				 : "nothing can be released, frozen or told");
+				 : "hands is not running: no mail can be released and no "
+				   "alert sent");
 	mtlog_part(c);
 	hook_part(c);
 	direct_part(c);
@@ -413,7 +424,7 @@ ctl_status(struct ctl *c, struct strings *args)
 		     "%" PRIu64 " messages in the MTA's queue, %" PRIu64
 		     " frozen, %" PRIu64 " being changed, %" PRIu64
 		     " could not be changed, %" PRIu64 " forgotten, %" PRIu64
-		     " another's than the log said",
+		     " belong to others than the mail log said",
 		     q.known, q.frozen, q.pending, q.failed, q.forgotten, q.foreign);
 	ctl_end(c, 0, "%s", "");
 }

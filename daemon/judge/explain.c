@@ -52,7 +52,7 @@ put_script(struct screen *out, const struct explanation *x)
 		put(out, "  file         %s old%s\n",
 		    text_span(span, sizeof(span), f->script_age_s),
 		    f->script_points > 0 ? ", with a finding" : "");
-	put(out, "  to strangers %u in 1 min, %u in 10 min, %u in 1 h, %u in 24 h\n",
+	put(out, "  recipients   %u in 1 min, %u in 10 min, %u in 1 h, %u in 24 h\n",
 	    f->exposed[0], f->exposed[1], f->exposed[2], f->exposed[3]);
 	if (f->standing == STAND_NEW || f->standing == STAND_BLIND)
 		put(out,
@@ -62,10 +62,11 @@ put_script(struct screen *out, const struct explanation *x)
 	else
 		put(out,
 		    "  may send     %" PRId64 " in 1 min, %" PRId64 " in 10 min, %" PRId64
-		    " in 1 h, %" PRId64 " in 24 h; alike: %" PRId64 " in 1 h\n",
+		    " in 1 h, %" PRId64 " in 24 h; of the same text: at most %" PRId64
+		    " in 1 h\n",
 		    x->ceiling.exposed[0], x->ceiling.exposed[1], x->ceiling.exposed[2],
 		    x->ceiling.exposed[3], x->ceiling.bulk_1h);
-	put(out, "  that row     %s: %s\n", reason_word(x->ruling.reason),
+	put(out, "  decided by   %s: %s\n", reason_word(x->ruling.reason),
 	    reason_says(x->ruling.reason));
 	if (x->ruling.limit >= 0 && x->ruling.reason == REASON_REFUSALS)
 		put(out, "               %.1f %% of answers, limit %.1f %%\n",
@@ -147,7 +148,7 @@ put_all(struct screen *out, const struct acct *a, int64_t now_s,
 		    text_safe(rules, sizeof(rules), x->worst_rules));
 	put_script(out, x);
 	if (reason_differs(why)[0] != '\0')
-		put(out, "to change it  %s\n", reason_differs(why));
+		put(out, "would pass if %s\n", reason_differs(why));
 }
 
 bool

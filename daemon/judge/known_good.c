@@ -358,8 +358,9 @@ read_options(struct given *g, struct strings *args)
 	if (g->kind == KINDS)
 		return "one of --hash, --path and --rule is needed";
 	if (g->reason == NULL || g->reason[0] == '\0')
-		return "--reason is needed: who reads this in a year?";
-	return g->how_long != NULL && g->until != NULL ? "--for or --until" : NULL;
+		return "--reason TEXT is required";
+	return g->how_long != NULL && g->until != NULL ? "give --for or --until, not both"
+						       : NULL;
 }
 
 static const char *
@@ -471,7 +472,7 @@ known_good_ctl(struct ctl *c, struct strings *args)
 	else if (what != NULL && strcmp(what, "end") == 0)
 		end_words(c, args);
 	else if (what != NULL && strcmp(what, "list") != 0)
-		ctl_end(c, 64, "known-good list, add or end");
+		ctl_end(c, 64, "known-good takes list, add or end");
 	else {
 		for (i = 0; i < count; i++)
 			word_row(c, &words[i], "");

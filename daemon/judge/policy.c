@@ -25,7 +25,7 @@ engine_conf_defaults(struct engine_conf *c)
 	    .refusal_ppm = 300000,
 	    .refusal_min = 30,
 	    .hold_expire_s = 2592000,
-	    .accounts_max = 20000,
+	    .accounts_max = ACCOUNTS_MAX,
 	    .scripts_max = 200,
 	    .jump_max_s = 600,
 	};
@@ -608,9 +608,9 @@ standing_name(enum standing s)
 const char *
 word_name(enum acct_word w)
 {
-	static const char *const names[] = {"none", "trust", "hold", "release", "forget"};
+	static const char *const names[] = {"none", "trust", "hold", "release"};
 
-	return (unsigned)w < 5 ? names[w] : "unknown";
+	return (unsigned)w < 4 ? names[w] : "unknown";
 }
 
 const char *

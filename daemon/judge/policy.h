@@ -14,6 +14,8 @@
 
 #include "reason.h"
 
+#define ACCOUNTS_MAX 20000 /* reason.h names it, too */
+
 enum acct_state {
 	ACCT_CLEAR,
 	ACCT_WATCHED, /* something speaks against it; nothing is held */
@@ -25,7 +27,6 @@ enum acct_word {
 	WORD_TRUST,
 	WORD_HOLD,
 	WORD_RELEASE, /* an act, not a lasting word: ends a hold */
-	WORD_FORGET,  /* an act: the account's record is dropped */
 };
 
 enum verdict_answer {

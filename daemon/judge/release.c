@@ -189,7 +189,7 @@ ask_hands(struct going *g)
 	}
 	held_unmark(hub.held, g->id);
 	release_set_state(g->id, g->state, g->attempt, e.text);
-	finish(g, false, "hands is not there; nothing was sent; try again");
+	finish(g, false, "the sending process is not running; nothing was sent");
 }
 
 static void

@@ -65,8 +65,8 @@ clock_jumped(wall_t now)
 	if (ahead_us > DAY_US) {
 		quiet_until = mono_after_ms(mono, DAY_US / 1000);
 		alert_degraded("clock",
-			       "The clock is %" PRId64 " hours ahead of the time that "
-			       "passed: no held mail expires for a day.",
+			       "The system clock jumped %" PRId64 " hours ahead; held "
+			       "mail will not expire for 24 hours.",
 			       ahead_us / 3600000000);
 	}
 	return mono_diff_us(mono, quiet_until) < 0;
@@ -77,6 +77,7 @@ release_expire(void)
 {
 	struct expiring x = {.now = clock_wall()};
 	struct err e;
+	char span[32];
 	size_t i;
 
 	if (clock_jumped(x.now))
@@ -85,7 +86,7 @@ release_expire(void)
 		hub_store_warn(&e);
 	for (i = 0; i < x.count; i++)
 		release_set_state(x.id[i], "expired", 0,
-				  "nobody reviewed it in held_expire_s");
+				  "nobody reviewed it within held_expire_s");
 	if (x.count > 0 && store_sync(hub.store, &e) != 0) {
 		hub_store_warn(&e);
 		return;
@@ -96,12 +97,15 @@ release_expire(void)
 	}
 	if (x.count > 0)
 		alert_degraded("expired",
-			       "%zu held messages were given up: nobody reviewed them in "
-			       "held_expire_s (%" PRId64 " s).",
-			       x.count, hub.conf.held_expire_s);
+			       "%zu held messages were deleted: nobody reviewed them "
+			       "within held_expire_s (%s).",
+			       x.count,
+			       text_span(span, sizeof span, hub.conf.held_expire_s));
 	if (x.soon > 0)
 		alert_degraded("expires",
-			       "%" PRIu64 " held messages will be given up within three "
-			       "days: `mailbrake held` lists them.",
+			       "%" PRIu64
+			       " held messages will be deleted within three days "
+			       "unless you release or discard them: `mailbrake held` "
+			       "lists them.",
 			       x.soon);
 }

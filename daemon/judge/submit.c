@@ -385,8 +385,11 @@ count_without_head(struct client *c)
 	    ws.ready == 0 && strcmp(hub.conf.submit_without_judge, "pass") == 0;
 	hub.count.unchecked_head++;
 	alert_degraded("head",
-		       "Messages could not be read in time: their recipients were not "
-		       "counted. See `mailbrake status`.");
+		       "Messages were %s no scan worker read them in time; see "
+		       "`mailbrake status`, part scan.",
+		       c->nobody_reads || strcmp(hub.conf.mode, "observe") == 0
+			   ? "passed although"
+			   : "held because");
 }
 
 static void

@@ -261,8 +261,6 @@ word_account(struct engine *e, struct acct *a, enum acct_word word, int64_t unti
 			account_set(e, a, ACCT_CLEAR, REASON_WORD_ENDED, NULL, NULL, who);
 		a->word = WORD_NONE;
 		break;
-	case WORD_FORGET:
-		break;
 	}
 }
 
@@ -283,11 +281,6 @@ engine_word(struct engine *e, wall_t t, uint32_t uid, enum acct_word word,
 		return err_set(err, ERR_AGAIN, "the account table is full");
 	left = wall_s(until) - e->wall_s;
 	until_s = until.us == 0 ? INT64_MAX : e->now_s + (left > 0 ? left : 0);
-	if (word == WORD_FORGET) {
-		account_set(e, a, ACCT_CLEAR, REASON_WORD_FORGOT, NULL, NULL, who);
-		acct_drop(e, uid);
-		return 0;
-	}
 	if (word != WORD_RELEASE && scope == SCOPE_SCRIPT)
 		return word_script(e, a, word, arg, until_s, err);
 	if (word != WORD_RELEASE && scope == SCOPE_RULE)

@@ -49,12 +49,12 @@ def found(w, site, name):
 def while_judge_sleeps(c, w):
     """The trial has spoken and ended before judge reads a word of it: the reason counts."""
     before, judge = status(w), w.role_pids("judge")[0]
-    said = w.daemon_log().count("the_set_in_force=stays")
+    said = w.daemon_log().count("rules_refused kept=old")
     put(w, "late.yar", RULE[:RULE.index("strings")] % "late" + "condition: nothing_known }")
     os.kill(judge, signal.SIGSTOP)
     try:
         w.daemon.send_signal(signal.SIGHUP)
-        w.wait_for(lambda: w.daemon_log().count("the_set_in_force=stays") > said,
+        w.wait_for(lambda: w.daemon_log().count("rules_refused kept=old") > said,
                    "the trial to end", 60)
     finally:
         os.kill(judge, signal.SIGCONT)

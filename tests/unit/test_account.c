@@ -229,10 +229,14 @@ test_words(void)
 	T_EQ(engine_word(e, wall_from_s(t), 4711, WORD_RELEASE, SCOPE_ACCOUNT, NULL,
 			 (wall_t){0}, "admin", &err),
 	     -1);
-	T_EQ(engine_word(e, wall_from_s(t), 1001, WORD_FORGET, SCOPE_ACCOUNT, NULL,
+	T_EQ(engine_word(e, wall_from_s(t), 1001, WORD_HOLD, SCOPE_ACCOUNT, NULL,
 			 (wall_t){0}, "admin", &err),
 	     0);
-	T_CHECK(!engine_explain(e, 1001, &x), "forgotten");
+	T_EQ(engine_word(e, wall_from_s(t), 1001, WORD_NONE, SCOPE_ACCOUNT, NULL,
+			 (wall_t){0}, "admin", &err),
+	     0);
+	T_EQ(last.why, REASON_WORD_ENDED);
+	T_CHECK(engine_explain(e, 1001, &x) && x.state == ACCT_CLEAR, "forget: judged anew");
 	engine_free(&e);
 }
 
