@@ -268,7 +268,7 @@ check_fanotify(struct doctor *d)
 	fd =
 	    fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_REPORT_DFID_NAME, O_RDONLY);
 	if (fd >= 0)
-		doctor_say(d, "fanotify", "ok", "with directory and name");
+		doctor_say(d, "fanotify", "ok", "available");
 	else if ((fd = fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC, O_RDONLY)) >= 0)
 		doctor_say(d, "fanotify", "warn",
 			   "without names (older than Linux 5.9): "
@@ -332,7 +332,7 @@ doctor_kernel(struct doctor *d)
 	fd = memfd_create("doctor", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd >= 0 &&
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0)
-		doctor_say(d, "memfd", "ok", "with seals");
+		doctor_say(d, "memfd", "ok", "available");
 	else
 		doctor_say(d, "memfd", "bad", "%s: messages cannot be handed over",
 			   strerror(errno));
@@ -344,7 +344,7 @@ doctor_kernel(struct doctor *d)
 		close(fd);
 	else if (errno != ENOENT && errno != EACCES)
 		doctor_say(d, "tmpfile", "warn",
-			   "%s: no files without a name there; named ones are used",
+			   "%s: the file system has no O_TMPFILE; named files are used",
 			   template);
 }
 

@@ -127,7 +127,7 @@ tell(struct incident *in)
 
 	if (in->count > 1)
 		(void)snprintf(times, sizeof times,
-			       "\nThis was seen %" PRId64 " times so far.\n", in->count);
+			       "\nThis happened %" PRId64 " times so far.\n", in->count);
 	left_out -= in->left_out;
 	in->left_out = false;
 	if (left_out > 0)
@@ -272,7 +272,7 @@ alert_file(uint64_t uid, const char *path, const struct m_verdict *v)
 void
 alert_decision(const struct decision *d)
 {
-	char subject[300], body[4096], key[64], script[600];
+	char subject[300], body[4096], key[64], script[600], waits[200], span[32];
 	const char *login =
 	    d->user != NULL && d->user[0] != '\0' ? d->user : hub_login(d->uid);
 	json_t *event;
@@ -284,17 +284,23 @@ alert_decision(const struct decision *d)
 	(void)snprintf(subject, sizeof subject, "%s account %s: %s",
 		       d->observed ? "would hold mail of" : "holding mail of", login,
 		       reason_says(d->why));
+	(void)snprintf(waits, sizeof waits,
+		       d->observed
+			   ? "Nothing is held: mode or the rule is set to observe."
+			   : "Held messages wait until you release or discard "
+			     "them, at most %s (held_expire_s).",
+		       text_span(span, sizeof span, hub.conf.held_expire_s));
 	(void)snprintf(
 	    body, sizeof body,
 	    "Account:  %s (uid %u)\nReason:   %s: %s\nScript:   %s\nSent:     %" PRIu64
 	    " messages, %" PRIu64 " recipients before\nDecided:  %s\nFacts:    %s\n\n"
-	    "Nothing is lost: held messages wait until you release or discard them.\n\n"
-	    "  mailbrake explain %s\n  mailbrake held %s\n  mailbrake release %s     "
+	    "%s\n\n  mailbrake explain %s\n  mailbrake held %s\n  mailbrake release %s   "
+	    "  "
 	    "send what "
 	    "waits and let mail flow\n  mailbrake discard ID...\n",
 	    login, (unsigned)d->uid, reason_word(d->why), reason_says(d->why),
 	    script[0] == '\0' ? "(not known)" : script, d->passed_messages,
-	    d->passed_rcpts, d->who, d->facts, login, login, login);
+	    d->passed_rcpts, d->who, d->facts, waits, login, login, login);
 	event = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:b}", "event", "hold",
 			  "uid", (json_int_t)d->uid, "account", login, "reason",
 			  reason_word(d->why), "script", script, "facts", d->facts, "who",

@@ -140,7 +140,7 @@ ctl_end(struct ctl *c, int exit_code, const char *fmt, ...)
 void
 ctl_end_rows(struct ctl *c)
 {
-	ctl_end(c, c->rows > 0 ? 0 : 1, "%s", "");
+	ctl_end(c, c->rows > 0 ? 0 : 1, "%s", c->rows > 0 ? "" : "nothing to list");
 }
 
 int64_t

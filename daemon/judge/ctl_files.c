@@ -127,7 +127,7 @@ ctl_files(struct ctl *c, struct strings *args)
 		ctl_end(c, 71, "%s", e.text);
 		return;
 	}
-	ctl_end(c, c->rows > 0 ? 0 : 1, "%s", "");
+	ctl_end_rows(c);
 }
 
 /* --- set aside, put back --- */

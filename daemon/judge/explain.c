@@ -139,9 +139,11 @@ put_all(struct screen *out, const struct acct *a, int64_t now_s,
 	    "mail          %" PRIu64 " passed (%" PRIu64 " recipients), %" PRIu64
 	    " held (%" PRIu64 " recipients)\n",
 	    x->passed_messages, x->passed_rcpts, x->held_messages, x->held_rcpts);
-	put(out, "strangers     %u in 1 h, %u in 24 h, %u in 7 d\n", f->rcpts[2],
-	    f->rcpts[3], f->rcpts[4]);
-	put(out, "answers       %u refused of %u in 7 d\n", f->refused, f->answered);
+	put(out,
+	    "recipients    %u in 1 h, %u in 24 h, %u in 7 d outside its own domains\n",
+	    f->rcpts[2], f->rcpts[3], f->rcpts[4]);
+	put(out, "answers       mail servers refused %u of %u in 7 d\n", f->refused,
+	    f->answered);
 	if (x->worst_file[0] != '\0')
 		put(out, "worst file    %s: %" PRId64 " points (%s)\n",
 		    text_safe(file, sizeof(file), x->worst_file), f->evidence_points,
