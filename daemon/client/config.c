@@ -55,7 +55,7 @@ cmd_config(struct cli *c, int argc, char **argv)
 	if (code != 0)
 		return code > 0 ? 0 : cli_fail(c, EX_IOERR, "%s", strerror(errno));
 	if (strcmp(argv[1], "check") != 0 && strcmp(argv[1], "show") != 0)
-		return cli_usage(c, "check, show or example?");
+		return cli_usage(c, "check, show or example is needed");
 	code = cli_conf(c);
 	if (code != 0)
 		return code;

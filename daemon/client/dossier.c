@@ -324,7 +324,7 @@ cmd_dossier(struct cli *c, int argc, char **argv)
 		else if (++n == 1)
 			arg[1] = argv[i];
 	if (n != 1)
-		return cli_usage(c, "one provider or account");
+		return cli_usage(c, "one provider or account is needed");
 	d.table = table_new(c, "dossier");
 	code = ctl_ask(c, "dossier", 2, arg, on_row, &d);
 	if (code == EX_OK && offline)

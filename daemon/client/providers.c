@@ -45,7 +45,8 @@ cmd_classify(struct cli *c, int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "--rules") == 0)
 		dir = argv[2];
 	else if (argc != 1)
-		return cli_usage(c, "one JSON object a line is read from standard input");
+		return cli_usage(c,
+				 "it reads one JSON object a line from standard input");
 	if ((code = load(c, dir, &t)) != 0)
 		return code;
 	bad = classify_stream(t, stdin, stdout, c->json);
@@ -218,7 +219,7 @@ cmd_lint(struct cli *c, int argc, char **argv)
 	size_t len;
 
 	if (argc == 3 && !bulk)
-		return cli_usage(c, "one file");
+		return cli_usage(c, "one file is needed");
 	if (f == NULL)
 		return cli_fail(c, EX_NOINPUT, "%s: %s",
 				text_safe(safe, sizeof(safe), path), strerror(errno));

@@ -168,11 +168,11 @@ signal_parent(struct cli *c)
 	}
 	text[strcspn(text, "\n")] = '\0';
 	if (!held || !text_to_i64(text, 2, INT32_MAX, &pid))
-		return cli_fail(c, EX_UNAVAILABLE, "%s: no daemon has it", path);
+		return cli_fail(c, EX_UNAVAILABLE, "no daemon is running (%s)", path);
 	if (kill((pid_t)pid, SIGHUP) == 0)
 		return 0;
 	if (errno == EPERM)
-		return cli_fail(c, EX_NOPERM, "only root may have the rules loaded anew");
+		return cli_fail(c, EX_NOPERM, "only root may reload the rules");
 	return cli_fail(c, EX_UNAVAILABLE, "the daemon: %s", strerror(errno));
 }
 

@@ -83,7 +83,7 @@ cmd_top(struct cli *c, int argc, char **argv)
 		return ctl_run(c, "top", argc, argv);
 	if (initscr() == NULL)
 		return cli_fail(c, EX_UNAVAILABLE,
-				"this terminal is not known; --json needs none");
+				"the terminal type is not known; use --json");
 	(void)cbreak();
 	(void)noecho();
 	(void)curs_set(0);

@@ -201,7 +201,7 @@ brakes_done(uint64_t asked, bool ok, const char *text)
 		brakes.count.failed++; /* a delivery, or a list with a newer one behind */
 	alert_degraded(
 	    "brake",
-	    "The mail system did not take what a provider's brake needs, mail may wait "
-	    "that should not, or go that should wait: %s",
+	    "The mail system could not be told which providers are braked; mail may wait "
+	    "or leave that should not: %s",
 	    text);
 }

@@ -145,7 +145,8 @@ ctl_explain(struct ctl *c, struct strings *args)
 	if (uid < 0)
 		return;
 	if (!engine_explain(hub.engine, (uint32_t)uid, &x)) {
-		ctl_end(c, 1, "account %s was never seen", hub_login((uint64_t)uid));
+		ctl_end(c, 1, "no file and no mail of account %s was seen yet",
+			hub_login((uint64_t)uid));
 		return;
 	}
 	ctl_row(c,

@@ -262,7 +262,9 @@ discard_of(struct ctl *c, int64_t uid, struct strings *args)
 		if (option < 0)
 			return;
 		if (option == 0) {
-			ctl_end(c, 64, "discard USER takes options, discard ID... ids");
+			ctl_end(c, 64,
+				"either discard USER with --script and the like, or "
+				"discard ID...");
 			return;
 		}
 	}

@@ -188,7 +188,7 @@ ctl_dossier(struct ctl *c, struct strings *args)
 		return;
 	}
 	if ((uid = hub_uid(arg)) < 0) {
-		ctl_end(c, 1, "neither a provider nor an account");
+		ctl_end(c, 1, "there is no provider or account of that name");
 		return;
 	}
 	dossier_account(c, uid);
@@ -250,7 +250,9 @@ ctl_notice(struct ctl *c, struct strings *args)
 	}
 	b = brakes_of(id);
 	if (!brake_holds(b)) {
-		ctl_end(c, 1, "mail to this provider flows: there is nothing to tell");
+		ctl_end(c, 1,
+			"mail to this provider is not held back: there is nothing to "
+			"tell");
 		return;
 	}
 	some_domains(domains, sizeof(domains), id);

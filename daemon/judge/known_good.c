@@ -416,7 +416,8 @@ add(struct ctl *c, struct strings *args)
 			break;
 	if (i == KNOWN_GOOD_MAX) {
 		free(w.key);
-		ctl_end(c, 75, "there are %d words already; end some", KNOWN_GOOD_MAX);
+		ctl_end(c, 75, "there are %d exceptions already; end some first",
+			KNOWN_GOOD_MAX);
 		return;
 	}
 	if (i < count) {
@@ -456,7 +457,8 @@ end_words(struct ctl *c, struct strings *args)
 		drop(i, "ended", c->who);
 	}
 	if (missed > 0)
-		ctl_end(c, 1, "there is no such word; `mailbrake known-good` lists them");
+		ctl_end(c, 1,
+			"there is no such exception; `mailbrake known-good` lists them");
 	else
 		ctl_end_rows(c);
 }

@@ -89,7 +89,7 @@ reload_ctl(struct ctl *c, struct strings *args)
 	size_t i;
 
 	if (word == NULL || strcmp(word, "reload") != 0) {
-		ctl_end(c, 64, "rules reload is all the daemon knows");
+		ctl_end(c, 64, "the daemon only takes `rules reload`");
 		return;
 	}
 	for (i = 0; i < WAITERS && waiters[i].ctl != NULL; i++)
