@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "brakes.h"
 #include "files.h"
@@ -242,6 +243,12 @@ mtlog_part(struct ctl *c)
 		      "unknown_owner", ctl_num(n.unknown_owner), "sent", ctl_num(n.sent),
 		      "deferred", ctl_num(n.deferred), "bounced", ctl_num(n.bounced),
 		      "claims", ctl_num(n.claims));
+	if (strcmp(hub.ears.file, "none") == 0 && hub.ears.degraded[0] == '\0') {
+		part(c, "mtlog", "unwatched", f,
+		     "no mail log is read (mta_log): refusals and mail that bypasses the "
+		     "wrapper are not seen");
+		return;
+	}
 	part(c, "mtlog", hub.ears.degraded[0] || !trusted ? "degraded" : "ok", f,
 	     "%s: %s, %" PRIu64 " lines%s%s%s", hub.ears.mta, hub.ears.file,
 	     hub.ears.lines, hub.ears.degraded[0] ? "; " : "", hub.ears.degraded,
