@@ -30,6 +30,11 @@ def exim_id(n):
     return "1aaaaa-00" + word + "-0A"
 
 
+def postfix_id(n, size):
+    """As long as the real one: it stands in the file too, in records that have a length."""
+    return "A%0*X" % (size - 1, n * 0x9E3779B1 % 16 ** (size - 1))
+
+
 def first(w, site):
     """One real message in the queue, of this account; its files and what the log said of it."""
     real = "/usr/sbin/exim4" if w.kind == "exim" else w.real
@@ -70,11 +75,14 @@ def fill_postfix(w, files, count):
     lines = [[x for x in log if re.search(r"%s\[\d+\]: %s: " % (p, old), x)][0] for p in ("pickup", "qmgr")]
     out, later = [], time.time() + 86400
     for n in range(count):
-        ident = "%X" % (0xA0000000000 + n * 0x9E3779B1 % 0x10000000000)
+        ident = postfix_id(n, len(old))
+        text = data.replace(old.encode(), ident.encode())
+        if n % 10 == 9:
+            text = text.replace(b"userid 64301", b"userid 64302")
         path = "%s/postfix/queue/deferred/%s/%s" % (w.top, ident[0], ident)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as f:
-            f.write(data)
+            f.write(text)
         os.chown(path, st.st_uid, st.st_gid)
         os.chmod(path, st.st_mode & 0o777)
         os.utime(path, (later, later))
@@ -89,9 +97,10 @@ def fill_postfix(w, files, count):
 def frozen(w, count):
     """In the MTA's own files: (of the account, of the neighbour)."""
     if w.kind == "postfix":
-        names = {"%X" % (0xA0000000000 + n * 0x9E3779B1 % 0x10000000000): n % 10 == 9
-                 for n in range(count)}
-        held = [names[x] for x in os.listdir(w.top + "/postfix/queue/hold") if x in names]
+        there = os.listdir(w.top + "/postfix/queue/hold")
+        names = {postfix_id(n, size): n % 10 == 9 for n in range(count)
+                 for size in {len(x) for x in there}}
+        held = [names[x] for x in there if x in names]
     else:
         held = []
         for n in range(count):
