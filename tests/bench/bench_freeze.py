@@ -30,9 +30,13 @@ def exim_id(n):
     return "1aaaaa-00" + word + "-0A"
 
 
-def postfix_id(n, size):
-    """As long as the real one: it stands in the file too, in records that have a length."""
-    return "A%0*X" % (size - 1, n * 0x9E3779B1 % 16 ** (size - 1))
+IDS = {}  # queue ids made up for Postfix: is it the neighbour's?
+
+
+def postfix_id(n, inode, size):
+    """Microseconds and the inode, in hex: postsuper renames a file whose inode is not in its
+    name. As long as the real one: it stands in the file too, in records that have a length."""
+    return "A%04X%0*X" % (n % 65536, size - 5, inode)
 
 
 def first(w, site):
@@ -75,14 +79,17 @@ def fill_postfix(w, files, count):
     lines = [[x for x in log if re.search(r"%s\[\d+\]: %s: " % (p, old), x)][0] for p in ("pickup", "qmgr")]
     out, later = [], time.time() + 86400
     for n in range(count):
-        ident = postfix_id(n, len(old))
-        text = data.replace(old.encode(), ident.encode())
-        if n % 10 == 9:
-            text = text.replace(b"userid 64301", b"userid 64302")
+        new = "%s/postfix/queue/deferred/new" % w.top
+        with open(new, "wb") as f:
+            ident = postfix_id(n, os.fstat(f.fileno()).st_ino, len(old))
+            IDS[ident] = n % 10 == 9
+            text = data.replace(old.encode(), ident.encode())
+            if n % 10 == 9:
+                text = text.replace(b"userid 64301", b"userid 64302")
+            f.write(text)
         path = "%s/postfix/queue/deferred/%s/%s" % (w.top, ident[0], ident)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as f:
-            f.write(text)
+        os.rename(new, path)
         os.chown(path, st.st_uid, st.st_gid)
         os.chmod(path, st.st_mode & 0o777)
         os.utime(path, (later, later))
@@ -97,10 +104,7 @@ def fill_postfix(w, files, count):
 def frozen(w, count):
     """In the MTA's own files: (of the account, of the neighbour)."""
     if w.kind == "postfix":
-        there = os.listdir(w.top + "/postfix/queue/hold")
-        names = {postfix_id(n, size): n % 10 == 9 for n in range(count)
-                 for size in {len(x) for x in there}}
-        held = [names[x] for x in there if x in names]
+        held = [IDS[x] for x in os.listdir(w.top + "/postfix/queue/hold") if x in IDS]
     else:
         held = []
         for n in range(count):
