@@ -26,6 +26,9 @@ static struct slot {
 } slots[EXPECT_UIDS];
 
 static uint64_t own_max = 5;
+static bool log_tells = true;
+
+enum told { UNTOLD, TOLD_OWN, TOLD_OTHERS };
 
 #define PROBES 8
 
@@ -60,7 +63,8 @@ forget_old(struct slot *s, mono_t now)
 		memset(s->messages, 0, sizeof s->messages);
 		memset(s->own, 0, sizeof s->own);
 	}
-	if (mono_diff_us(now, s->unproven_since) > (int64_t)EXPECT_OWN_S * 1000000)
+	if (log_tells &&
+	    mono_diff_us(now, s->unproven_since) > (int64_t)EXPECT_OWN_S * 1000000)
 		s->unproven = 0;
 }
 
@@ -79,6 +83,12 @@ void
 expect_own_max(uint64_t rcpts)
 {
 	own_max = rcpts;
+}
+
+void
+expect_log_tells(bool tells)
+{
+	log_tells = tells;
 }
 
 void
@@ -140,18 +150,21 @@ expect_log_only(uint32_t uid, uint64_t rcpts, mono_t now)
  * too late to hold anything, and counts what aliases added.
  */
 static uint64_t
-take_own(struct slot *s, enum expect_where where, uint64_t rcpts, mono_t now)
+take_own(struct slot *s, enum expect_where where, uint64_t rcpts, enum told told,
+	 mono_t now)
 {
 	uint64_t more = where == EXPECT_LOG ? EXPECT_ALIASES : 0;
 	uint64_t n = rcpts < EXPECT_OWN_RCPTS ? rcpts : EXPECT_OWN_RCPTS;
 
-	if (where == EXPECT_HOOK && s->unproven + rcpts > own_max)
+	if (told == TOLD_OTHERS)
+		return 0;
+	if (where == EXPECT_HOOK && told == UNTOLD && s->unproven + rcpts > own_max)
 		return 0;
 	while (n > 0 && (s->own[where][n - 1] == 0 || n + more < rcpts))
 		n--;
 	if (n == 0)
 		return 0;
-	if (where == EXPECT_HOOK) {
+	if (where == EXPECT_HOOK && told == UNTOLD) {
 		if (s->unproven == 0)
 			s->unproven_since = now;
 		s->unproven += rcpts;
@@ -160,9 +173,9 @@ take_own(struct slot *s, enum expect_where where, uint64_t rcpts, mono_t now)
 	return n;
 }
 
-enum expect_ticket
-expect_take(uint32_t uid, enum expect_where where, uint64_t rcpts, uint64_t *own_out,
-	    mono_t now)
+static enum expect_ticket
+take(uint32_t uid, enum expect_where where, uint64_t rcpts, enum told told,
+     uint64_t *own_out, mono_t now)
 {
 	struct slot *s = find(uid, false);
 	/* the log counts recipients after aliases and always_bcc */
@@ -173,12 +186,27 @@ expect_take(uint32_t uid, enum expect_where where, uint64_t rcpts, uint64_t *own
 		return EXPECT_NOT;
 	forget_old(s, now);
 	if (s->messages[where] == 0 || s->rcpts[where] + more < rcpts) {
-		*own_out = take_own(s, where, rcpts, now);
+		*own_out = take_own(s, where, rcpts, told, now);
 		return *own_out > 0 ? EXPECT_OWN : EXPECT_NOT;
 	}
 	s->messages[where]--;
 	s->rcpts[where] -= rcpts < s->rcpts[where] ? rcpts : s->rcpts[where];
 	return EXPECT_COUNTED;
+}
+
+enum expect_ticket
+expect_take(uint32_t uid, enum expect_where where, uint64_t rcpts, uint64_t *own_out,
+	    mono_t now)
+{
+	return take(uid, where, rcpts, UNTOLD, own_out, now);
+}
+
+enum expect_ticket
+expect_take_told(uint32_t uid, uint64_t rcpts, bool own, mono_t now)
+{
+	uint64_t ignored;
+
+	return take(uid, EXPECT_HOOK, rcpts, own ? TOLD_OWN : TOLD_OTHERS, &ignored, now);
 }
 
 bool

@@ -41,6 +41,9 @@ enum expect_ticket {
 /* So many recipients of own messages the hook lets in before the log told where they
  * went. */
 void expect_own_max(uint64_t rcpts);
+/* Does the log tell where they went? If not, no time makes those good that were let in.
+ */
+void expect_log_tells(bool tells);
 
 /* One more message of uid to rcpts recipients will be seen in each place. */
 void expect_add(uint32_t uid, uint64_t rcpts, mono_t now);
@@ -58,6 +61,10 @@ void expect_log_only(uint32_t uid, uint64_t rcpts, mono_t now);
  */
 enum expect_ticket expect_take(uint32_t uid, enum expect_where where, uint64_t rcpts,
 			       uint64_t *own_out, mono_t now);
+
+/* One was seen by the hook, which told its recipients: all the account's own or not. An
+ * own message's ticket lets in nobody else's; EXPECT_OWN then waits for no log. */
+enum expect_ticket expect_take_told(uint32_t uid, uint64_t rcpts, bool own, mono_t now);
 
 /*
  * A copy of a message that had a ticket reached its end, at a recipient of the account's

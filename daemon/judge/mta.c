@@ -23,6 +23,7 @@
 #include "mailq.h"
 #include "milter.h"
 #include "mta_request.h"
+#include "outcome.h"
 #include "own.h"
 #include "priv.h"
 #include "sockdiag.h"
@@ -141,6 +142,19 @@ tell_to(const struct mta_request *r, struct submission *s, struct to *to)
 	s->own = own_mail(s->user, r->rcpts, to->domains, n);
 }
 
+/* A message that was judged before: where its recipients are told, an own one's ticket is
+ * for own ones alone. */
+static enum expect_ticket
+ticket_of(const struct submission *s)
+{
+	uint64_t own;
+
+	expect_log_tells(outcome_trusted());
+	if (s->domain_count > 0)
+		return expect_take_told(s->uid, s->rcpts, s->own == 1, clock_mono());
+	return expect_take(s->uid, EXPECT_HOOK, s->rcpts, &own, clock_mono());
+}
+
 static struct judged
 judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 {
@@ -154,7 +168,6 @@ judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 			       .size = r->size};
 	struct judged j = {.uid = uid, .t = s.t};
 	enum expect_ticket ticket;
-	uint64_t own;
 	static struct to to;
 	struct answer a;
 
@@ -175,8 +188,11 @@ judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 		  : r->rcpts > UINT32_MAX ? UINT32_MAX
 					  : (uint32_t)r->rcpts;
 	j.rcpts = s.rcpts;
+	s.uid = (uint32_t)uid;
+	s.user = hub_login((uint64_t)uid);
+	tell_to(r, &s, &to);
+	ticket = ticket_of(&s);
 	/* of a held account only what an admin released goes */
-	ticket = expect_take((uint32_t)uid, EXPECT_HOOK, s.rcpts, &own, clock_mono());
 	if (ticket == EXPECT_COUNTED ||
 	    (ticket == EXPECT_OWN && !engine_held(hub.engine, (uint32_t)uid))) {
 		count.expected++;
@@ -184,10 +200,7 @@ judge(const struct mta_request *r, uid_t mta_uid, int64_t named)
 		return j;
 	}
 	count.bypassed++;
-	s.uid = (uint32_t)uid;
-	s.user = hub_login((uint64_t)uid);
 	s.script = r->script[0] == '\0' ? NULL : r->script;
-	tell_to(r, &s, &to);
 	/* only from another machine: a script of the account that knows a password is
 	 * still a script */
 	s.login = r->auth[0] != '\0' && r->client.family != 0 && !here ? r->auth : NULL;

@@ -61,6 +61,36 @@ own_tickets(mono_t t)
 	expect_drop(906);
 }
 
+/* Where the hook is told whom it is to, and where the log tells nothing. */
+static void
+told(mono_t t)
+{
+	mono_t later = mono_after_ms(t, (EXPECT_OWN_S + 1) * 1000LL);
+	unsigned i;
+
+	expect_own_max(5);
+	for (i = 0; i < 10; i++) {
+		expect_add_own(920, 1, "", t);
+		T_CHECK(expect_take_told(920, 1, false, t) == EXPECT_NOT);
+		T_CHECK(expect_take_told(920, 1, true, t) == EXPECT_OWN);
+	}
+	expect_add(920, 1, t);
+	T_CHECK(expect_take_told(920, 1, false, t) == EXPECT_COUNTED);
+	/* an hour makes good what the log would have told of by then, where it is read */
+	for (i = 0; i < 6; i++) {
+		expect_add_own(921, 1, "", t);
+		T_EQ(expect_take(921, EXPECT_HOOK, 1, &own, t),
+		     i < 5 ? EXPECT_OWN : EXPECT_NOT);
+	}
+	expect_log_tells(false);
+	expect_add_own(921, 1, "", later);
+	T_CHECK(expect_take(921, EXPECT_HOOK, 1, &own, later) == EXPECT_NOT);
+	T_CHECK(expect_take_told(921, 1, true, later) == EXPECT_OWN);
+	expect_log_tells(true);
+	expect_add_own(921, 1, "", later);
+	T_CHECK(expect_take(921, EXPECT_HOOK, 1, &own, later) == EXPECT_OWN);
+}
+
 /* What goes on from an own recipient to many was counted by nobody. */
 static void
 forwards(mono_t t)
@@ -108,5 +138,6 @@ main(void)
 	T_CHECK(lost < 2 * EXPECT_UIDS);
 	own_tickets(later);
 	forwards(later);
+	told(later);
 	return T_DONE();
 }
