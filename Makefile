@@ -25,7 +25,7 @@ VERSION := 0.1
 
 # What each program needs beside the C library. Only scanners/ may use the first line,
 # only db/ the second (tests/layering.sh).
-PKG_scan   := yara gmime-3.0 libseccomp zlib libhs libcrypto
+PKG_scan   := yara gmime-3.0 libseccomp zlib libhs libcrypto nettle
 LIB_scan   := -lmagic
 PKG_daemon = sqlite3 jansson libcap-ng nettle
 LIB_daemon := -linotifytools

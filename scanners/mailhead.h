@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "address.h"
+
 #define MAILHEAD_BYTES_MAX (1u << 20)  /* of header that are looked at */
 #define MAILHEAD_BODY_MAX (256u << 10) /* of body that go into the hash */
 #define MAILHEAD_DOMAINS_MAX \
@@ -48,8 +50,9 @@ struct mail_head {
 	uint64_t subject_hash, body_hash;
 	char domains[16384]; /* terminated strings, each a distinct lower-case domain */
 	size_t domains_len;
-	/* FNV-1a of each address in lower case, as many as rcpts; 0 when one of them is
-	 * written so that an MTA might read another address in it */
+	/* address_hash of each address, as many as rcpts; 0 when one of them is written
+	 * so that an MTA might read another address in it. The key is set beforehand. */
+	unsigned char rcpt_key[ADDRESS_KEY];
 	uint64_t rcpt_hashes[MAILHEAD_RCPTS_MAX];
 	size_t rcpt_hash_count;
 	bool rcpts_unclear;

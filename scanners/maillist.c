@@ -57,7 +57,6 @@ blank(const char *p, size_t len)
 static void
 note_hash(struct mail_head *h, const char *p, size_t len)
 {
-	uint64_t x = UINT64_C(0xcbf29ce484222325);
 	unsigned ats = 0;
 
 	while (len > 0 && isspace((unsigned char)*p) != 0)
@@ -70,12 +69,11 @@ note_hash(struct mail_head *h, const char *p, size_t len)
 		if (isalnum(c) == 0 && strchr("@._+-=", c) == NULL)
 			h->rcpts_unclear = true;
 		ats += c == '@';
-		x = (x ^ c) * UINT64_C(0x100000001b3);
 	}
 	if (ats > 1 || len == 0 || h->rcpt_hash_count >= MAILHEAD_RCPTS_MAX)
 		h->rcpts_unclear = true;
 	else
-		h->rcpt_hashes[h->rcpt_hash_count++] = x == 0 ? 1 : x;
+		h->rcpt_hashes[h->rcpt_hash_count++] = address_hash(h->rcpt_key, p, len);
 }
 
 /* A walk over a piece of an address list: what stands at p[at], and where. */

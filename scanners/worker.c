@@ -284,12 +284,17 @@ scan_mail(struct worker *w, const struct m_scan *job, int fd)
 	v.from = v.subject = v.message_id = v.claimed_script = "";
 	v.domains = v.lint = "";
 	v.size = (uint64_t)st.st_size;
+	if (job->rcpt_key_len != sizeof h->rcpt_key) {
+		v.reason = "SCAN came without a key";
+		n = -1;
+	}
 	if (n == (ssize_t)MAIL_BYTES && memmem(w->buf, MAIL_BYTES, "\n\n", 2) == NULL &&
 	    memmem(w->buf, MAIL_BYTES, "\n\r\n", 3) == NULL) {
 		v.reason = "its header is larger than 2 MiB";
 		n = -1;
 	}
 	if (n >= 0) {
+		memcpy(h->rcpt_key, job->rcpt_key, sizeof h->rcpt_key);
 		mail_head_read(h, w->buf, (size_t)n, job->argv, job->argv_len);
 		v.ok = h->ok;
 		v.reason = h->reason;

@@ -184,19 +184,6 @@ text_is_domain(const char *s)
 	       strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789.-") == n;
 }
 
-uint64_t
-text_address_hash(const char *p, size_t len)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)p[i];
-
-		h = (h ^ (c >= 'A' && c <= 'Z' ? c + 32U : c)) * UINT64_C(0x100000001b3);
-	}
-	return h == 0 ? 1 : h;
-}
-
 char *
 text_lower(char *s)
 {

@@ -48,9 +48,6 @@ bool text_is_domain(const char *s);
 /* Lower-case ASCII in place; returns s. */
 char *text_lower(char *s);
 
-/* A hash of an address, upper and lower case alike (FNV-1a); never 0. */
-uint64_t text_address_hash(const char *p, size_t len);
-
 /* "1.2 MB", "512 B": bytes for people. Returns dst. */
 char *text_bytes(char *dst, size_t size, uint64_t bytes);
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "account.h"
+#include "address.h"
 #include "conf.h"
 #include "held.h"
 #include "store.h"
@@ -34,7 +35,9 @@ struct hub {
 	struct engine *engine;
 	struct hub_counters count;
 	wall_t started;
-	bool reduced; /* not started as root: one uid for all */
+	unsigned char rcpt_key[ADDRESS_KEY]; /* kept: what the records know of addresses
+					      * is by it */
+	bool reduced;                        /* not started as root: one uid for all */
 	bool changed; /* the engine learned something: store it soon */
 	struct {
 		bool known;

@@ -257,6 +257,34 @@ load_account(void *arg, const struct store_account *v)
 	return true;
 }
 
+#define RCPT_KEY "rcpt_key"
+
+static void
+rcpt_key_keep(void)
+{
+	struct err e;
+
+	if (store_kv_put(hub.store, RCPT_KEY, hub.rcpt_key, sizeof hub.rcpt_key, &e) != 0)
+		hub_store_warn(&e);
+}
+
+/* Made once; when it is lost, everybody an account wrote to is a stranger once more. */
+static void
+rcpt_key_load(void)
+{
+	struct err e;
+	size_t len = 0;
+
+	if (store_kv_get(hub.store, RCPT_KEY, hub.rcpt_key, sizeof hub.rcpt_key, &len,
+			 &e) == 1 &&
+	    len == sizeof hub.rcpt_key)
+		return;
+	if (getrandom(hub.rcpt_key, sizeof hub.rcpt_key, 0) !=
+	    (ssize_t)sizeof hub.rcpt_key)
+		log_fatal(71, "start error=\"getrandom: %s\"", strerror(errno));
+	rcpt_key_keep();
+}
+
 static void
 open_stores(void)
 {
@@ -273,6 +301,7 @@ open_stores(void)
 	if (getrandom(&salt, sizeof salt, 0) != (ssize_t)sizeof salt)
 		log_fatal(71, "start error=\"getrandom: %s\"", strerror(errno));
 	engine_salt(hub.engine, salt);
+	rcpt_key_load();
 	if (store_account_each(hub.store, load_account, &bad, &e) != 0)
 		hub_store_warn(&e);
 	alert_restore();
@@ -319,6 +348,7 @@ check_reborn(void)
 			       "The database was damaged while in use and was set aside "
 			       "as %s; a new one was begun from what is in memory.",
 			       st.set_aside);
+		rcpt_key_keep();
 		engine_each(hub.engine, save_each, NULL);
 		release_adopt();
 	}

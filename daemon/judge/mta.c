@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "expect.h"
 #include "here.h"
 #include "hub.h"
@@ -134,7 +135,7 @@ tell_to(const struct mta_request *r, struct submission *s, struct to *to)
 			return;
 		(void)text_copy(to->domain[n], sizeof to->domain[n], at + 1);
 		to->domains[n] = text_lower(to->domain[n]);
-		to->hashes[n] = text_address_hash(r->to[n], strlen(r->to[n]));
+		to->hashes[n] = address_hash(hub.rcpt_key, r->to[n], strlen(r->to[n]));
 	}
 	s->domains = to->domains;
 	s->rcpt_hashes = to->hashes;

@@ -181,6 +181,8 @@ on_submit(struct client *c, struct msg *m)
 	scan.uid = c->uid;
 	scan.argv = c->argv;
 	scan.argv_len = c->argv_len;
+	scan.rcpt_key = hub.rcpt_key;
+	scan.rcpt_key_len = sizeof hub.rcpt_key;
 	c->job = workers_ask(&scan, copy, submit_on_head, c);
 	c->hurry = files_hurry(c->uid, submit_on_hurried, c);
 	claim_of_wrapper(&(struct claims){c->script, "", c->cwd}, path);

@@ -68,6 +68,40 @@ test_rcpt_hashes(void)
 	T_EQ(h.rcpt_hash_count, 0);
 }
 
+static uint64_t
+hash_of(const char *to)
+{
+	char text[200];
+
+	(void)snprintf(text, sizeof text, "To: %s\n\n", to);
+	LOOK(text, "sendmail\0-t\0");
+	return h.rcpt_hash_count == 1 ? h.rcpt_hashes[0] : 0;
+}
+
+/* By a key nobody outside has; a tag is left out only where nobody else can get it. */
+static void
+test_rcpt_key(void)
+{
+	/* two that were one by the hash without a key there was before */
+	static const char x[] = "victim0+1dbkaq01ocgfk1jjkggaaoitgvrm2i@x.test",
+			  y[] = "victim1+o7tsb0qnzducs4r5cjucfacebz25ph@x.test";
+	uint64_t one = hash_of("ann@gmail.com");
+
+	T_CHECK(one != 0, "told");
+	T_CHECK(hash_of("Ann+a.b@GMail.com") == one && hash_of("<ann+@gmail.com>") == one,
+		"one mailbox");
+	T_CHECK(hash_of("ann+a") != hash_of("ann"), "no domain");
+	T_CHECK(hash_of("bob+a@gmail.com") != one && hash_of("ann@gmail.org") != one,
+		"another's");
+	T_CHECK(hash_of("ann+a@x.test") != hash_of("ann@x.test"), "maybe another's");
+	T_CHECK(hash_of("+a@gmail.com") != hash_of("+b@gmail.com"), "no name, no tag");
+	T_CHECK(hash_of(x) != hash_of(y), "made to be one");
+	h.rcpt_key[ADDRESS_KEY - 1] ^= 1;
+	T_CHECK(hash_of("ann@gmail.com") != one, "by the key");
+	h.rcpt_key[ADDRESS_KEY - 1] ^= 1;
+	T_CHECK(hash_of("ann@gmail.com") == one, "the same again");
+}
+
 /* As many as the MTA that reads the most: measured with Postfix 3.7. */
 static void
 test_rcpts_most(void)
@@ -205,6 +239,7 @@ main(void)
 	mail_head_start();
 	test_rcpts();
 	test_rcpt_hashes();
+	test_rcpt_key();
 	test_rcpts_most();
 	test_domains();
 	test_mbox_lines();
