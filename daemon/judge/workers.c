@@ -24,6 +24,7 @@
 static struct worker {
 	struct wire wire;
 	bool there, ready;
+	char rules_version[80]; /* as its READY said */
 	struct job *job;
 } workers[WORKERS];
 
@@ -175,6 +176,13 @@ worth_again(const char *reason)
 	return strncmp(reason, "crash", 5) == 0 || strncmp(reason, "worker", 6) == 0;
 }
 
+/* One that was busy when other rules came into force finishes by its own. */
+static bool
+by_rules_in_force(const struct worker *w)
+{
+	return strcmp(w->rules_version, state.rules_version) == 0;
+}
+
 static void
 on_verdict(struct worker *w, struct msg *m)
 {
@@ -194,7 +202,11 @@ on_verdict(struct worker *w, struct msg *m)
 							     v.reason[0] == 'c'
 							 ? conf.scan_cpu_ms * 1000
 							 : 0));
-	if (j->kind == SCAN_MAIL) /* the zygote answers for a child that died so */
+	if (j->kind == SCAN_FILE && !by_rules_in_force(w)) {
+		/* it would be kept as the new rules' word, who never saw the file */
+		j->tries = 0;
+		push(queue_of(j), j);
+	} else if (j->kind == SCAN_MAIL) /* the zygote answers for a child that died so */
 		again_or_lost(j, v.reason);
 	else if (v.verdict == VERDICT_UNSCANNED && worth_again(v.reason) &&
 		 (int64_t)j->tries <= conf.scan_retries)
@@ -270,6 +282,7 @@ on_worker_ready(struct worker *w, struct msg *m)
 	rules_untold |=
 	    set != set_in_force || strcmp(state.rules_version, r.rules_version) != 0;
 	(void)text_safe(state.rules_version, sizeof state.rules_version, r.rules_version);
+	(void)text_copy(w->rules_version, sizeof w->rules_version, state.rules_version);
 	if (set != set_in_force) {
 		set_in_force = set;
 		log_info("rules version=%s rules=%llu broken=%llu "
@@ -456,7 +469,7 @@ dispatch(void)
 	for (i = 0; i < WORKERS; i++) {
 		struct worker *w = &workers[i];
 
-		while (w->there && w->ready && w->job == NULL &&
+		while (w->there && w->ready && by_rules_in_force(w) && w->job == NULL &&
 		       (j = next_for(w)) != NULL) {
 			if (j->done == NULL)
 				job_free(j);

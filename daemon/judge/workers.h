@@ -50,7 +50,8 @@ void workers_peer(int take_fd, uint64_t index);
 /*
  * Copy what scan points to and queue the job; take_fd becomes the job's. done is called
  * once, in the loop; with verdict UNSCANNED or ok = 0 and a reason when no worker could
- * answer.
+ * answer. A file's verdict is by the rules in force: one that others had begun with is
+ * looked at again.
  */
 struct job *workers_ask(const struct m_scan *scan, int take_fd, job_fn done, void *arg);
 
