@@ -214,6 +214,6 @@ files_keep_verdict(const struct m_file *l, const struct m_verdict *v, wall_t now
 	if (!kept)
 		hub_store_warn(&e);
 	keep_findings(l, v, now);
-	found_kept(hub.store, f.dev, f.ino, f.size, f.ctime_us,
+	found_kept(hub.store, f.rules, f.dev, f.ino, f.size, f.ctime_us,
 		   kept && v->verdict != VERDICT_UNSCANNED);
 }

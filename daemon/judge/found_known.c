@@ -132,10 +132,10 @@ begin_section(struct found_job *j, struct store *s, uint64_t rules, struct err *
 struct found_section {
 	struct found_section *prev, *next; /* by age, in a ring with `sections` */
 	mono_t since;
-	uint64_t dev, ino;
+	uint64_t dev, ino, rules;
 	uint32_t part;
 	bool open;    /* its files are still being listed */
-	bool spoiled; /* one of them has no verdict that holds, or is another by now */
+	bool spoiled; /* one has no verdict by these rules, or is another by now */
 	unsigned char digest[STORE_DIGEST];
 	struct owed *files;
 };
@@ -200,6 +200,7 @@ owe(struct found_job *j, const struct found_dir *d, const struct found_file *f)
 		j->owed->dev = d->dev;
 		j->owed->ino = d->ino;
 		j->owed->part = d->part;
+		j->owed->rules = j->rules;
 		memcpy(j->owed->digest, j->digest, STORE_DIGEST);
 		j->owed->prev = sections.prev;
 		j->owed->next = &sections;
@@ -237,8 +238,8 @@ settle(struct store *s, struct found_section *of)
 }
 
 void
-found_kept(struct store *s, uint64_t dev, uint64_t ino, uint64_t size, int64_t ctime_us,
-	   bool holds)
+found_kept(struct store *s, uint64_t rules, uint64_t dev, uint64_t ino, uint64_t size,
+	   int64_t ctime_us, bool holds)
 {
 	struct owed *o = *slot_of(dev, ino);
 
@@ -249,7 +250,8 @@ found_kept(struct store *s, uint64_t dev, uint64_t ino, uint64_t size, int64_t c
 			o = o->hash_next;
 			continue;
 		}
-		of->spoiled |= !holds || o->size != size || o->ctime_us != ctime_us;
+		of->spoiled |= !holds || of->rules != rules || o->size != size ||
+			       o->ctime_us != ctime_us;
 		owed_free(o);
 		settle(s, of);
 		o = *slot_of(dev, ino); /* more than one may be gone */
@@ -298,6 +300,18 @@ one_file(struct found_job *j, struct store *s, uint64_t rules)
 		(void)store_found_put(s, d.dev, d.ino, d.part, j->digest, NULL);
 }
 
+/* Other rules came into force in the middle of it. */
+static void
+begin_anew(struct found_job *j, struct store *s, uint64_t rules)
+{
+	if (j->in_section && j->owed != NULL) {
+		j->owed->spoiled = true;
+		j->owed->open = false;
+		settle(s, j->owed);
+	}
+	*j = (struct found_job){.files = j->files, .len = j->len, .rules = rules};
+}
+
 int
 found_check(struct found_job *j, struct store *s, uint64_t rules, int64_t max_us,
 	    struct err *e)
@@ -305,6 +319,8 @@ found_check(struct found_job *j, struct store *s, uint64_t rules, int64_t max_us
 	const mono_t begin = clock_mono();
 	unsigned n = 0;
 
+	if (j->rules != rules)
+		begin_anew(j, s, rules);
 	while (j->at < j->len) {
 		if (j->in_section)
 			one_file(j, s, rules);

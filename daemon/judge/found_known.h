@@ -38,6 +38,7 @@ struct found_job {
 	size_t count, wanted; /* of files, so far */
 	/* where it stands */
 	size_t at, section;
+	uint64_t rules; /* it was begun with; with others it begins anew */
 	uint32_t left;
 	bool in_section, all_known;
 	unsigned char digest[STORE_DIGEST];
@@ -45,7 +46,8 @@ struct found_job {
 };
 
 /*
- * Go on for about max_us. 1: done; 0: call again; -1: the message is damaged (ERR_INPUT).
+ * Go on for about max_us, by these rules. 1: done; 0: call again; -1: the message is
+ * damaged (ERR_INPUT).
  */
 int found_check(struct found_job *j, struct store *s, uint64_t rules, int64_t max_us,
 		struct err *e);
@@ -58,9 +60,9 @@ int found_check(struct found_job *j, struct store *s, uint64_t rules, int64_t ma
  */
 #define FOUND_OWED 65536
 #define FOUND_OWED_S 600
-/* A verdict was kept. holds: it is not "unscanned". */
-void found_kept(struct store *s, uint64_t dev, uint64_t ino, uint64_t size,
-		int64_t ctime_us, bool holds);
+/* A verdict by these rules was kept. holds: it is not "unscanned". */
+void found_kept(struct store *s, uint64_t rules, uint64_t dev, uint64_t ino,
+		uint64_t size, int64_t ctime_us, bool holds);
 /* Nothing that was wanted will come (watch is gone). */
 void found_owed_drop(void);
 /* Files that are owed. */

@@ -159,16 +159,16 @@ test_owed(void)
 	verdict(4, &f[1], VERDICT_CLEAN);
 	T_EQ(check().wanted, 2);
 	T_EQ(found_owed(), 2);
-	found_kept(s, 4, 901, 1, 7, true);
-	found_kept(s, 5, 903, 3, 9, true); /* of another device */
+	found_kept(s, rules, 4, 901, 1, 7, true);
+	found_kept(s, rules, 5, 903, 3, 9, true); /* of another device */
 	drop(4, f, 3);
 	T_EQ(check().wanted, 3);
 	found_owed_drop();
 	T_EQ(found_owed(), 0);
 	verdict(4, &f[1], VERDICT_CLEAN);
 	T_EQ(check().wanted, 2);
-	found_kept(s, 4, 901, 1, 7, true);
-	found_kept(s, 4, 903, 3, 9, true);
+	found_kept(s, rules, 4, 901, 1, 7, true);
+	found_kept(s, rules, 4, 903, 3, 9, true);
 	T_EQ(found_owed(), 0);
 	drop(4, f, 3);
 	T_EQ(check().wanted, 0);
@@ -178,9 +178,9 @@ test_owed(void)
 		len = 0;
 		add(4, 900, 0, f, 3);
 		T_EQ(check().wanted, 3);
-		found_kept(s, 4, 901, 1, f[0].ctime_us, i == 1);
-		found_kept(s, 4, 902, 2, i == 1 ? 9 : 8, true);
-		found_kept(s, 4, 903, 3, 9, true);
+		found_kept(s, rules, 4, 901, 1, f[0].ctime_us, i == 1);
+		found_kept(s, rules, 4, 902, 2, i == 1 ? 9 : 8, true);
+		found_kept(s, rules, 4, 903, 3, 9, true);
 		T_EQ(found_owed(), 0);
 		T_EQ(check().wanted, 3);
 		found_owed_drop();
@@ -193,7 +193,7 @@ test_owed(void)
 	add(4, 910, 0, f, 2);
 	T_EQ(check().wanted, 4);
 	T_EQ(found_owed(), 4);
-	found_kept(s, 4, 901, 1, f[0].ctime_us, true);
+	found_kept(s, rules, 4, 901, 1, f[0].ctime_us, true);
 	T_EQ(found_owed(), 0);
 	T_EQ(check().wanted, 0);
 	/* a verdict that comes while the files are being listed does not close the list
@@ -210,16 +210,65 @@ test_owed(void)
 	T_EQ(found_check(&j, s, rules, 0, &e), 0);
 	T_CHECK(j.count > 0 && j.count < 32, "%zu", j.count);
 	for (i = 0; i < j.count; i++)
-		found_kept(s, 4, 1000 + i, 0, 11, true);
+		found_kept(s, rules, 4, 1000 + i, 0, 11, true);
 	while (found_check(&j, s, rules, 0, &e) == 0)
 		continue;
 	T_EQ(j.wanted, 32);
 	T_CHECK(found_owed() > 0);
 	T_EQ(check().wanted, 32); /* (asked for again) */
 	for (i = 0; i < 32; i++)
-		found_kept(s, 4, 1000 + i, 0, 11, true);
+		found_kept(s, rules, 4, 1000 + i, 0, 11, true);
 	T_EQ(check().wanted, 0);
 	T_EQ(found_owed(), 0);
+}
+
+/* Rules changed meanwhile: a digest is of one set of rules, all of it. */
+static void
+test_other_rules(void)
+{
+	struct found_file f[32];
+	struct found_job j = {.files = body};
+	uint32_t i;
+
+	for (i = 0; i < 32; i++)
+		f[i] = (struct found_file){.ino = 2000 + i, .ctime_us = 12};
+	/* wanted by the old ones, looked at by the new ones, and back to the old */
+	len = 0;
+	add(4, 930, 0, f, 1);
+	T_EQ(check().wanted, 1);
+	rules++;
+	verdict(4, &f[0], VERDICT_CLEAN);
+	found_kept(s, rules, 4, 2000, 0, 12, true);
+	T_EQ(found_owed(), 0);
+	rules--;
+	T_EQ(check().wanted, 1);
+	/* in the middle of a walk's question */
+	rules++;
+	found_owed_drop();
+	len = 0;
+	add(4, 940, 0, f, 32);
+	j.len = len;
+	T_EQ(found_check(&j, s, rules, 0, &e), 0);
+	T_CHECK(j.count > 0 && j.count < 32 && j.wanted == j.count - 1, "%zu", j.count);
+	rules--;
+	for (i = 0; i < 31; i++)
+		verdict(4, &f[i], VERDICT_CLEAN);
+	while (found_check(&j, s, rules, 0, &e) == 0)
+		continue;
+	T_EQ(j.count, 32);
+	T_EQ(j.wanted, 1);
+	T_EQ(j.bits[0], 0);
+	T_EQ(j.bits[3], 0x80);
+	T_EQ(found_owed(), 1);
+	verdict(4, &f[31], VERDICT_CLEAN);
+	found_kept(s, rules, 4, 2031, 0, 12, true);
+	T_EQ(found_owed(), 0);
+	drop(4, f, 32);
+	T_EQ(check().wanted, 0); /* that one is whole */
+	rules++;
+	T_EQ(check().wanted, 32);
+	rules--;
+	found_owed_drop();
 }
 
 /* More than are remembered: asked for once more, never taken for known. */
@@ -238,7 +287,7 @@ test_owed_bound(void)
 	}
 	T_EQ(found_owed(), FOUND_OWED);
 	for (i = 0; i < 1024; i++)
-		found_kept(s, 6, 5000 + i, 0, 1, true);
+		found_kept(s, rules, 6, 5000 + i, 0, 1, true);
 	T_EQ(found_owed(), 0);
 	T_EQ(check().wanted, 1024); /* the last found no room */
 	found_owed_drop();
@@ -414,6 +463,7 @@ main(void)
 		return 1;
 	test_digest();
 	test_owed();
+	test_other_rules();
 	test_owed_bound();
 	test_damaged();
 	test_files();
