@@ -18,7 +18,7 @@
 #include "text.h"
 #include "xmem.h"
 
-#define INCIDENTS 2000 /* beyond it the one told longest ago is forgotten */
+#define INCIDENTS 2000 /* beyond it one is forgotten, see victim() */
 #define RETRY_MIN_S 60
 #define RETRY_MAX_S 3600
 
@@ -41,20 +41,50 @@ static int64_t told_this_hour;
 static uint64_t left_out; /* incidents that wait for another hour */
 static struct alert_state state;
 
+static bool
+is_degraded(const struct incident *in)
+{
+	return strncmp(in->key, "degraded:", 9) == 0;
+}
+
+/* Which is forgotten of a full table: the one told longest ago of those whose every time
+ * was told; else one that nobody hears of, which is said. Never the brake's own troubles
+ * that wait: a tenant can make incidents. */
+static struct incident *
+victim(void)
+{
+	struct incident *told = NULL, *untold = NULL, *in;
+
+	for (in = incidents; in < incidents + INCIDENTS; in++) {
+		if (in->untold == 0 && in->asked == 0) {
+			if (told == NULL || in->told.us < told->told.us)
+				told = in;
+		} else if (!is_degraded(in) &&
+			   (untold == NULL || in->last.us < untold->last.us))
+			untold = in;
+	}
+	if (told != NULL)
+		return told;
+	in = untold != NULL ? untold : incidents; /* degraded: are a handful of words */
+	state.forgotten++;
+	hub.count.alerts_left_out += !in->left_out;
+	log_warn_rate("alert_forgotten", 60, "alert_forgotten key=%s: %d others wait",
+		      in->key, INCIDENTS);
+	return in;
+}
+
 static struct incident *
 find(const char *key)
 {
-	struct incident *in, *oldest = &incidents[0];
+	struct incident *in;
 	size_t i;
 
 	for (i = 0; i < incident_count; i++) {
 		in = &incidents[i];
 		if (strcmp(in->key, key) == 0)
 			return in;
-		if (in->told.us < oldest->told.us)
-			oldest = in;
 	}
-	in = incident_count < INCIDENTS ? &incidents[incident_count++] : oldest;
+	in = incident_count < INCIDENTS ? &incidents[incident_count++] : victim();
 	free(in->subject);
 	free(in->body);
 	free(in->event);
@@ -85,7 +115,7 @@ static bool
 within_rate(struct incident *in, wall_t now)
 {
 	/* tenants can fill the hour; they must not silence the brake's own troubles */
-	if (strncmp(in->key, "degraded:", 9) == 0)
+	if (is_degraded(in))
 		return true;
 	if (now.us - hour_began.us >= 3600000000 || now.us < hour_began.us) {
 		hour_began = now;

@@ -38,7 +38,8 @@ void alert_hands_gone(void);
 
 /* For status. fault: what was wrong with the last one, "" when it was told. */
 struct alert_state {
-	uint64_t failed; /* tries that reached nobody */
+	uint64_t failed;    /* tries that reached nobody */
+	uint64_t forgotten; /* before anybody was told: too many waited */
 	char fault[300];
 };
 struct alert_state alert_state(void);

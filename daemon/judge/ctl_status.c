@@ -356,18 +356,26 @@ alert_part(struct ctl *c)
 {
 	struct alert_state a = alert_state();
 
-	json_t *more = json_pack("{s:o, s:o}", "alerts", ctl_num(hub.count.alerts),
-				 "failed", ctl_num(a.failed));
+	json_t *more =
+	    json_pack("{s:o, s:o, s:o}", "alerts", ctl_num(hub.count.alerts), "failed",
+		      ctl_num(a.failed), "forgotten", ctl_num(a.forgotten));
+	char lost[120] = "";
+
+	if (a.forgotten > 0)
+		(void)snprintf(lost, sizeof lost,
+			       "; %" PRIu64 " were forgotten before they were sent, too "
+			       "many waited: see the log",
+			       a.forgotten);
 
 	if (a.fault[0] == '\0')
-		part(c, "alerts", "ok", more, "%" PRIu64 " sent by mail and hooks",
-		     hub.count.alerts);
+		part(c, "alerts", a.forgotten > 0 ? "degraded" : "ok", more,
+		     "%" PRIu64 " sent by mail and hooks%s", hub.count.alerts, lost);
 	else
 		part(c, "alerts", "degraded", more,
 		     "the last alert did not reach everybody: %s (if it reached nobody, "
 		     "it "
-		     "is sent again)",
-		     a.fault);
+		     "is sent again)%s",
+		     a.fault, lost);
 }
 
 /* The list of what waits in the MTA: one that it did not take stays as it was. */
