@@ -76,6 +76,16 @@ store_found_put(struct store *s, uint64_t dev, uint64_t ino, uint64_t part,
 }
 
 int
+store_found_drop(struct store *s, uint64_t dev, uint64_t ino, struct err *e)
+{
+	struct row r = {.what = WRITE_FOUND_DROP};
+
+	row_bits(&r, dev);
+	row_bits(&r, ino);
+	return store_put(s, &r, e);
+}
+
+int
 store_found_get(struct store *s, uint64_t dev, uint64_t ino, uint64_t part, void *digest,
 		struct err *e)
 {

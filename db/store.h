@@ -167,6 +167,8 @@ int store_found_put(struct store *s, uint64_t dev, uint64_t ino, uint64_t part,
 		    const void *digest, struct err *e);
 int store_found_get(struct store *s, uint64_t dev, uint64_t ino, uint64_t part,
 		    void *digest, struct err *e);
+/* All parts of the directory. */
+int store_found_drop(struct store *s, uint64_t dev, uint64_t ino, struct err *e);
 /* Files that are not clean; uid -1: all; verdict -1: every other than clean. */
 int store_file_each(struct store *s, int64_t uid, int verdict,
 		    bool (*fn)(void *, const struct store_file *), void *arg,

@@ -39,6 +39,7 @@
 	  "reason) VALUES(?,?,?,?,?,?,?,?,?,?)") \
 	W(FOUND_PUT, 0, 1, \
 	  "INSERT OR REPLACE INTO found(dev,ino,part,digest) VALUES(?,?,?,?)") \
+	W(FOUND_DROP, 0, 0, "DELETE FROM found WHERE dev=? AND ino=?") \
 	W(FILE_DROP, 0, 0, "DELETE FROM file WHERE dev=? AND ino=?") \
 	W(FINDING_PUT, 1, 0, \
 	  "INSERT INTO finding(dev,ino,rule,\"group\",points,uid,path,sha256,t,gone) " \

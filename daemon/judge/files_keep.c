@@ -209,7 +209,7 @@ files_keep_verdict(const struct m_file *l, const struct m_verdict *v, wall_t now
 	 * it looked at again, and the second look may end by its budget) */
 	if (v->verdict == VERDICT_UNSCANNED && old.verdict != VERDICT_UNSCANNED &&
 	    old.ino == f.ino && old.ctime_us == f.ctime_us)
-		found_forget(hub.store);
+		found_forget_in(hub.store, l->dev, l->dir_ino, l->nlink);
 	kept = store_file_put(hub.store, &f, &e) == 0;
 	if (!kept)
 		hub_store_warn(&e);

@@ -27,11 +27,17 @@ static struct {
 	unsigned char key[KEY_BYTES];
 } kept;
 
+static bool forget_due; /* all digests, when FOUND_FORGET_S are over */
+static mono_t forgot;   /* .us 0: not yet */
+static uint64_t taken_back;
+
 static void
 new_key(struct store *s)
 {
 	struct err e;
 
+	forget_due = false;
+	taken_back++;
 	/* never seen to fail; then no digest of before fits, and that is what is wanted
 	 */
 	if (getrandom(kept.key, KEY_BYTES, 0) != KEY_BYTES)
@@ -49,8 +55,14 @@ key(struct store *s)
 	size_t len = 0;
 
 	store_status(s, &st);
-	if (kept.of == s && kept.generation == st.generation)
+	if (kept.of == s && kept.generation == st.generation) {
+		if (forget_due &&
+		    mono_diff_us(clock_mono(), forgot) >= FOUND_FORGET_S * 1000000LL) {
+			forgot = clock_mono();
+			new_key(s);
+		}
 		return kept.key;
+	}
 	if (store_kv_get(s, KEY_NAME, kept.key, KEY_BYTES, &len, &e) != 1 ||
 	    len != KEY_BYTES)
 		new_key(s);
@@ -104,6 +116,7 @@ begin_section(struct found_job *j, struct store *s, uint64_t rules, struct err *
 	struct err why;
 
 	j->owed = NULL;
+	j->taken_back = taken_back;
 
 	if (j->len - j->at < sizeof d)
 		return err_set(e, ERR_INPUT, "FOUND ends in a directory");
@@ -265,6 +278,45 @@ found_owed_drop(void)
 		section_drop(sections.next);
 }
 
+/* A link to it in another directory: that one's digest still says that it is known. */
+static void
+forget_all_sometimes(struct store *s)
+{
+	const mono_t now = clock_mono();
+	struct err e;
+
+	if (forgot.us == 0 || mono_diff_us(now, forgot) >= FOUND_FORGET_S * 1000000LL) {
+		forgot = now;
+		found_forget(s);
+		return;
+	}
+	if (forget_due)
+		return;
+	(void)key(s); /* it stays in force until then, and no next start knows it */
+	forget_due = true;
+	if (store_kv_put(s, KEY_NAME, "", 1, &e) != 0)
+		log_warn_rate("found", 60, "found_key error=\"%s\"", e.text);
+}
+
+void
+found_forget_in(struct store *s, uint64_t dev, uint64_t dir_ino, uint64_t nlink)
+{
+	struct found_section *of;
+	struct err e;
+
+	if (nlink > 1 || dir_ino == 0)
+		forget_all_sometimes(s);
+	if (dir_ino == 0)
+		return;
+	taken_back++; /* one whose files are being listed may have seen the old verdict */
+	for (of = sections.next; of != &sections; of = of->next)
+		of->spoiled |= of->dev == dev && of->ino == dir_ino;
+	if (store_found_drop(s, dev, dir_ino, &e) != 0) {
+		log_warn_rate("found", 60, "found_drop error=\"%s\"", e.text);
+		found_forget(s);
+	}
+}
+
 size_t
 found_owed(void)
 {
@@ -294,9 +346,10 @@ one_file(struct found_job *j, struct store *s, uint64_t rules)
 	j->in_section = false;
 	if (j->owed != NULL) {
 		j->owed->open = false;
+		j->owed->spoiled |= j->taken_back != taken_back;
 		settle(s, j->owed);
 	}
-	if (j->all_known)
+	if (j->all_known && j->taken_back == taken_back)
 		(void)store_found_put(s, d.dev, d.ino, d.part, j->digest, NULL);
 }
 

@@ -10,8 +10,8 @@
  * rules, and a random key. A tenant chooses names and sizes, hardly his inodes, not the
  * ctime, and never learns the key; any change of a file changes its ctime. Only
  * directories all of whose files have a verdict (none "unscanned") by these rules are
- * kept. What takes a verdict back of a file that did not change itself forgets all
- * digests (a new key).
+ * kept. What takes a verdict back of a file that did not change itself forgets its
+ * directory's digests, or all of them (a new key).
  */
 #ifndef MAILBRAKE_FOUND_KNOWN_H
 #define MAILBRAKE_FOUND_KNOWN_H
@@ -38,7 +38,8 @@ struct found_job {
 	size_t count, wanted; /* of files, so far */
 	/* where it stands */
 	size_t at, section;
-	uint64_t rules; /* it was begun with; with others it begins anew */
+	uint64_t rules;      /* it was begun with; with others it begins anew */
+	uint64_t taken_back; /* verdicts, when the section was begun */
 	uint32_t left;
 	bool in_section, all_known;
 	unsigned char digest[STORE_DIGEST];
@@ -70,5 +71,13 @@ size_t found_owed(void);
 
 /* No digest holds any more: before a verdict is taken back. */
 void found_forget(struct store *s);
+/*
+ * The same for one file, when a tenant can cause it: only of this directory. Where the
+ * file can be in others too (links) or its directory is not known (dir_ino 0) all of them
+ * as above, at most once in FOUND_FORGET_S: a second time waits until then, or for the
+ * next start; meanwhile the directory it was seen in asks for it.
+ */
+#define FOUND_FORGET_S 3600
+void found_forget_in(struct store *s, uint64_t dev, uint64_t dir_ino, uint64_t nlink);
 
 #endif

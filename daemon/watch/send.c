@@ -79,9 +79,9 @@ send_just_now(const struct watch *w, const struct stat *st)
 	       mono_diff_us(clock_mono(), s->at) < w->conf.settle_ms * 1000;
 }
 
-/* fd stays the caller's. */
+/* fd stays the caller's. dir: of its directory; NULL: not known. */
 static bool
-send_file(struct watch *w, int fd, const struct stat *st, int64_t dir_uid,
+send_file(struct watch *w, int fd, const struct stat *st, const struct stat *dir,
 	  enum file_cause cause, mono_t event, uint64_t asked, const char *path)
 {
 	struct m_file f = {.dev = st->st_dev,
@@ -93,7 +93,8 @@ send_file(struct watch *w, int fd, const struct stat *st, int64_t dir_uid,
 			   .gid = st->st_gid,
 			   .mode = st->st_mode,
 			   .nlink = st->st_nlink,
-			   .dir_uid = dir_uid,
+			   .dir_uid = dir != NULL ? (int64_t)dir->st_uid : -1,
+			   .dir_ino = dir != NULL ? dir->st_ino : 0,
 			   .cause = cause,
 			   .event_us = event.us,
 			   .asked = asked,
@@ -189,8 +190,8 @@ send_entry(struct watch *w, struct entry *e, mono_t now)
 	switch (s) {
 	case SAFE_OK:
 		place(w, e, path, sizeof path);
-		taken = send_file(w, fd, &st, dst.st_uid, (enum file_cause)e->cause,
-				  e->last, 0, path);
+		taken = send_file(w, fd, &st, &dst, (enum file_cause)e->cause, e->last, 0,
+				  path);
 		close(fd);
 		if (!taken)
 			queue_back(w->queue, e, now, 0);
@@ -225,9 +226,8 @@ send_entry(struct watch *w, struct entry *e, mono_t now)
  */
 static enum safe
 look_open(const struct watch *w, const char *path, int *fd_out, struct stat *st,
-	  int64_t *dir_uid_out)
+	  struct stat *dir_out, bool *dir_known_out)
 {
-	struct stat dst;
 	char below[PATH_SHOWN];
 	const char *rest;
 	char *name;
@@ -250,7 +250,7 @@ look_open(const struct watch *w, const char *path, int *fd_out, struct stat *st,
 		*name++ = '\0';
 	dir = safe_open_dir(root, name == NULL ? "" : below, O_PATH);
 	if (dir >= 0) {
-		*dir_uid_out = fstat(dir, &dst) == 0 ? (int64_t)dst.st_uid : -1;
+		*dir_known_out = fstat(dir, dir_out) == 0;
 		s = safe_open_file(dir, name == NULL ? below : name, fd_out, st);
 		close(dir);
 	} else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {
@@ -268,12 +268,11 @@ send_look(struct watch *w, const struct m_look *look, mono_t now)
 			   .uid = look->uid,
 			   .asked = look->asked,
 			   .path = look->path};
-	struct stat st;
+	struct stat st, dst;
 	struct err e;
-	int64_t dir_uid = -1;
 	int fd = -1;
-	bool same = false;
-	enum safe s = look_open(w, look->path, &fd, &st, &dir_uid);
+	bool same = false, dir_known = false;
+	enum safe s = look_open(w, look->path, &fd, &st, &dst, &dir_known);
 
 	/* not to be opened is not gone: whoever asked is told, the file is not named */
 	if (s != SAFE_OK && s != SAFE_GONE)
@@ -283,8 +282,8 @@ send_look(struct watch *w, const struct m_look *look, mono_t now)
 		       (look->ino == 0 ||
 			(st.st_ino == look->ino && st.st_dev == look->dev));
 	if (same)
-		(void)send_file(w, fd, &st, dir_uid, CAUSE_ASKED, now, look->asked,
-				look->path);
+		(void)send_file(w, fd, &st, dir_known ? &dst : NULL, CAUSE_ASKED, now,
+				look->asked, look->path);
 	else if (m_gone_put(&out, &g, &e) == 0)
 		(void)send_msg(w, &out);
 	if (fd >= 0)

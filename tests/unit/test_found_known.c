@@ -271,6 +271,73 @@ test_other_rules(void)
 	found_owed_drop();
 }
 
+/* A verdict is taken back by what a tenant can do: it costs his directory's digests. */
+static void
+test_forget_in(void)
+{
+	struct found_file f[32], other = {.ino = 3900, .ctime_us = 13};
+	struct found_job j = {.files = body};
+	unsigned char key[16];
+	size_t key_len = 0;
+	uint32_t i;
+
+	for (i = 0; i < 32; i++) {
+		f[i] = (struct found_file){.ino = 3000 + i, .ctime_us = 13};
+		verdict(4, &f[i], VERDICT_CLEAN);
+	}
+	verdict(4, &other, VERDICT_CLEAN);
+	len = 0;
+	add(4, 950, 0, f, 16);
+	add(4, 950, 1, f + 16, 16);
+	add(4, 951, 0, &other, 1);
+	T_EQ(check().wanted, 0);
+	drop(4, f, 32);
+	drop(4, &other, 1);
+	T_EQ(check().wanted, 0);
+	found_forget_in(s, 4, 950, 1);
+	T_EQ(check().wanted, 32); /* both its parts, and no other's */
+	found_owed_drop();
+	/* while its files are listed: those seen before it are not known as a whole */
+	for (i = 0; i < 32; i++)
+		verdict(4, &f[i], VERDICT_CLEAN);
+	len = 0;
+	add(4, 950, 0, f, 32);
+	j.len = len;
+	T_EQ(found_check(&j, s, rules, 0, &e), 0);
+	T_CHECK(j.count > 0 && j.count < 32 && j.wanted == 0, "%zu", j.count);
+	found_forget_in(s, 4, 950, 1);
+	verdict(4, &f[0], VERDICT_UNSCANNED);
+	while (found_check(&j, s, rules, 0, &e) == 0)
+		continue;
+	T_EQ(check().wanted, 1);
+	/* while another of its files is owed */
+	verdict(4, &f[1], VERDICT_UNSCANNED);
+	found_forget_in(s, 4, 950, 1);
+	verdict(4, &f[0], VERDICT_CLEAN);
+	found_kept(s, rules, 4, 3000, 0, 13, true);
+	T_EQ(check().wanted, 1);
+	found_owed_drop();
+	/* links: everybody's, once; again only later, or with the next start */
+	len = 0;
+	add(4, 951, 0, &other, 1);
+	T_EQ(check().wanted, 0);
+	for (i = 0; i < 2; i++) {
+		found_forget_in(s, 4, 950, 2);
+		T_EQ(check().wanted, i == 0);
+		verdict(4, &other, VERDICT_CLEAN);
+		T_EQ(check().wanted, 0);
+		drop(4, &other, 1);
+	}
+	T_EQ(check().wanted, 0);
+	/* the next start finds no key it could use */
+	T_EQ(store_kv_get(s, "found_key", key, sizeof key, &key_len, &e), 1);
+	T_EQ(key_len, 1);
+	found_forget(s);
+	T_EQ(store_kv_get(s, "found_key", key, sizeof key, &key_len, &e), 1);
+	T_EQ(key_len, 16);
+	found_owed_drop();
+}
+
 /* More than are remembered: asked for once more, never taken for known. */
 static void
 test_owed_bound(void)
@@ -464,6 +531,7 @@ main(void)
 	test_digest();
 	test_owed();
 	test_other_rules();
+	test_forget_in();
 	test_owed_bound();
 	test_damaged();
 	test_files();
