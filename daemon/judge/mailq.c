@@ -101,6 +101,23 @@ mailq_forward(const char *id)
 	return true;
 }
 
+void
+mailq_sent_on_set(const char *id)
+{
+	struct mailq_node *n = mailq_find(id);
+
+	if (n != NULL)
+		n->sent_on = true;
+}
+
+bool
+mailq_sent_on(const char *id)
+{
+	const struct mailq_node *n = mailq_find(id);
+
+	return n != NULL && n->sent_on;
+}
+
 unsigned
 mailq_ticket(uint32_t uid, const char *id)
 {

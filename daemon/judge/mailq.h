@@ -44,6 +44,9 @@ void mailq_held(uint32_t uid, const char *id, uint32_t rcpts, wall_t t);
 void mailq_ticket_set(const char *id, unsigned ticket, uint64_t own);
 /* A copy went on from an own recipient. false: as many as there are did before. */
 bool mailq_forward(const char *id);
+/* It was sent on, from an own recipient, under an id of its own. */
+void mailq_sent_on_set(const char *id);
+bool mailq_sent_on(const char *id);
 unsigned mailq_ticket(uint32_t uid, const char *id);
 /* It is known as uid's, and frozen or to be. */
 bool mailq_knows(uint32_t uid, const char *id);

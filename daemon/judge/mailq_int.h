@@ -31,6 +31,7 @@ struct mailq_node {
 	bool used, ours;    /* ours: it has a row; told by the hook or frozen by us;
 			     * changed by mailq_set_ours */
 	bool kept;          /* its account's hold ended by time: only an admin thaws it */
+	bool sent_on;       /* for a .forward or an alias, under an id of its own */
 	bool hooked; /* the MTA's hook was told to hold it: its line comes after a thaw */
 };
 

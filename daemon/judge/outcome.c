@@ -113,6 +113,16 @@ on_queued(const struct m_outcome *o, int64_t uid)
 		mailq_freeze_one(o->queue_id);
 }
 
+/* Of a held account only what an admin released goes, by its ticket. */
+static void
+freeze_or_pass(uint32_t uid, const char *id, enum expect_ticket ticket, wall_t t)
+{
+	if (held_since(uid, ticket == EXPECT_COUNTED ? t : (wall_t){0}))
+		mailq_freeze_one(id);
+	else if (held_since(uid, (wall_t){0}))
+		mailq_pass(id);
+}
+
 /* A message the MTA took: if nobody asked us before, it went around the wrapper. */
 static void
 on_submit(const struct m_outcome *o)
@@ -154,10 +164,7 @@ on_submit(const struct m_outcome *o)
 	if (ticket != EXPECT_NOT) {
 		count.expected++;
 		mailq_ticket_set(o->queue_id, ticket, own);
-		if (held_since(s.uid, ticket == EXPECT_OWN ? (wall_t){0} : s.t))
-			mailq_freeze_one(o->queue_id);
-		else if (held_since(s.uid, (wall_t){0}))
-			mailq_pass(o->queue_id);
+		freeze_or_pass(s.uid, o->queue_id, ticket, s.t);
 		return;
 	}
 	count.bypassed++;
@@ -179,10 +186,29 @@ enum went { WENT_OWN, WENT_FORWARDED, WENT_AWAY };
 static enum went
 went(const struct m_outcome *o, const char *login)
 {
-	if ((o->flags & OUTCOME_LOCAL) != 0 ||
+	/* what was given to a filter on this machine has not arrived */
+	if (((o->flags & OUTCOME_LOCAL) != 0 && o->ip[0] == '\0') ||
 	    own_mail(login, 1, &o->rcpt_domain, 1) != 0)
 		return WENT_OWN;
-	return own_mail(login, 1, &o->orig_domain, 1) > 0 ? WENT_FORWARDED : WENT_AWAY;
+	return mailq_sent_on(o->queue_id) || own_mail(login, 1, &o->orig_domain, 1) > 0
+		   ? WENT_FORWARDED
+		   : WENT_AWAY;
+}
+
+/* Postfix sends on what a .forward names under an id of its own: it is the account's as
+ * the first was, with one of that one's copies that may go on. */
+static void
+sent_on(const struct m_outcome *o, uint32_t uid)
+{
+	wall_t t = {o->time_us};
+	enum expect_ticket ticket = (enum expect_ticket)mailq_ticket(uid, o->queue_id);
+	bool one = ticket == EXPECT_NOT || mailq_forward(o->queue_id);
+
+	mailq_add(uid, o->forwarded_as, 1, t);
+	mailq_ticket_set(o->forwarded_as, ticket == EXPECT_NOT ? EXPECT_COUNTED : ticket,
+			 one);
+	mailq_sent_on_set(o->forwarded_as);
+	freeze_or_pass(uid, o->forwarded_as, ticket, t);
 }
 
 /*
@@ -208,6 +234,8 @@ check_own(const struct m_outcome *o, int64_t uid)
 
 	if (uid <= 0 || (o->flags & OUTCOME_OWN) != 0)
 		return;
+	if (o->forwarded_as[0] != '\0')
+		sent_on(o, s.uid);
 	ticket = (enum expect_ticket)mailq_ticket(s.uid, o->queue_id);
 	if (ticket == EXPECT_NOT)
 		return;

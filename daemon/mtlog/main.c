@@ -91,7 +91,7 @@ static void
 tell_with(const struct mt_event *ev, unsigned more_flags)
 {
 	static char user[128], auth[256], id[32], sender[400], whole[400], rcpt[256],
-	    orig[256], host[256], ip[64], text[2048], cwd[300];
+	    orig[256], host[256], on[32], ip[64], text[2048], cwd[300];
 	struct m_outcome m = {
 	    .time_us = ev->time.us,
 	    .kind = ev->kind,
@@ -116,6 +116,7 @@ tell_with(const struct mt_event *ev, unsigned more_flags)
 	m.rcpt = safe(whole, sizeof(whole), ev->rcpt);
 	m.rcpt_domain = domain(rcpt, sizeof(rcpt), ev->rcpt_domain);
 	m.orig_domain = domain(orig, sizeof(orig), ev->orig_domain);
+	m.forwarded_as = safe(on, sizeof(on), ev->forwarded_as);
 	m.host = ev->local ? "" : domain(host, sizeof(host), ev->host);
 	m.enhanced = ev->answered ? ev->enhanced : "";
 	m.text = safe(text, sizeof(text), ev->text);

@@ -57,11 +57,13 @@ struct mt_event {
 	uint64_t size;  /* bytes, 0 unknown */
 
 	struct slice rcpt, rcpt_domain; /* outcomes */
-	struct slice orig_domain; /* of the address before aliases, when the log tells of
+	struct slice orig_domain;  /* of the address before aliases, when the log tells of
 				     one and its local part is plain */
-	struct slice host, ip;    /* remote server, or the client of a submission */
-	int port;                 /* client's port, 0 unknown */
-	bool local;               /* the delivery was to a mailbox or program here */
+	struct slice forwarded_as; /* the queue id under which Postfix's local(8) sent it
+				      on, for a .forward or an alias */
+	struct slice host, ip;     /* remote server, or the client of a submission */
+	int port;                  /* client's port, 0 unknown */
+	bool local;                /* the delivery was to a mailbox or program here */
 	bool answered; /* the remote server answered: code, enhanced, text are its */
 	bool own; /* our own doing: a brake, a hold, a retry time; never a provider's word
 		   */

@@ -239,11 +239,37 @@ submit_postfix(struct mtlog *m, struct mt_event *ev)
 	return 1;
 }
 
+/*
+ * Postfix's local(8) sent a message on under a queue id that neither pickup nor smtpd
+ * named: it is the same owner's. It is no submission of its own.
+ */
+static void
+forwarded(struct mtlog *m, const struct mt_event *ev)
+{
+	const struct flight *f = flight_find(m, ev->queue_id);
+	struct flight of, *on;
+
+	if (f == NULL || slice_is(ev->forwarded_as, f->id))
+		return;
+	of = *f; /* it may be the one that is forgotten for the new one */
+	if ((on = flight_new(m, ev->forwarded_as)) == NULL)
+		return;
+	memcpy(on->user, of.user, sizeof on->user);
+	memcpy(on->auth, of.auth, sizeof on->auth);
+	memcpy(on->sender, of.sender, sizeof on->sender);
+	on->uid = of.uid;
+	on->local_client = of.local_client;
+	on->named = on->submitted = true;
+}
+
 static int
 outcome(struct mtlog *m, struct mt_event *ev)
 {
-	struct flight *f = flight_find(m, ev->queue_id);
+	struct flight *f;
 
+	if (ev->forwarded_as.s != NULL)
+		forwarded(m, ev);
+	f = flight_find(m, ev->queue_id);
 	if (f != NULL)
 		lend(f, ev);
 	else if (ev->kind != MT_DONE)

@@ -12,15 +12,24 @@
  */
 #include "mt_grammar.h"
 
-static bool
-queue_id(struct cursor *c, struct slice *out)
+/* The end of what may be a queue id; NULL: none. */
+static const char *
+id_end(const struct cursor *c)
 {
 	const char *p = c->p;
 
 	while (p < c->end &&
 	       ((*p >= '0' && *p <= '9') || ((*p | 32) >= 'a' && (*p | 32) <= 'z')))
 		p++;
-	if (p - c->p < 5 || p - c->p > 20 || c->end - p < 2 || p[0] != ':' || p[1] != ' ')
+	return p - c->p < 5 || p - c->p > 20 ? NULL : p;
+}
+
+static bool
+queue_id(struct cursor *c, struct slice *out)
+{
+	const char *p = id_end(c);
+
+	if (p == NULL || c->end - p < 2 || p[0] != ':' || p[1] != ' ')
 		return false;
 	*out = slice_of(c->p, p);
 	c->p = p + 2;
@@ -168,6 +177,17 @@ delivery(struct cursor *c, struct mt_event *ev)
 	return MT_EVENT;
 }
 
+/* status=sent (forwarded as 03F51AD8786), by local(8) alone */
+static void
+forwarded(struct mt_event *ev)
+{
+	struct cursor c = {ev->text.s, ev->text.s + ev->text.len};
+
+	if (ev->kind == MT_SENT && ev->text.s != NULL &&
+	    cursor_take(&c, "forwarded as ") && id_end(&c) == c.end)
+		ev->forwarded_as = slice_of(c.p, c.end);
+}
+
 /* uid=2001 from=<bounce@a.test> */
 static enum mt_line
 pickup(struct cursor *c, struct mt_event *ev)
@@ -258,6 +278,7 @@ postfix_text(struct slice ident, struct slice text, struct mt_event *ev)
 	struct cursor c = {text.s, text.s + text.len};
 	const char *slash = ident.s == NULL ? NULL : memrchr(ident.s, '/', ident.len);
 	struct slice program;
+	enum mt_line rc;
 
 	if (slash == NULL || !slice_begins(ident, "postfix"))
 		return MT_FOREIGN;
@@ -274,9 +295,11 @@ postfix_text(struct slice ident, struct slice text, struct mt_event *ev)
 		return cleanup(&c, ev);
 	if (slice_is(program, "postsuper"))
 		return postsuper(&c, ev);
-	if (cursor_take(&c, "to="))
-		return delivery(&c, ev);
-	return MT_NOTHING;
+	if (!cursor_take(&c, "to="))
+		return MT_NOTHING;
+	if ((rc = delivery(&c, ev)) == MT_EVENT && slice_is(program, "local"))
+		forwarded(ev);
+	return rc;
 }
 
 enum mt_line

@@ -153,6 +153,46 @@ test_forms(void)
 	T_EQ(mtlog_line(m, rfc, strlen(rfc), &ev), 0);
 }
 
+/* local(8) sends on under an id that no pickup line names. */
+static void
+test_forwarded(void)
+{
+	T_EQ(feed("pickup", "E94E4AD8598: uid=2003 from=<shop>"), 0);
+	T_EQ(feed("qmgr",
+		  "E94E4AD8598: from=<s@m.test>, size=304, nrcpt=1 (queue active)"),
+	     1);
+	T_EQ(feed("cleanup", "03F51AD8786: message-id=<x@m.test>"), 0);
+	T_EQ(feed("local",
+		  "E94E4AD8598: to=<s@own.test>, relay=local, delay=0.15, "
+		  "delays=0.13/0.01/0/0.01, dsn=2.0.0, status=sent (forwarded as "
+		  "03F51AD8786)"),
+	     1);
+	T_EQ(ev.local, 1);
+	T_EQ(ev.uid, 2003);
+	T_STR(text(ev.forwarded_as), "03F51AD8786");
+	/* no submission: it was one already */
+	T_EQ(
+	    feed("qmgr", "03F51AD8786: from=<s@m.test>, size=4, nrcpt=60 (queue active)"),
+	    0);
+	T_EQ(feed("qmgr", "E94E4AD8598: removed"), 1);
+	T_EQ(feed("smtp", "03F51AD8786: to=<f@d.test>, orig_to=<s@own.test>, "
+			  "relay=mx.d.test[198.51.100.1]:25, delay=1, dsn=2.0.0, "
+			  "status=sent (250 2.0.0 forwarded as BBBBB1)"),
+	     1);
+	T_EQ(ev.uid, 2003);
+	T_STR(text(ev.orig_domain), "own.test");
+	T_EQ(ev.forwarded_as.len, 0);
+	/* another program's words, and no queue id */
+	T_EQ(feed("smtp", "03F51AD8786: to=<f@d.test>, relay=mx.d.test[198.51.100.1]:25, "
+			  "delay=1, dsn=2.0.0, status=sent (forwarded as BBBBB1)"),
+	     1);
+	T_EQ(ev.forwarded_as.len, 0);
+	T_EQ(feed("local", "03F51AD8786: to=<f@d.test>, relay=local, delay=1, dsn=2.0.0, "
+			   "status=sent (forwarded as ../x)"),
+	     1);
+	T_EQ(ev.forwarded_as.len, 0);
+}
+
 static void
 test_hostile(void)
 {
@@ -209,6 +249,7 @@ main(void)
 	m = mtlog_new(MTLOG_POSTFIX, wall_from_s(1795312800));
 	test_story();
 	test_forms();
+	test_forwarded();
 	test_hostile();
 	test_full();
 	mtlog_free(&m);
