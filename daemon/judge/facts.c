@@ -292,6 +292,8 @@ gather_script(const struct engine *e, const struct acct *a, const struct judged 
 	f->strangers_1h =
 	    hour_get(&s->strangers_1h, now) + (j->msg.own ? 0 : j->msg.rcpts);
 	f->usual_strangers_1h = s->usual_strangers_1h;
+	f->msg_met = j->msg.met;
+	f->met_24h = slide_get(&s->met_24h, now, 86400) + j->msg.met;
 	f->usual_bulk_1h = s->usual_bulk_1h;
 	f->usual_bulk_24h = s->usual_bulk_24h;
 	if ((f->bursty || f->bulk_usual) && f->usual_bulk_1h < s->usual[2])

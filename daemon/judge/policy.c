@@ -325,6 +325,8 @@ row_evidence_volume(const struct facts *f, const struct engine_conf *c, int64_t 
 /* Mail to one's own monitor's phone, not a bomb in somebody's mailbox. */
 #define AGAIN_1H 60
 #define AGAIN_24H 600
+/* What a known script's job that fails every minute tells its owner, and a little. */
+#define MINUTELY_24H 1500
 
 /*
  * A copy to the owner explains a customer's mail, but only as much as people buy: a
@@ -460,6 +462,12 @@ over_ceiling(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 	    f->login ? l.exposed[2] : larger(60, 15 * (int64_t)f->usual_strangers_1h);
 	*value = f->strangers_1h;
 	if (*value > *limit)
+		return true;
+	/* nor may a day go to whom it wrote before, unless its usual hours add up to it */
+	*limit = larger(f->login ? AGAIN_24H : MINUTELY_24H,
+			48 * (int64_t)f->usual_strangers_1h);
+	*value = f->met_24h;
+	if (f->msg_met > 0 && *value > *limit)
 		return true;
 	if (f->msg_exposed == 0)
 		return false;

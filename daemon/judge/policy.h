@@ -148,6 +148,8 @@ struct facts {
 	uint32_t exposed[4];                       /* exposed: 1 min, 10 min, 1 h, 24 h */
 	uint32_t usual[4];                         /* the most of it before, in each */
 	uint32_t strangers_1h, usual_strangers_1h; /* explained or not */
+	uint32_t met_24h; /* its mail to addresses it had written to before */
+	uint32_t msg_met; /* this message's */
 	uint32_t bulk_1h,
 	    bulk_24h;     /* exposed by bulk-like mail: equal bodies, many recipients */
 	uint32_t off_24h; /* the same outside the script's hours */

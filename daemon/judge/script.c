@@ -419,6 +419,7 @@ script_count(struct script *s, int64_t now_s, int64_t wall_s, const struct scrip
 	s->msgs++;
 	if (m->own)
 		return count_own(s, now_s, m);
+	slide_add(&s->met_24h, now_s, DAY, m->met);
 	if (m->met >= m->rcpts) {
 		count_strangers(s, now_s, m);
 		return 0;

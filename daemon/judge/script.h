@@ -76,6 +76,7 @@ struct script {
 	int64_t credit_s, owed_s; /* lived */
 	uint32_t slots[7];        /* hours it was active in, by weekday (0 Sunday) */
 	struct met met[SCRIPT_MET];
+	struct slide met_24h; /* mail to them; not in the record: a restart begins anew */
 	struct login_past *login; /* NULL: no mailbox */
 };
 

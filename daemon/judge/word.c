@@ -189,6 +189,7 @@ forgive(struct engine *e, struct acct *a)
 
 		memset(s->exposed, 0, sizeof(s->exposed));
 		s->strangers_1h = s->exposed_1h = s->bulk_1h = (struct hour){0};
+		s->met_24h = (struct slide){0};
 		s->bulk_24h = s->off_24h = (struct slide){0};
 		if (s->standing == STAND_NEW && s->stranger_s != 0)
 			s->stranger_s = e->now_s;

@@ -236,7 +236,8 @@ test_words(void)
 			 (wall_t){0}, "admin", &err),
 	     0);
 	T_EQ(last.why, REASON_WORD_ENDED);
-	T_CHECK(engine_explain(e, 1001, &x) && x.state == ACCT_CLEAR, "forget: judged anew");
+	T_CHECK(engine_explain(e, 1001, &x) && x.state == ACCT_CLEAR,
+		"forget: judged anew");
 	engine_free(&e);
 }
 
@@ -444,6 +445,52 @@ test_same_address(void)
 	engine_free(&other);
 }
 
+/* To one it wrote to before: a mailbox as much as an unproven script, unless its usual
+ * hours add up to more; a known script whose job fails every minute, all day. */
+static void
+test_known_bomb(void)
+{
+	enum { BOMB, HELPDESK, CRON, SCRIPT_BOMB, KINDS };
+	static const unsigned gap[] = {31, 62, 60, 15};
+
+	for (unsigned k = 0; k < KINDS; k++) {
+		struct engine *e = fresh(0);
+		bool box = k == BOMB || k == HELPDESK;
+		/* what its usual hour allows: no bound but the day's is tested here */
+		unsigned left = 0, burst = k == HELPDESK ? 40 : k == SCRIPT_BOMB ? 20 : 1;
+		struct mail m = {T0, 0, 0, 1, box ? NULL : "/s.php", 0, 0};
+
+		login = box ? "box@a.test" : NULL;
+		for (unsigned i = 0; i < 8 * 14; i++) {
+			m.t = T0 + (int64_t)i * 10800;
+			m.age = box ? -1 : 30 * 86400 + m.t - T0;
+			m.text = 10 + i;
+			to = 1000 + (box ? i : i % 3);
+			T_EQ(send_one(e, m), ANSWER_PASS);
+			to = 4711;
+			for (unsigned j = 0; i % 8 == 3 && j < burst; j++) {
+				m.t += 60;
+				T_EQ(send_one(e, m), ANSWER_PASS);
+			}
+		}
+		to = 4711;
+		m.text = 7;
+		for (unsigned i = 0; i < 86400 / gap[k]; i++) {
+			m.t += gap[k];
+			left += send_one(e, m) == ANSWER_PASS;
+		}
+		if (k == BOMB)
+			T_CHECK(left <= 700, "%u left", left);
+		else if (k == SCRIPT_BOMB)
+			T_CHECK(left > 600 && left <= 2000, "%u left", left);
+		else
+			T_EQ(left, 86400 / gap[k]);
+		engine_free(&e);
+	}
+	login = NULL;
+	to = 0;
+}
+
 /* A stolen password, each text another: at any pace it is no person for long. */
 static void
 test_stolen(void)
@@ -634,6 +681,7 @@ main(void)
 	test_mailers();
 	test_login();
 	test_same_address();
+	test_known_bomb();
 	test_stolen();
 	test_many_logins();
 	test_old_names();
