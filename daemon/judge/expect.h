@@ -73,8 +73,8 @@ enum expect_ticket expect_take_told(uint32_t uid, uint64_t rcpts, bool own, mono
  */
 bool expect_delivered(uint32_t uid, enum expect_ticket ticket, bool to_own);
 
-/* A copy went on from an own recipient to another's, and it was not the first from there.
- * true: nobody counted it. */
+/* A copy went on from an own recipient to another's, and it was not the first from there,
+ * or to one never met. true: nobody counted it. */
 bool expect_forwarded(uint32_t uid);
 /* The script that sent the account's last own message, by its claim; "" unknown. Until
  * the next call. */

@@ -21,6 +21,7 @@
 #include "own.h"
 #include "provider_table.h"
 #include "subuid.h"
+#include "targets.h"
 #include "text.h"
 
 static struct provider_table *providers;
@@ -215,7 +216,8 @@ sent_on(const struct m_outcome *o, uint32_t uid)
  * A message that had a ticket was delivered (or never will be): what came in with the
  * ticket of a message to own domains, and went to others, is counted now. One copy from
  * each own recipient may go on to somebody, as the mailbox of an owner does who reads his
- * mail elsewhere; what goes on to more of them is a list, and mail to strangers.
+ * mail elsewhere; what goes on to more of them is a list, and mail to strangers. So is
+ * what goes on to another one each time: see targets.h.
  */
 static void
 check_own(const struct m_outcome *o, int64_t uid)
@@ -241,7 +243,8 @@ check_own(const struct m_outcome *o, int64_t uid)
 		return;
 	s.user = hub_login((uint64_t)uid);
 	to = went(o, s.user);
-	if (to == WENT_FORWARDED && !mailq_forward(o->queue_id)) {
+	if (to == WENT_FORWARDED && (!targets_known(s.uid, o->rcpt, clock_mono()) ||
+				     !mailq_forward(o->queue_id))) {
 		s.script = expect_own_script(s.uid);
 		counts = expect_forwarded(s.uid);
 	} else {
