@@ -254,7 +254,7 @@ ids_file(const void *ids, size_t len)
 /*
  * Judge's word is a log's: a line can be forged, a short id comes again. What the queue's
  * own file says is another's is left alone. A file that says nothing (by SMTP), or is
- * gone, is the program's to tell.
+ * gone, is the program's to tell. To deliver past a brake is of no account (uid 0).
  */
 static bool
 is_foreign(const struct mtaq *mta, const char *id, uint64_t uid)
@@ -272,7 +272,7 @@ part(struct batch *b, const struct m_queue *q)
 
 	b->q.ids_len = 0;
 	while ((id = strings_next(&s)) != NULL)
-		if (is_foreign(b->mta, id, q->uid))
+		if (q->verb != QUEUE_FORCE && is_foreign(b->mta, id, q->uid))
 			(void)strings_add(b->foreign, q->ids_len, &b->foreign_len, id);
 		else
 			(void)strings_add(b->ids, q->ids_len, &b->q.ids_len, id);

@@ -189,6 +189,19 @@ class Killer:
         return self.dead()
 
 
+def killer(w, role, call, n):
+    """A Killer on the process of a role. One that ends with another that was killed is listed
+    a moment longer: its successor is taken."""
+    end = time.time() + 60
+    while True:
+        try:
+            return Killer(w.role_pids(role)[0], call, n)
+        except (Gone, IndexError):
+            if time.time() > end:
+                raise
+            time.sleep(0.1)
+
+
 def workers_of(w):
     """The scan workers of this daemon, not what is left of one before."""
     pids = w.role_pids("scan")
@@ -249,7 +262,7 @@ def kill_hold(c, build, kind):
         sums = ledger.balance(c, "judge killed after an admin's word")
         c.eq(sums["held"], AT_ONCE, "held after judge was killed right after `mailbrake hold`")
         for call, n in HOLD_POINTS:
-            k = Killer(w.role_pids("judge")[0], call, n)
+            k = killer(w, "judge", call, n)
             for t in ledger.burst():
                 t.join()
             hit = k.done()
@@ -306,7 +319,7 @@ def kill_release(c, build, kind):
                 t.join()
             ours = range(first, ledger.next + 1)
             ids = [ledger.states()[i][0][1] for i in ours]
-            k = Killer(w.role_pids(role)[0], call, n)
+            k = killer(w, role, call, n)
             w.mb("release", *ids)
             reached += k.done()
             again_ready(w)
@@ -353,7 +366,7 @@ def kill_aside(c, build, kind):
             w.drop(SITE, "f%d.php" % i, sample + "\n<?php /* %d */" % i)
             ident = t_aside.find(w, SITE, path)
             files.append(("%s killed at %s %d" % (role, call, n), path, ident, t_aside.facts(path)))
-            k = Killer(w.role_pids(role)[0], call, n)
+            k = killer(w, role, call, n)
             w.mb("set-aside", ident)
             reached += k.done()
             again_ready(w)
