@@ -368,10 +368,11 @@ usage(void)
 int
 replay_main(int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"format", required_argument, NULL, 'f'}, {"json", no_argument, NULL, 'j'},
-	    {"each", no_argument, NULL, 'e'},         {"conf", required_argument, NULL, 'c'},
-	    {NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"format", required_argument, NULL, 'f'},
+						{"json", no_argument, NULL, 'j'},
+						{"each", no_argument, NULL, 'e'},
+						{"conf", required_argument, NULL, 'c'},
+						{NULL, 0, NULL, 0}};
 	struct replay *r = calloc(1, sizeof(*r));
 	int c, rc;
 

@@ -49,17 +49,19 @@
 	  "hard_cap_h is higher, or an admin trusts the account") \
 	R(REFUSALS, "refusals", "too large a share of the account's mail is refused", \
 	  "fewer permanent refusals; temporary ones (greylisting) do not count") \
-	R(EVIDENCE_ALONE, "evidence", "the account has a flagged file, but no suspicious mail yet", \
+	R(EVIDENCE_ALONE, "evidence", \
+	  "the account has a flagged file, but no suspicious mail yet", \
 	  "the file is gone or trusted") \
 	R(UNREADABLE, "unreadable", \
 	  "the message could not be read, so nobody knows whom it addresses", \
 	  "a message that the mail parser can read within its time and memory") \
 	R(EXPIRED, "expired", "the hold ended by its time; nobody reviewed it", "") \
-	R(CLEARED, "cleared", "what caused the hold is gone and its mail was released or discarded", \
-	  "") \
+	R(CLEARED, "cleared", \
+	  "what caused the hold is gone and its mail was released or discarded", "") \
 	R(WORD_RELEASED, "word-released", "an admin released the account", "") \
 	R(WORD_TRUSTED, "word-trusted", "an admin trusts the account", "") \
-	R(WORD_ENDED, "word-ended", "the admin's hold or trust ended or was taken back", "") \
+	R(WORD_ENDED, "word-ended", "the admin's hold or trust ended or was taken back", \
+	  "") \
 	R(NEW_OWNER, "new-owner", "the uid belongs to another user now", "") \
 	R(NO_ROOM, "no-room", \
 	  "more than 20,000 accounts: the others are only limited by hard_cap_h", \
