@@ -122,18 +122,14 @@ ctl_show(struct ctl *c, struct strings *args)
 }
 
 static void
-left_row(void *arg, const char *id, bool ok, const char *result)
+left_row(void *arg, const char *id, const char *state, const char *why)
 {
 	struct ctl *c = arg;
-	bool unsure = !ok && strncmp(result, "unsure", 6) == 0;
 
 	c->open_jobs--;
-	c->failed += !ok;
-	ctl_row(c, json_pack("{s:s, s:s, s:o}", "id", id, "state",
-			     ok       ? result
-			     : unsure ? "unsure"
-				      : "held",
-			     "text", ctl_text(ok ? "" : result)));
+	c->failed += why[0] != '\0';
+	ctl_row(c, json_pack("{s:s, s:s, s:o}", "id", id, "state", state, "text",
+			     ctl_text(why)));
 	if (c->open_jobs == 0 && c->all_asked)
 		ctl_end(c, c->failed > 0 ? 1 : 0, "%s", "");
 }
@@ -298,7 +294,7 @@ ctl_discard(struct ctl *c, struct strings *args)
 		}
 		c->open_jobs++;
 		if (!mailq_drop(id, left_row, c))
-			left_row(c, id, false,
+			left_row(c, id, "missing",
 				 "there is no held or frozen message of that id");
 	}
 	discard_step(c);

@@ -151,7 +151,7 @@ mailq_gone(const char *id)
 	uid = n->uid;
 	was_held = n->ours || n->want == MAILQ_DROP;
 	mailq_unlink(n);
-	mailq_tell(id, true, "discarded");
+	mailq_tell(id, "discarded", "");
 	if (was_held)
 		mailq_reviewed(uid);
 }

@@ -77,9 +77,9 @@ void mailq_freeze_one(const char *id);
 
 /*
  * Throw one frozen message away. false: it is not one we froze, and fn is not called.
- * Else fn(arg, id, ok, result) is called when the MTA's queue has answered.
+ * Else fn(arg, id, state, why) is called when the MTA's queue has answered: as release_fn.
  */
-typedef void (*mailq_fn)(void *arg, const char *id, bool ok, const char *result);
+typedef void (*mailq_fn)(void *arg, const char *id, const char *state, const char *why);
 bool mailq_drop(const char *id, mailq_fn fn, void *arg);
 /* arg is gone: call nothing with it. */
 void mailq_forget(const void *arg);

@@ -40,7 +40,7 @@ static size_t waiter_count;
 /* --- who waits for a discard --- */
 
 void
-mailq_tell(const char *id, bool ok, const char *result)
+mailq_tell(const char *id, const char *state, const char *why)
 {
 	size_t i;
 
@@ -52,7 +52,7 @@ mailq_tell(const char *id, bool ok, const char *result)
 			continue;
 		}
 		waiters[i] = waiters[--waiter_count];
-		w.fn(w.arg, id, ok, result);
+		w.fn(w.arg, id, state, why);
 	}
 }
 
@@ -80,7 +80,8 @@ mailq_drop(const char *id, mailq_fn fn, void *arg)
 	if (n == NULL || !n->ours || n->want != MAILQ_FREEZE || waiter_count == DROPS_MAX)
 		return false;
 	if (!wire_up(&hub.hands)) {
-		fn(arg, id, false, "the process that does it is not running");
+		fn(arg, id, mailq_row_state(n),
+		   "the process that does it is not running");
 		return true;
 	}
 	if (waiters == NULL)
@@ -106,7 +107,7 @@ give_up(struct mailq_node *n, const char *why)
 		       "Look at it by hand.",
 		       n->id, why);
 	if (n->want == MAILQ_DROP)
-		mailq_tell(n->id, false, why);
+		mailq_tell(n->id, n->is == MAILQ_FROZEN ? "frozen" : "released", why);
 	mailq_set(n, (enum mailq_is)n->is,
 		  n->is == MAILQ_FROZEN ? MAILQ_FREEZE : MAILQ_MOVE);
 	if (n->is == MAILQ_FROZEN) {
@@ -253,7 +254,7 @@ confirmed(struct mailq_node *n, enum mailq_wish asked)
 		mailq_set_row(n->id, "discarded", "");
 		(void)text_copy(id, sizeof id, n->id);
 		mailq_unlink(n);
-		mailq_tell(id, true, "discarded");
+		mailq_tell(id, "discarded", "");
 		mailq_reviewed(uid);
 		return;
 	}
@@ -318,7 +319,7 @@ another_s(struct mailq_node *n)
 	(void)text_copy(id, sizeof id, n->id);
 	mailq_set_row(id, "released", "not this account's message: nothing was done");
 	mailq_unlink(n);
-	mailq_tell(id, false, "not this account's message: nothing was done");
+	mailq_tell(id, "released", "not this account's message: nothing was done");
 }
 
 void

@@ -76,7 +76,8 @@ bool mailq_load_if_place(void *arg, const struct store_held *v);
 void mailq_reviewed(uint32_t uid);
 
 /* --- mailq_ask.c: hands is asked, and answers */
-void mailq_tell(const char *id, bool ok, const char *result);
+/* Tell who waits for a discard of it: as release_fn. */
+void mailq_tell(const char *id, const char *state, const char *why);
 /* A little later, so that what comes together is asked for together. */
 void mailq_soon(void);
 

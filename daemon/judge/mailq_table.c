@@ -142,7 +142,7 @@ evict(struct mailq_node *n)
 	mailq.count.forgotten++;
 	mailq.rows_only |= n->ours;
 	if (n->want == MAILQ_DROP)
-		mailq_tell(n->id, false, "too many messages; try again");
+		mailq_tell(n->id, "frozen", "too many messages; try again");
 	mailq_unlink(n);
 }
 

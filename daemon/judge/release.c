@@ -73,12 +73,12 @@ unlink_going(struct going *g)
 }
 
 static void
-finish(struct going *g, bool ok, const char *result)
+finish(struct going *g, const char *state, const char *why)
 {
 	unlink_going(g);
 	held_close(&g->held);
 	if (g->fn != NULL)
-		g->fn(g->arg, g->id, ok, result);
+		g->fn(g->arg, g->id, state, why);
 	free(g);
 	next_ones();
 }
@@ -129,21 +129,24 @@ under_way(const struct going *me)
 	return false;
 }
 
-/* May it go? NULL: yes; else why not. */
+/* May it go? NULL: yes; else why not. g->state: what it is. */
 static const char *
 why_not(struct going *g)
 {
 	struct err e;
 	int r;
 
+	r = store_held_get(hub.store, g->id, take_row, g, &e);
+	if (r < 0) {
+		(void)text_copy(g->state, sizeof g->state, "held");
+		return "the database cannot be read";
+	}
+	if (r == 0) {
+		(void)text_copy(g->state, sizeof g->state, "missing");
+		return "there is no held message of that id";
+	}
 	if (under_way(g))
 		return "it is being released";
-	r = store_held_get(hub.store, g->id, take_row, g, &e);
-
-	if (r < 0)
-		return "the database cannot be read";
-	if (r == 0)
-		return "there is no held message of that id";
 	if (strcmp(g->state, "held") == 0)
 		return NULL;
 	if (strcmp(g->state, "unsure") == 0)
@@ -176,7 +179,7 @@ ask_hands(struct going *g)
 	/* on the disk before anything is sent, so that a crash is noticed */
 	if (store_sync(hub.store, &e) != 0 || held_mark(hub.held, g->id, &e) != 0) {
 		release_set_state(g->id, g->state, g->attempt, e.text);
-		finish(g, false, "the disk cannot be written; nothing was sent");
+		finish(g, g->state, "the disk cannot be written; nothing was sent");
 		return;
 	}
 	if (m_inject_put(wire_out(), &m, &e) == 0) {
@@ -189,7 +192,7 @@ ask_hands(struct going *g)
 	}
 	held_unmark(hub.held, g->id);
 	release_set_state(g->id, g->state, g->attempt, e.text);
-	finish(g, false, "the sending process is not running; nothing was sent");
+	finish(g, g->state, "the sending process is not running; nothing was sent");
 }
 
 static void
@@ -209,11 +212,11 @@ open_done(void *arg)
 
 	/* what was true before its file was read may not be true any more */
 	if (why != NULL)
-		finish(g, false, why);
+		finish(g, g->state, why);
 	else if (g->open_result == 1)
 		ask_hands(g);
 	else
-		finish(g, false,
+		finish(g, g->state,
 		       g->open_result == 0 ? "its file is missing" : g->err.text);
 }
 
@@ -266,7 +269,7 @@ next_ones(void)
 		at_work = g;
 		at_work_count++;
 		if ((why = why_not(g)) != NULL) {
-			finish(g, false, why);
+			finish(g, g->state, why);
 			continue;
 		}
 		pool_run(next_key++, open_work, open_done, g);
@@ -347,13 +350,12 @@ release_done(uint64_t asked, bool ok, int64_t exit_code, const char *text)
 	if (!ok && exit_code > 128) { /* by a signal: what it did before is not known */
 		(void)snprintf(
 		    result, sizeof result,
-		    "unsure: the mail system was killed while taking it (signal %" PRId64
-		    "): %s",
+		    "the mail system was killed while taking it (signal %" PRId64 "): %s",
 		    exit_code - 128, text);
 		release_set_state(g->id, "unsure", g->attempt, result);
 		hub.count.unsure++;
 		log_warn("release_unsure id=%s", g->id);
-		finish(g, false, result);
+		finish(g, "unsure", result);
 		return true;
 	}
 	if (!ok) {
@@ -363,7 +365,7 @@ release_done(uint64_t asked, bool ok, int64_t exit_code, const char *text)
 		release_set_state(g->id, "held", g->attempt, result);
 		log_warn("release_failed id=%s uid=%u exit=%" PRId64 " text=\"%s\"",
 			 g->id, (unsigned)uid, exit_code, text);
-		finish(g, false, result);
+		finish(g, "held", result);
 		return true;
 	}
 	release_set_state(g->id, "released", g->attempt, text);
@@ -375,7 +377,7 @@ release_done(uint64_t asked, bool ok, int64_t exit_code, const char *text)
 	hub.count.released++;
 	log_info("released id=%s uid=%u attempt=%" PRId64, g->id, (unsigned)uid,
 		 g->attempt);
-	finish(g, true, "released");
+	finish(g, "released", "");
 	return true;
 }
 
@@ -392,8 +394,8 @@ release_hands_gone(void)
 				  "the sending process was killed");
 		hub.count.unsure++;
 		log_warn("release_unsure id=%s", g->id);
-		finish(g, false,
-		       "unsure: the sending process was killed; it may have been sent");
+		finish(g, "unsure",
+		       "the sending process was killed; it may have been sent");
 		next = at_work; /* finish may have started others */
 	}
 }
@@ -413,7 +415,7 @@ release_discard(char (*ids)[HELD_ID], size_t n, release_fn fn, void *arg)
 
 		(void)text_copy(g.id, sizeof g.id, ids[i]);
 		if ((why = why_not(&g)) != NULL) {
-			fn(arg, ids[i], false, why);
+			fn(arg, ids[i], g.state, why);
 			continue;
 		}
 		release_set_state(ids[i], "discarded", g.attempt, "");
@@ -427,7 +429,7 @@ release_discard(char (*ids)[HELD_ID], size_t n, release_fn fn, void *arg)
 			/* what may have been sent already stays "unsure" */
 			release_set_state(ids[i], was[i].state, was[i].attempt,
 					  "could not be discarded");
-			fn(arg, ids[i], false,
+			fn(arg, ids[i], was[i].state,
 			   "the database cannot be written; nothing was discarded");
 		}
 		free(was);
@@ -444,6 +446,6 @@ release_discard(char (*ids)[HELD_ID], size_t n, release_fn fn, void *arg)
 		remove_file(ids[i], uid);
 		hub.count.discarded++;
 		log_info("discarded id=%s", ids[i]);
-		fn(arg, ids[i], true, "discarded");
+		fn(arg, ids[i], "discarded", "");
 	}
 }

@@ -18,9 +18,9 @@
 
 #include "held.h"
 
-/* result: "released", "discarded", or why not, which begins with "unsure" when it may
- * have been sent; both strings live until it returns. */
-typedef void (*release_fn)(void *arg, const char *id, bool ok, const char *result);
+/* state: the word of its row now, "missing" when there is none; why: "" when it was done as
+ * asked. The strings live until it returns. */
+typedef void (*release_fn)(void *arg, const char *id, const char *state, const char *why);
 
 /* Queue one message; again: also when its state is "unsure". fn is called once, later. */
 void release_one(const char *id, bool again, release_fn fn, void *arg);

@@ -54,6 +54,9 @@ def choice(c, build, kind):
         c.eq(w.mb("release", site, "--subject", "your ORDER [0-9]*", "--after", "10m")[0], 0, "by subject")
         sent(["Your Order 1", "Your order 2", "Your order 3"], "the shop's order mails")
         code, rows = w.mb("accounts")
+        for verb in ("release", "discard"):
+            code, gone = w.mb(verb, "h" + "0" * 15)
+            c.eq((code, gone and gone[0]["state"]), (1, "missing"), verb + " of no message: %s" % gone)
         c.eq([r["state"] for r in rows if r["login"] == site], ["held"], "a choice does not end the hold")
         c.eq(w.mb("discard", site, "--script", "*/x.php", "--before", str(int(time.time()) + 60))[0], 0,
              "discard by script and time")

@@ -332,6 +332,9 @@ def kill_release(c, build, kind):
                        % (what, i, state, out.get(i, 0)))
                 if state == "unsure":
                     unsure_seen += 1
+                    code, rows = w.mb("release", states[i][0][1])
+                    c.eq((code, rows and rows[0]["state"]), (1, "unsure"),
+                         "%s: release of an unsure one: %s" % (what, rows))
                     # an admin looks into the mail log, then says what to do
                     args = ["discard"] if out.get(i, 0) else ["release", "--again"]
                     code, rows = w.mb(*args, states[i][0][1])
