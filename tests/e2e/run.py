@@ -52,6 +52,7 @@ TESTS = {
     "kill-aside": ("t_faults", "kill_aside", "builtin", True),
     "disk-full": ("t_faults", "disk_full", "builtin", True),
     "judge-stopped": ("t_faults", "judge_stopped", "builtin", True),
+    "fair-release": ("t_release", "fair", "builtin", True),
     "worker-crash": ("t_faults", "worker_crash", "builtin", True),
     "db-noise": ("t_faults", "db_noise", "builtin", True),
 }
