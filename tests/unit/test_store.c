@@ -260,10 +260,8 @@ see_file(void *arg, const struct store_file *v)
 }
 
 static void
-test_rows(void)
+rows_decision(struct store *s)
 {
-	struct store *s = must_open();
-	struct store_status st;
 	struct store_decision d = {.t = {5000000},
 				   .uid = 1001,
 				   .subject = "web1",
@@ -272,50 +270,8 @@ test_rows(void)
 				   .reason = "r",
 				   .who = "mailbrake",
 				   .facts = "{}"};
-	struct store_held h = {.id = "0123456789abcdef",
-			       .uid = 1001,
-			       .login = "web1",
-			       .size = 1234,
-			       .rcpts = 2,
-			       .subject = "Hi \"there\"",
-			       .script = "/home/w/\xff\x01.php",
-			       .state = "held"};
-	struct store_file f = {.dev = UINT64_MAX,
-			       .ino = 7,
-			       .size = 10,
-			       .ctime_us = -5,
-			       .rules = ~0ull - 1},
-			  g;
-	struct store_finding x = {.dev = 1,
-				  .ino = 2,
-				  .path = "/p",
-				  .rule = "r1",
-				  .group = "g",
-				  .points = 60,
-				  .uid = 1001,
-				  .t = {10},
-				  .sha256 = "aa"};
-	struct store_counter c = {.hour = 480000,
-				  .uid = 1001,
-				  .provider = "microsoft",
-				  .scope = "ip",
-				  .outcome = "bounced",
-				  .count = 2};
-	struct store_trust t = {
-	    .uid = 1001, .kind = "script", .key = "/a.php", .who = "root"};
-	struct store_incident i = {.key = "hold:1001", .text = "x", .count = 1};
-	struct store_aside a = {.id = "1-2", .path = "/p", .state = "away", .uid = 1001};
-	char buf[8], digest[STORE_DIGEST];
-	size_t len;
 	int n = 0;
-	int64_t sum = 0;
 
-	store_status(s, &st);
-	T_CHECK(st.fresh);
-	/* what was put is seen before it is committed */
-	T_EQ(put_account(s, 1001, "clear"), 0);
-	T_EQ(put_account(s, 1001, "held"), 0);
-	T_EQ(store_account_each(s, see_account, NULL, &e), 0);
 	T_EQ(store_decision_add(s, &d, &e), 0);
 	d.t.us++;
 	d.to = "held";
@@ -329,6 +285,20 @@ test_rows(void)
 	n = 0;
 	T_EQ(store_decision_each(s, 1002, 10, count_decision, &n, &e), 0);
 	T_EQ(n, 0);
+}
+
+static void
+rows_held(struct store *s)
+{
+	struct store_held h = {.id = "0123456789abcdef",
+			       .uid = 1001,
+			       .login = "web1",
+			       .size = 1234,
+			       .rcpts = 2,
+			       .subject = "Hi \"there\"",
+			       .script = "/home/w/\xff\x01.php",
+			       .state = "held"};
+	int n = 0;
 
 	T_EQ(store_held_put(s, &h, &e), 0);
 	T_EQ(store_held_get(s, h.id, see_held, (void *)(uintptr_t) "held", &e), 1);
@@ -353,6 +323,19 @@ test_rows(void)
 	T_EQ(store_held_set_state(s, h.id, "released", 1, "", (wall_t){9}, &e), 0);
 	T_EQ(store_held_open_after(s, -1, "", 5, count_held, &n, &e), 0);
 	T_EQ(n, 2);
+}
+
+static void
+rows_file(struct store *s)
+{
+	struct store_file f = {.dev = UINT64_MAX,
+			       .ino = 7,
+			       .size = 10,
+			       .ctime_us = -5,
+			       .rules = ~0ull - 1},
+			  g;
+	char digest[STORE_DIGEST];
+	int n = 0;
 
 	T_EQ(store_file_put(s, &f, &e), 0);
 	T_EQ(store_file_get(s, UINT64_MAX, 7, &g, &e), 1);
@@ -376,6 +359,21 @@ test_rows(void)
 	T_EQ(store_file_each(s, 5, 3, see_file, &n, &e), 0);
 	T_EQ(store_file_each(s, 6, -1, see_file, &n, &e), 0);
 	T_EQ(n, 2);
+}
+
+static void
+rows_finding(struct store *s)
+{
+	struct store_finding x = {.dev = 1,
+				  .ino = 2,
+				  .path = "/p",
+				  .rule = "r1",
+				  .group = "g",
+				  .points = 60,
+				  .uid = 1001,
+				  .t = {10},
+				  .sha256 = "aa"};
+	int n = 0;
 
 	T_EQ(store_finding_put(s, &x, &e), 0);
 	x.rule = "r2";
@@ -389,6 +387,24 @@ test_rows(void)
 	T_EQ(n, 0);
 	T_EQ(store_finding_each(s, -1, false, count_finding, &n, &e), 0);
 	T_EQ(n, 2);
+}
+
+static void
+rows_others(struct store *s)
+{
+	struct store_counter c = {.hour = 480000,
+				  .uid = 1001,
+				  .provider = "microsoft",
+				  .scope = "ip",
+				  .outcome = "bounced",
+				  .count = 2};
+	struct store_trust t = {
+	    .uid = 1001, .kind = "script", .key = "/a.php", .who = "root"};
+	struct store_incident i = {.key = "hold:1001", .text = "x", .count = 1};
+	struct store_aside a = {.id = "1-2", .path = "/p", .state = "away", .uid = 1001};
+	char buf[8];
+	size_t len;
+	int64_t sum = 0;
 
 	T_EQ(store_counter_add(s, &c, &e), 0);
 	T_EQ(store_counter_add(s, &c, &e), 0);
@@ -406,13 +422,16 @@ test_rows(void)
 	T_EQ(len, 10);
 	T_CHECK(memcmp(buf, "01234567", 8) == 0);
 	T_EQ(store_kv_get(s, "none", buf, sizeof buf, &len, &e), 0);
-	T_CHECK(store_due_ms(s, clock_mono()) >= 0);
-	T_EQ(store_sync(s, &e), 0);
-	T_EQ(store_due_ms(s, clock_mono()), -1);
-	store_close(&s);
-	T_CHECK(s == NULL);
+}
 
-	s = must_open();
+/* What is there when the store is opened again, and what is pruned of it. */
+static void
+rows_again(void)
+{
+	struct store *s = must_open();
+	struct store_status st;
+	int n = 0;
+
 	store_status(s, &st);
 	T_CHECK(!st.fresh);
 	T_EQ(st.generation, 1);
@@ -431,6 +450,31 @@ test_rows(void)
 	T_EQ(store_finding_each(s, -1, false, count_finding, &n, &e), 0);
 	T_EQ(n, 0);
 	store_close(&s);
+}
+
+static void
+test_rows(void)
+{
+	struct store *s = must_open();
+	struct store_status st;
+
+	store_status(s, &st);
+	T_CHECK(st.fresh);
+	/* what was put is seen before it is committed */
+	T_EQ(put_account(s, 1001, "clear"), 0);
+	T_EQ(put_account(s, 1001, "held"), 0);
+	T_EQ(store_account_each(s, see_account, NULL, &e), 0);
+	rows_decision(s);
+	rows_held(s);
+	rows_file(s);
+	rows_finding(s);
+	rows_others(s);
+	T_CHECK(store_due_ms(s, clock_mono()) >= 0);
+	T_EQ(store_sync(s, &e), 0);
+	T_EQ(store_due_ms(s, clock_mono()), -1);
+	store_close(&s);
+	T_CHECK(s == NULL);
+	rows_again();
 }
 
 /* A group is one transaction; a process that dies in it leaves the groups before it. */
