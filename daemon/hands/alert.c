@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base64.h"
 #include "job.h"
 #include "log.h"
 #include "priv.h"
@@ -34,6 +35,7 @@
 #define HOOK_TIMEOUT_S 30
 #define MAIL_TIMEOUT_S 60
 #define MAIL_TO_MAX 8
+#define WORD_BYTES 42      /* RFC 2047: 75 characters at most, as base64 with its frame */
 #define LINE_MAX_BYTES 900 /* RFC 5322: 998; safe text may have grown */
 
 static const char *const plain_env[] = {JOB_PATH, "LANG=C.UTF-8", NULL};
@@ -81,30 +83,11 @@ on_end(void *arg, const struct job_end *end)
 
 /* --- the mail --- */
 
-static void
-base64(FILE *f, const char *s, size_t len)
-{
-	static const char set[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t i;
-
-	for (i = 0; i < len; i += 3) {
-		unsigned v = (unsigned)(unsigned char)s[i] << 16;
-
-		v |= i + 1 < len ? (unsigned)(unsigned char)s[i + 1] << 8 : 0;
-		v |= i + 2 < len ? (unsigned)(unsigned char)s[i + 2] : 0;
-		fputc(set[v >> 18 & 63], f);
-		fputc(set[v >> 12 & 63], f);
-		fputc(i + 1 < len ? set[v >> 6 & 63] : '=', f);
-		fputc(i + 2 < len ? set[v & 63] : '=', f);
-	}
-}
-
 /* RFC 2047: words of at most 75 characters, each of whole UTF-8 characters. */
 static void
 write_subject(FILE *f, const char *subject)
 {
-	char line[200];
+	char line[200], word[BASE64_TEXT(WORD_BYTES)];
 	size_t i, n, len;
 	bool ascii = true;
 
@@ -118,13 +101,12 @@ write_subject(FILE *f, const char *subject)
 	}
 	fputs("Subject:", f);
 	for (i = 0; i < len; i += n) {
-		n = len - i < 42 ? len - i : 42;
+		n = len - i < WORD_BYTES ? len - i : WORD_BYTES;
 		while (n > 1 && i + n < len &&
 		       ((unsigned char)line[i + n] & 0xc0) == 0x80)
 			n--;
-		fputs(" =?UTF-8?B?", f);
-		base64(f, line + i, n);
-		fputs(i + n < len ? "?=\n" : "?=", f);
+		base64_text(word, line + i, n);
+		fprintf(f, " =?UTF-8?B?%s?=%s", word, i + n < len ? "\n" : "");
 	}
 	fputc('\n', f);
 }
