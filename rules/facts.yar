@@ -40,7 +40,7 @@ rule does_eval_request_class
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_taint_eval > 0 and php_classes > 0
+		php_taint_eval > 0 and php_classes > 0 and (php_nonce == 0 or php_main > 0)
 }
 
 rule does_eval_request_alone
@@ -233,7 +233,8 @@ rule does_file_manager
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_taint_read > 0 and php_taint_unlink > 0 and php_taint_write_name > 0 and php_includes == 0
+		php_plain_page and php_taint_read > 0 and php_taint_unlink > 0 and php_taint_write_name > 0 and
+		php_includes == 0 and php_main > 0
 }
 
 rule does_file_manager_upload
@@ -245,7 +246,8 @@ rule does_file_manager_upload
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_taint_unlink > 0 and php_taint_upload_name > 0 and php_taint_read > 0 and php_includes == 0
+		php_plain_page and php_taint_unlink > 0 and php_taint_upload_name > 0 and php_taint_read > 0 and
+		php_includes == 0 and php_main > 0
 }
 
 rule does_drop_program
@@ -281,7 +283,8 @@ rule hides_function_names
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		(php_hidden_sinks > 2 and php_folds > 0) or (php_hidden_sinks > 0 and php_classes == 0)
+		(php_hidden_sinks > 2 and php_folds > 0) or
+		(php_hidden_sinks > 0 and php_classes == 0 and php_main > 0)
 }
 
 rule hides_many_names
@@ -780,7 +783,7 @@ rule does_call_decoded
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_taint_call > 0 and php_b64_request > 0
+		php_plain_page and php_taint_call > 0 and php_b64_request > 0 and php_includes == 0
 }
 
 rule does_exec_alone
@@ -793,7 +796,7 @@ rule does_exec_alone
 		reference = "rules/README, FACTS"
 	condition:
 		php_seen == 1 and php_framework == 0 and php_guard == 0 and php_namespaces == 0 and
-		php_taint_exec > 0 and php_includes == 0
+		php_taint_exec > 0 and php_includes == 0 and php_main > 0
 }
 
 rule page_searches

@@ -68,7 +68,7 @@ rule packed_known_packer
 		$a = "Obfuscation provided by FOPO" nocase
 		$b = /\$[O0]{6,20}\s?=\s?urldecode\s?\(/
 		$c = /\$(O0O|OO0|O00|OOO|0O0|00O)[O0_]{2,17}\s?\.?=\s?\$[O0_]{5,20}[\[{]\d/
-		$d = /PHP ?Jia ?Mi\.com|phpjm\.net|PHP Encode (v1\.0 )?by|Encode by|zeura\.com|weidun\.com|cha88\.cn|gaijin\.at|mobilefish\.com\/services\/php_obfuscator|byterun|pipsomania|php-?obfuscat/ nocase
+		$d = /PHP ?Jia ?Mi\.com|phpjm\.net|PHP Encode (v1\.0 )?by|[^-]\bEncode by[ :]|zeura\.com|weidun\.com|cha88\.cn|gaijin\.at|mobilefish\.com\/services\/php_obfuscator|byterun|pipsomania|php-?obfuscat/ nocase
 		$e = /\$_[A-F0-9]{6,}_?\s?=\s?__FILE__/
 		$f = /\$[O0]{4,20}\(\$[O0]{4,20}\(|eval\s?\(\s?\$[O0Il1_]{5,20}\s?[\(\[{]/
 		$g = /\$(IlI|IIl|lIl|llI|Il1|l1I|lll|III|I1l|1Il)[Il1]{5,27}\s?=/
@@ -102,7 +102,7 @@ rule packed_globals_hex
 		since = "0.1"
 		reference = "name hiding"
 	strings:
-		$a = /\$\{\s?"(\\x[0-9a-f]{2}|\\[0-7]{2,3}|[A-Z_]){6,}"\s?\}/ nocase
+		$a = /\$\{\s?"(\\[xX][0-9a-fA-F]{2}|\\[0-7]{2,3}|[A-Z_]){6,}"\s?\}/
 		$b = /\$\{"\\x47\\?x?4?c?/ nocase
 		$c = /\$GLOBALS\s?\[\s?['"]?(\\x[0-9a-f]{2}|\\[0-7]{3})/ nocase
 		$d = /\$GLOBALS\s?\[\s?['"]\w{1,12}['"]\s?\]\s?=\s?("(\\x[0-9a-f]{2}|\\[0-7]{2,3}){10}|Array\s?\(\s?base64_decode|\$GLOBALS\s?\[\s?['"]\w{1,12}['"]\]\s?[\[{]\d)/ nocase
@@ -128,9 +128,10 @@ rule packed_index_words
 		$d = /(substr\s?\(\s?\$\w{1,20}\s?,\s?\d{1,3}\s?,\s?\d\s?\)\s?\.\s?){4}/ nocase
 		$e = /(\$\{?['"]?\w{1,30}['"]?\}?[\[{]\s?0x[0-9a-f]{1,3}\s?[\]}]\s?\.\s?){3}/ nocase
 		$f = /(\$\w{1,30}\[(["']\d{1,3}["']|\d{1,3})\]\.){8}/
+		$g = /(\$\w{1,30}\[["']?\d{1,3}["']?\]\.){4}\$\w{1,30}\[["']?\d{2,3}["']?\]\./
 		$app = /\bnamespace\s|\bclass\s+\w|\bextends\s|ABSPATH|sscanf|hexdec|preg_match|imagecolor|ip2long|\$rgb|\$hex|\$colou?r|uuid/ nocase
 	condition:
-		((any of ($a,$b,$c,$d,$e) and not $app) or $f)
+		((any of ($a,$b,$c,$d,$e,$f) and not $app) or ($f and $g))
 		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
 
@@ -160,7 +161,7 @@ rule packed_bit_strings
 		since = "0.1"
 		reference = "name hiding"
 	strings:
-		$b = /[^\s(,=!.?:\[]("\^"|'\^'|"\^'|'\^"|" \^ "|' \^ ')[^\n]{1,60}["'][;.)]/
+		$b = /[^\s(,=!.?:\[]("\^"|'\^'|"\^'|'\^"|" \^ "|' \^ ')[^\n=,)\]][^\n]{0,59}["'][;.)]/
 		$c = /(=~|= ~|\(~)["']?[\x80-\xff]{3}/
 		$d = /("\^"|"\|"|'\^'|'\|').("\)\.\("|'\)\.\('|"\) \. \("|'\) \. \(')/
 		$e = /=["']?[^"'\n|^&;]{2,80}("\|"|'\|'|"&"|'&'|"\^"|'\^'|'\|"|"\|'|'&"|"&')[^"'\n|^&;]{2,80}["']\s?;\s?\$/

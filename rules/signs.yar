@@ -117,7 +117,8 @@ rule sign_broken_long
 		reference = "encoders"
 	condition:
 		php_plain_page and php_broken > 0 and php_longest_string > 1000 and php_image == 0 and
-		php_halt == 0 and (php_eval_count > 0 or php_dynamic_calls > 0 or php_broken > 8)
+		(php_ext == 1 or php_lead_bytes < 64) and php_halt == 0 and
+		(php_eval_count > 0 or php_dynamic_calls > 0 or php_broken > 8)
 }
 
 rule sign_broken_quiet
@@ -182,7 +183,7 @@ rule sign_exec_and_write
 		reference = "consoles"
 	condition:
 		php_plain_page and php_request_fields > 0 and php_taint_exec > 0 and
-		php_taint_write_name > 0 and php_includes < 3
+		php_taint_write_name > 0 and php_includes < 3 and php_main > 0
 }
 
 rule sign_cookie_sql

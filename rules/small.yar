@@ -64,7 +64,7 @@ rule small_exec_request
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_small and php_taint_exec > 0 and php_tokens < 300
+		php_small and php_main > 0 and php_taint_exec > 0 and php_tokens < 300
 }
 
 rule small_mail_request
@@ -162,7 +162,7 @@ rule small_write_body
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_includes == 0 and php_taint_write_name > 0 and
+		php_plain_page and php_includes == 0 and php_main > 0 and php_taint_write_name > 0 and
 		php_taint_write_data > 0 and (php_input_reads > 0 or php_header_reads > 0)
 }
 

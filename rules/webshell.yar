@@ -191,7 +191,7 @@ rule shell_names_itself
 		$2 = /(web|php|mini|small|simple|private|priv8|bypass|cgi|perl|backdoor|upload|remote|reverse|bind) ?-?_?sh[e3]ll/ nocase
 		$3 = /hacked by|defaced by|coded by|c0ded by|cod3d by|recoded by|greetz|gr33tz|own(ed|z) by|pwned/ nocase
 		$4 = /h4ck|h4x|0wn|pwn3d|sh3ll|l33t|cr3w|b4ckd00r|r00t|k3rn3l|bypa55/ nocase
-		$5 = "FilesMan"
+		$5 = "FilesMan" fullword
 		$6 = "webshell" nocase
 		$7 = "backdoor" nocase
 	condition:

@@ -498,6 +498,8 @@ scanengine_scan(struct scanengine *en, const void *data, size_t len,
 	f.core_changed = sums_changed(en->rules->sums, file->path, r->sha256);
 	f.filetype = g.type;
 	f.has_php = g.php;
+	if (en->php != NULL)
+		php_stray_tags(en->php, f.php_ext == 0);
 	if ((g.php || f.php_ext) && en->php != NULL && len > LARGE_BYTES)
 		run_large(en, data, len, &f);
 	else

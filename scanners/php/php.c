@@ -51,6 +51,12 @@ php_free(struct php **p)
 	*p = NULL;
 }
 
+void
+php_stray_tags(struct php *p, bool likely)
+{
+	p->stray = likely;
+}
+
 _Noreturn void
 php_stop(struct php *p, enum php_stop why)
 {

@@ -125,6 +125,13 @@ const struct php_view *php_look(struct php *p, const void *data, size_t len);
 const struct php_view *php_look_code(struct php *p, const void *data, size_t len);
 
 /*
+ * Are short open tags in the binary files that come next rather bytes that happen to be
+ * so? Then one counts when what follows it could be code. Off at first; for files that no
+ * web server runs as PHP.
+ */
+void php_stray_tags(struct php *p, bool likely);
+
+/*
  * Copy data to out without the middles of what is long and says nothing: comments,
  * blanks, text between the tags, literals. Of more than cap bytes the first. in_php:
  * there is no open tag. The length; 0 when it could not be done. *all_code_out: no code

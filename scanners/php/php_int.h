@@ -364,6 +364,7 @@ struct php {
 	uint8_t op_next[O_COUNT]; /* the next beginning so */
 	uint8_t op_first[256];    /* first operator beginning so */
 	uint8_t text_first[256];  /* first text looked for in strings */
+	bool stray;               /* php_stray_tags() */
 
 	/* of the look going on */
 	jmp_buf out_of_it;

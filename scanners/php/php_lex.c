@@ -13,6 +13,9 @@
 #include "php_int.h"
 #include "php_lex.h"
 
+#define STRAY_BYTES 64  /* of code, to tell it from bytes by chance */
+#define STRAY_TEXT 4096 /* the longest string or comment among them */
+
 static void
 push(struct lexer *x, unsigned type, unsigned w, uint32_t off, uint32_t len)
 {
@@ -80,6 +83,49 @@ short_tag(const struct lexer *x, uint32_t i)
 	return true;
 }
 
+/* The end of the quoted string or comment at i; i: there is none. */
+static uint32_t
+past_text(const struct lexer *x, uint32_t i)
+{
+	const char *end = NULL;
+	int c = at(x, i), d = at(x, i + 1);
+	uint32_t n = 1, left = x->len - i < STRAY_TEXT ? x->len - i : STRAY_TEXT;
+
+	if (c == '/' && d == '*') {
+		end = memmem(x->s + i + 2, left - 2, "*/", 2);
+		n = 2;
+	} else if (c == '#' || (c == '/' && d == '/')) {
+		end = memchr(x->s + i, '\n', left);
+	} else if (c == '"' || c == '\'' || c == '`') {
+		end = memchr(x->s + i + 1, c, left - 1);
+	}
+	return end == NULL ? i : (uint32_t)(end - x->s) + n;
+}
+
+/*
+ * A short tag stands by chance in every few megabytes of pictures, fonts and documents.
+ * Code has no control characters but in its strings and comments.
+ */
+static bool
+stray(const struct lexer *x, uint32_t i)
+{
+	unsigned n;
+
+	if (!x->binary || !x->p->stray)
+		return false;
+	for (n = 0; n < STRAY_BYTES && i < x->len; n++) {
+		unsigned char c = (unsigned char)x->s[i];
+		uint32_t past = past_text(x, i);
+
+		if (past == i && (c == 0x7f || (c < 32 && !(x->cls[c] & C_BLANK))))
+			return true;
+		if (c == '?' && at(x, i + 1) == '>')
+			return false;
+		i = past == i ? i + 1 : past;
+	}
+	return false;
+}
+
 /* Length of an open tag at '<', 0 if it is none; *echo_out: <?= */
 static uint32_t
 open_tag(const struct lexer *x, uint32_t i, bool *echo_out)
@@ -89,6 +135,8 @@ open_tag(const struct lexer *x, uint32_t i, bool *echo_out)
 		if (begins(x, i + 2, "php") &&
 		    (i + 5 >= x->len || x->cls[at(x, i + 5)] & C_BLANK))
 			return i + 5 < x->len ? 6 : 5;
+		if (stray(x, i + 2))
+			return 0;
 		if (at(x, i + 2) == '=') {
 			*echo_out = true;
 			return 3;

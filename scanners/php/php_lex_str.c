@@ -8,6 +8,8 @@
 #include <string.h>
 #include "php_lex.h"
 
+#define TOP_BYTES 4096 /* where NUL says that a file is no text */
+
 void
 php_lex_classes(uint8_t cls[256])
 {
@@ -441,6 +443,8 @@ php_lex_file(struct lexer *x)
 		if (x->len > lens[k] && memcmp(x->s, magics[k], lens[k]) == 0 &&
 		    !x->in_php)
 			x->f->image = 1;
+	x->binary = x->f->image != 0 ||
+		    memchr(x->s, '\0', x->len < TOP_BYTES ? x->len : TOP_BYTES) != NULL;
 	for (i = 0; i < x->len; i = from) {
 		const char *nl = memchr(x->s + i, '\n', x->len - i);
 

@@ -454,6 +454,40 @@ php_stmt(struct parser *x)
 	return n;
 }
 
+static bool
+blank(const char *s, size_t n)
+{
+	while (n > 0 && (*s == ' ' || *s == '\n' || *s == '\r' || *s == '\t')) {
+		s++;
+		n--;
+	}
+	return n == 0;
+}
+
+/* Statements that do something by themselves: a file of declarations is somebody's part. */
+static unsigned
+doing(const struct node *n)
+{
+	const struct node *k;
+	unsigned sum = 0;
+
+	switch (n->kind) {
+	case N_FUNC:
+	case N_CLASS:
+	case N_CONST:
+	case N_NOP:
+		return 0;
+	case N_HTML:
+		return !blank(n->s, n->len);
+	case N_BLOCK: /* of a namespace; the parser bounds how deep they nest */
+		for (k = n->kid; k != NULL; k = k->next)
+			sum += doing(k);
+		return sum;
+	default:
+		return 1;
+	}
+}
+
 struct node *
 php_parse(struct php *p, struct source src, const struct toks *t)
 {
@@ -475,5 +509,7 @@ php_parse(struct php *p, struct source src, const struct toks *t)
 		php_kid(&x, n, &k, php_stmt(&x));
 		x.bad = false;
 	}
+	if (src.s == p->file.s)
+		p->f->main = doing(n);
 	return n;
 }

@@ -148,6 +148,14 @@ static const struct row {
      "php_exec_count", 1},
     {"<?php call_user_func_array('preg_replace',array('/x/e',$_GET['c'],'x'));",
      "@@taint preg_replace 1 GET", "php_preg_e", 1},
+    {"<?php\nnamespace A { use B\\C; const D = 1; function f() { system($_GET['a']); } "
+     "}\n"
+     "abstract class E { function g() { eval($_POST['b']); } }\n?>\n",
+     NULL, "php_main", 0},
+    {"<?php class E { function __construct() { eval($_POST['b']); } } new E;", NULL,
+     "php_main", 1},
+    {"<?php namespace A { system($_GET['a']); } ?>text", NULL, "php_main", 2},
+    {"<?php function f() { eval($_POST['b']); } if (1) { f(); }", NULL, "php_main", 1},
 };
 
 static int64_t
@@ -233,6 +241,43 @@ condensed(struct php *p)
 	}
 }
 
+/* Bytes of a picture or font that look like a short tag, and programs hidden there. */
+static void
+tags_by_chance(struct php *p)
+{
+#define ROW(s, likely, tags) \
+	{ \
+		s, sizeof(s) - 1, likely, tags \
+	}
+	static const struct {
+		const char *in;
+		size_t len;
+		bool likely;
+		int64_t tags;
+	} row[] = {
+	    ROW("wOF2\0\0<?=\xee\xb7m^\x8b_\x97\xb2\x91 mail(1)", true, 1),
+	    ROW("wOF2\0\0<?=\xee\xb7m^\x8b_\x17\xb2\x91 mail(1)", true, 0),
+	    ROW("%PDF-1.3 <?\nO<>\nO;=\tN:=\tM9<\tL9;\bK8;@f()", true, 0),
+	    ROW("%PDF-1.3 <?\nO<>\nO;=\tN:=\tM9<\tL9;\bK8;@f()", false, 1),
+	    ROW("GIF89a\1\0<?=`$_GET[1]`?>\1\2", true, 1),
+	    ROW("GIF89a\1\0<?=/*\1\2*/eval('\3\4'^$_GET[1])?>\1\2", true, 1),
+	    ROW("GIF89a\1\0<?php \1 eval($_GET[1])?>\1\2", true, 1),
+	    ROW("text <?=\1eval($_GET[1])?>", true, 1),
+	};
+#undef ROW
+	size_t i;
+
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		const struct php_view *v;
+
+		php_stray_tags(p, row[i].likely);
+		v = php_look(p, row[i].in, row[i].len);
+		T_CHECK(v->facts.tags == row[i].tags, "row %zu: %lld tags", i,
+			(long long)v->facts.tags);
+	}
+	php_stray_tags(p, false);
+}
+
 int
 main(void)
 {
@@ -258,6 +303,7 @@ main(void)
 	if (p != NULL) {
 		names_outlive_runs(p);
 		condensed(p);
+		tags_by_chance(p);
 	}
 	php_free(&p);
 	T_CHECK(p == NULL, "not set to NULL");
