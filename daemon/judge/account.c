@@ -120,13 +120,14 @@ facts_line(const struct facts *f, const struct ruling *r, char *dst, size_t size
 	    " rcpts_1m=%u rcpts_10m=%u rcpts_1h=%u rcpts_24h=%u rcpts_7d=%u new_24h=%u "
 	    "new_7d=%u new_own=%u new_msgs=%u new_equal=%u new_subject=%u exposed_1h=%u "
 	    "usual_1h=%u bulk_24h=%u usual_bulk_1h=%u refused=%u answered=%u "
-	    "msg_rcpts=%u old_names=%u again_1h=%u value=%" PRId64 " limit=%" PRId64 "%s",
+	    "msg_rcpts=%u old_names=%u again_1h=%u due_1h=%u due_24h=%u strange_1h=%u "
+	    "value=%" PRId64 " limit=%" PRId64 "%s",
 	    f->evidence_points, f->script_points, standing_name(f->standing),
 	    f->script_age_s, f->rcpts[0], f->rcpts[1], f->rcpts[2], f->rcpts[3],
 	    f->rcpts[4], f->new_24h, f->new_7d, f->new_own, f->new_msgs, f->new_equal,
 	    f->new_subject, f->exposed[2], f->usual[2], f->bulk_24h, f->usual_bulk_1h,
-	    f->refused, f->answered, f->msg_rcpts, f->old_names, f->again_1h, r->value,
-	    r->limit, trust);
+	    f->refused, f->answered, f->msg_rcpts, f->old_names, f->again_1h, f->due[2],
+	    f->due[3], f->strange_1h, r->value, r->limit, trust);
 }
 
 static void
@@ -352,6 +353,22 @@ all_told(const struct submission *s)
 	return s->rcpts > 0 && s->rcpt_hash_count == s->rcpts;
 }
 
+/* What never sends lists needs no memory of its readers; who gets a list bought nothing.
+ */
+static void
+meet(struct acct *a, const struct judged *j, int64_t now)
+{
+	const struct submission *s = j->s;
+	uint64_t key = j->script->key;
+
+	if (!j->msg.equal_body && j->msg.rcpts <= 2)
+		people_meet(&a->buyers, a->salt, key, s->rcpt_hashes, s->rcpt_hash_count,
+			    now);
+	if (j->msg.bulk || !script_frequent(j->script))
+		people_meet(&a->readers, a->salt, key, s->rcpt_hashes, s->rcpt_hash_count,
+			    now);
+}
+
 /* A message leaves: it becomes history. */
 static void
 count_passed(struct engine *e, struct acct *a, const struct judged *j, enum standing st)
@@ -377,6 +394,8 @@ count_passed(struct engine *e, struct acct *a, const struct judged *j, enum stan
 		s->standing = st;
 	if (!j->msg.own && all_told(j->s))
 		script_meet(s, a->salt, j->s->rcpt_hashes, j->s->rcpt_hash_count, now);
+	if (j->msg.told && !j->msg.own && !script_login(s))
+		meet(a, j, now);
 	explained =
 	    script_count(s, now, e->wall_s, &j->msg, j->exposed, e->conf.learning_time_s);
 	if (st == STAND_DORMANT && explained > 0 && !script_login(s)) {
@@ -403,6 +422,8 @@ count_passed(struct engine *e, struct acct *a, const struct judged *j, enum stan
 		volume_sub(&a->fresh, now, explained);
 		return;
 	}
+	if (j->msg.excused)
+		return;
 	volume_add(&a->fresh, now, j->exposed);
 	if (j->msg.met == j->msg.rcpts)
 		return;
@@ -510,7 +531,9 @@ engine_submission(struct engine *e, const struct submission *s, struct answer *o
 	if (j.msg.rcpts > 2 || script_bulk_usual(j.script) || script_bursty(j.script))
 		j.msg.second = false;
 	j.exposed = script_exposes(j.script, e->now_s, &j.msg);
+	facts_people(a, &j, e->now_s);
 	facts_gather(e, a, &j, &a->facts);
+	j.msg.excused = a->facts.excused;
 	a->ruling = policy_decide(&a->facts, &e->conf);
 	free(a->last_script);
 	a->last_script = xstrdup(j.script->name);
@@ -534,63 +557,4 @@ engine_tick(struct engine *e, wall_t t)
 	for (size_t i = 0; i < e->slot_count; i++)
 		if (e->slots[i] != NULL)
 			expire(e, e->slots[i]);
-}
-
-bool
-engine_held(const struct engine *e, uint32_t uid)
-{
-	const struct acct *a = acct_find(e, uid);
-
-	return a != NULL && a->state == ACCT_HELD;
-}
-
-void
-engine_volumes(const struct engine *e,
-	       void (*fn)(void *ctx, uint32_t uid, enum acct_state state,
-			  const uint32_t rcpts[VOL_WINDOWS]),
-	       void *ctx)
-{
-	uint32_t rcpts[VOL_WINDOWS];
-	size_t i;
-	int w;
-
-	for (i = 0; i < e->slot_count; i++) {
-		const struct acct *a = e->slots[i];
-
-		if (a == NULL)
-			continue;
-		for (w = 0; w < VOL_WINDOWS; w++)
-			rcpts[w] = volume_get(&a->rcpts, e->now_s, (enum vol_window)w);
-		fn(ctx, a->uid, a->state, rcpts);
-	}
-}
-
-void
-engine_each(const struct engine *e, void (*fn)(void *ctx, uint32_t uid), void *ctx)
-{
-	for (size_t i = 0; i < e->slot_count; i++)
-		if (e->slots[i] != NULL)
-			fn(ctx, e->slots[i]->uid);
-}
-
-void
-engine_stats(const struct engine *e, struct engine_stats *out)
-{
-	*out = e->stats;
-	out->accounts = e->used;
-	out->watched = out->held = out->scripts = out->files = 0;
-	out->bytes = sizeof(*e) + e->slot_count * sizeof(*e->slots);
-	for (size_t i = 0; i < e->slot_count; i++) {
-		const struct acct *a = e->slots[i];
-
-		if (a == NULL)
-			continue;
-		out->watched += a->state == ACCT_WATCHED;
-		out->held += a->state == ACCT_HELD;
-		out->scripts += a->script_count;
-		out->files += a->finding_count;
-		out->bytes += sizeof(*a) +
-			      a->script_count * (sizeof(struct script) + 96) +
-			      a->finding_count * (sizeof(struct finding) + 160);
-	}
 }

@@ -9,6 +9,7 @@
 #define MAILBRAKE_ACCT_H
 
 #include "account.h"
+#include "people.h"
 #include "script.h"
 #include "volume.h"
 
@@ -70,6 +71,7 @@ struct acct {
 	struct slide own_1h;              /* mail to the owner */
 	struct slide again_1h, again_24h; /* of unproven and dormant scripts, to addresses
 					     they had written to before */
+	struct people buyers, readers;    /* strangers its scripts wrote to */
 	struct slide new_own, new_msgs, new_equal, new_subject; /* 7 days */
 	struct slide sent_7d, refused_7d;
 	uint32_t at_one_refused, at_one_answered; /* engine_refusals */
@@ -132,6 +134,8 @@ struct judged {
 	struct script_msg msg;
 	uint32_t exposed;
 };
+/* Whom the account met of the message's recipients; before facts_gather. */
+void facts_people(const struct acct *a, struct judged *j, int64_t now_s);
 void facts_gather(const struct engine *e, const struct acct *a, const struct judged *j,
 		  struct facts *out);
 int64_t facts_evidence(const struct engine *e, const struct acct *a,

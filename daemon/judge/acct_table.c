@@ -63,6 +63,7 @@ acct_blank(uint32_t uid)
 	struct acct *a = xcalloc(1, sizeof(*a));
 
 	a->uid = uid;
+	a->readers.readers = true;
 	return a;
 }
 
@@ -85,6 +86,8 @@ acct_free(struct acct *a)
 		free(a->findings[i].path);
 		free(a->findings[i].rules);
 	}
+	people_free(&a->buyers);
+	people_free(&a->readers);
 	free(a->scripts);
 	free(a->findings);
 	free(a->culprit);
@@ -281,4 +284,64 @@ acct_finding(const struct acct *a, const char *path)
 		    (worst == NULL || a->findings[i].points > worst->points))
 			worst = &a->findings[i];
 	return worst;
+}
+
+bool
+engine_held(const struct engine *e, uint32_t uid)
+{
+	const struct acct *a = acct_find(e, uid);
+
+	return a != NULL && a->state == ACCT_HELD;
+}
+
+void
+engine_volumes(const struct engine *e,
+	       void (*fn)(void *ctx, uint32_t uid, enum acct_state state,
+			  const uint32_t rcpts[VOL_WINDOWS]),
+	       void *ctx)
+{
+	uint32_t rcpts[VOL_WINDOWS];
+	size_t i;
+	int w;
+
+	for (i = 0; i < e->slot_count; i++) {
+		const struct acct *a = e->slots[i];
+
+		if (a == NULL)
+			continue;
+		for (w = 0; w < VOL_WINDOWS; w++)
+			rcpts[w] = volume_get(&a->rcpts, e->now_s, (enum vol_window)w);
+		fn(ctx, a->uid, a->state, rcpts);
+	}
+}
+
+void
+engine_each(const struct engine *e, void (*fn)(void *ctx, uint32_t uid), void *ctx)
+{
+	for (size_t i = 0; i < e->slot_count; i++)
+		if (e->slots[i] != NULL)
+			fn(ctx, e->slots[i]->uid);
+}
+
+void
+engine_stats(const struct engine *e, struct engine_stats *out)
+{
+	*out = e->stats;
+	out->accounts = e->used;
+	out->watched = out->held = out->scripts = out->files = 0;
+	out->bytes = sizeof(*e) + e->slot_count * sizeof(*e->slots);
+	for (size_t i = 0; i < e->slot_count; i++) {
+		const struct acct *a = e->slots[i];
+
+		if (a == NULL)
+			continue;
+		out->watched += a->state == ACCT_WATCHED;
+		out->held += a->state == ACCT_HELD;
+		out->scripts += a->script_count;
+		out->files += a->finding_count;
+		out->bytes += sizeof(*a) +
+			      a->script_count * (sizeof(struct script) + 96) +
+			      (a->buyers.room + a->readers.room) * sizeof(struct person) +
+			      a->finding_count * (sizeof(struct finding) + 160);
+	}
 }

@@ -206,6 +206,11 @@ gather_new(const struct engine *e, const struct acct *a, const struct judged *j,
 	uint32_t unmet = j->msg.rcpts - j->msg.met;
 	uint32_t one = unproven && !j->msg.own && unmet > 0;
 
+	/* where no age was ever told, its other scripts are not known either */
+	f->excused = f->standing == STAND_BLIND && j->exposed > 0 &&
+		     j->msg.met + (a->eyes ? j->msg.ours : j->msg.due) >= j->msg.rcpts;
+	if (f->excused)
+		add = one = 0;
 	f->new_1m = volume_get(&a->fresh, now, VOL_1M) + add;
 	f->new_10m = volume_get(&a->fresh, now, VOL_10M) + add;
 	f->new_1h = volume_get(&a->fresh, now, VOL_1H) + add;
@@ -293,6 +298,12 @@ gather_script(const struct engine *e, const struct acct *a, const struct judged 
 	    hour_get(&s->strangers_1h, now) + (j->msg.own ? 0 : j->msg.rcpts);
 	f->usual_strangers_1h = s->usual_strangers_1h;
 	f->msg_met = j->msg.met;
+	for (unsigned w = 0; w < SCRIPT_WINDOWS; w++)
+		f->due[w] = script_due(s, w, now) + j->msg.due;
+	f->batches = script_batches(s);
+	f->told = s->told_msgs > s->stranger_msgs / 2;
+	f->strange_1h = slide_get(&s->strange_1h, now, 3600) + j->msg.strange;
+	f->strange_24h = slide_get(&s->strange_24h, now, 86400) + j->msg.strange;
 	f->met_24h = slide_get(&s->met_24h, now, 86400) + j->msg.met;
 	f->usual_bulk_1h = s->usual_bulk_1h;
 	f->usual_bulk_24h = s->usual_bulk_24h;
@@ -318,6 +329,31 @@ gather_at_one(const struct engine *e, const struct acct *a, struct facts *f)
 	f->refused = a->at_one_refused;
 	f->answered = a->at_one_answered;
 	f->refused_low_ppm = low;
+}
+
+void
+facts_people(const struct acct *a, struct judged *j, int64_t now_s)
+{
+	const struct submission *s = j->s;
+	struct people_count n = {0};
+	struct script_msg *m = &j->msg;
+
+	m->told = s->rcpts > 0 && s->rcpt_hash_count == s->rcpts;
+	m->strange = m->own || !m->bulk ? 0 : m->rcpts;
+	if (m->own || !m->told || script_login(j->script))
+		return;
+	if (m->bulk) {
+		people_look(&a->readers, a->salt, j->script->key, s->rcpt_hashes,
+			    m->rcpts, now_s, &n);
+		m->strange = n.strange;
+	}
+	/* what is due is one buyer's own, not a text that goes around */
+	if (m->equal_body || m->rcpts > 2)
+		return;
+	people_look(&a->buyers, a->salt, j->script->key, s->rcpt_hashes, m->rcpts, now_s,
+		    &n);
+	m->due = n.due;
+	m->ours = n.ours;
 }
 
 void

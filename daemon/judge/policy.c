@@ -6,7 +6,7 @@
  * Source:  the table in daemon/judge/DECISIONS; tests/unit/test_policy.c has one row per
  *          line of it.
  */
-#include "policy.h"
+#include "policy_int.h"
 
 #include <stddef.h>
 
@@ -29,18 +29,6 @@ engine_conf_defaults(struct engine_conf *c)
 	    .scripts_max = 200,
 	    .jump_max_s = 600,
 	};
-}
-
-static int64_t
-larger(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
-static int64_t
-smaller(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
 }
 
 static bool
@@ -162,35 +150,6 @@ bulk_tenths(const struct facts *f, const struct engine_conf *c)
 	return f->few_days ? 20 : 15;
 }
 
-static const int64_t login_least[4] = {100, 100, 120, 300};
-static const int64_t login_first_week[4] = {250, 300, 500, 1500};
-static const int64_t login_strict[4] = {25, 30, 50, 150};
-
-/*
- * A person at a mail program: one message may go to a whole list of colleagues, and a
- * stolen password is known by its pace. In the first week nothing is known of anybody's
- * usual day.
- */
-static struct ceiling
-login_ceiling(const struct facts *f, const struct engine_conf *c)
-{
-	static const int64_t times[4] = {3, 3, 3, 4};
-	bool strict = f->offended || f->evidence_points >= c->suspicious_points;
-	struct ceiling out;
-
-	for (unsigned w = 0; w < 4; w++) {
-		int64_t n = strict        ? login_strict[w]
-			    : f->learning ? login_first_week[w]
-					  : login_least[w];
-
-		out.exposed[w] =
-		    larger(n, (int64_t)f->usual[w] * (strict ? 1 : times[w]));
-	}
-	out.bulk_1h = out.exposed[2];
-	out.bulk_24h = out.off_24h = out.exposed[3];
-	return out;
-}
-
 struct ceiling
 policy_ceiling(const struct facts *f, const struct engine_conf *c)
 {
@@ -200,7 +159,7 @@ policy_ceiling(const struct facts *f, const struct engine_conf *c)
 	struct ceiling out;
 
 	if (f->login)
-		return login_ceiling(f, c);
+		return policy_login_ceiling(f, c);
 	for (unsigned w = 0; w < 4; w++) {
 		int64_t t = f->no_hashes ? smaller(s->times[w], 40) : s->times[w];
 
@@ -235,7 +194,10 @@ policy_ceiling(const struct facts *f, const struct engine_conf *c)
 							  3 * (int64_t)f->usual[2] / 2));
 	/* small amounts vary more */
 	if (f->bulk_habit && tenths > 10) {
-		out.bulk_1h = larger(out.bulk_1h, 5 * (int64_t)f->usual_bulk_1h + 10);
+		int64_t usual = f->usual_bulk_1h;
+
+		out.bulk_1h = larger(out.bulk_1h,
+				     larger(smaller(5 * usual + 10, 60), 2 * usual + 10));
 		out.bulk_24h = larger(out.bulk_24h, 3 * (int64_t)f->usual_bulk_24h + 10);
 		for (unsigned w = 0; w < 3 && s->times[0] > 20; w++)
 			out.exposed[w] = larger(out.exposed[w], out.bulk_1h);
@@ -376,56 +338,7 @@ row_new(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 	return f->new_24h > day || f->new_7d > week;
 }
 
-/* Mailboxes are made in a minute: what they send together, however many there are. */
-static bool
-logins_over(const struct facts *f, const struct engine_conf *c, int64_t *limit,
-	    int64_t *value)
-{
-	bool flagged = f->evidence_points >= c->suspicious_points;
-
-	for (unsigned i = 0; i < 2; i++) {
-		int64_t least = 2 * login_strict[2 + i], usual = f->login_usual[i];
-
-		if (flagged)
-			*limit = larger(least / 2, usual);
-		else if (f->offended)
-			*limit = larger(5 * least / 2, usual);
-		else
-			*limit = larger((f->learning ? 25 : 5) * least, 3 * usual);
-		*value = f->login_all[i];
-		if (*value > *limit)
-			return true;
-	}
-	return false;
-}
-
-/*
- * Spam from a stolen password is known by its messages: a person writes one to a whole
- * club, but not one every second, nor a hundred and twenty a day to people never met.
- */
-static bool
-login_msgs_over(const struct facts *f, const struct engine_conf *c, int64_t *limit,
-		int64_t *value)
-{
-	static const int64_t least[4] = {30, 40, 60, 120}, times[4] = {3, 3, 3, 4};
-	bool strict = f->offended || f->evidence_points >= c->suspicious_points;
-
-	for (unsigned w = 0; w < 4; w++) {
-		int64_t usual = f->login_msgs_usual[w];
-
-		if (strict)
-			*limit = larger(least[w] / 2, usual);
-		else
-			*limit =
-			    larger((f->learning ? 2 : 1) * least[w], times[w] * usual);
-		*value = f->login_msgs[w];
-		if (*value > *limit)
-			return true;
-	}
-	return false;
-}
-
-/* So do old files whose names a sender may pick: the sum counts, or one's own ceiling. */
+/* Of old files a sender may pick the names: the sum counts, or one's own ceiling. */
 static bool
 dormant_over(const struct facts *f, const struct engine_conf *c, int64_t ceiling,
 	     int64_t *limit, int64_t *value)
@@ -442,20 +355,23 @@ over_ceiling(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 	     int64_t *value)
 {
 	struct ceiling l = policy_ceiling(f, c);
-	const int64_t pairs[8][2] = {
-	    {f->exposed[0], l.exposed[0]}, {f->exposed[1], l.exposed[1]},
-	    {f->exposed[2], l.exposed[2]}, {f->exposed[3], l.exposed[3]},
-	    {f->bulk_1h, l.bulk_1h},       {f->in_slot ? f->bulk_24h : 0, l.bulk_24h},
-	    {f->off_24h, l.off_24h},       {f->novel_1h, novel_limit(f)}};
+	const int64_t pairs[8][2] = {{f->exposed[0] - policy_due(f, c, 0), l.exposed[0]},
+				     {f->exposed[1] - policy_due(f, c, 1), l.exposed[1]},
+				     {f->exposed[2] - policy_due(f, c, 2), l.exposed[2]},
+				     {f->exposed[3] - policy_due(f, c, 3), l.exposed[3]},
+				     {f->bulk_1h, l.bulk_1h},
+				     {f->in_slot ? f->bulk_24h : 0, l.bulk_24h},
+				     {f->off_24h, l.off_24h},
+				     {f->novel_1h, novel_limit(f)}};
 
 	if (f->trusted_ceiling || f->own)
 		return false;
-	if (f->login && logins_over(f, c, limit, value))
+	if (f->login && policy_logins_over(f, c, limit, value))
 		return true;
 	if (f->standing == STAND_DORMANT && !f->login &&
 	    dormant_over(f, c, l.exposed[3], limit, value))
 		return true;
-	if (f->login && f->msg_exposed > 0 && login_msgs_over(f, c, limit, value))
+	if (f->login && f->msg_exposed > 0 && policy_login_msgs_over(f, c, limit, value))
 		return true;
 	/* however well the owner is told of it */
 	*limit =
@@ -471,14 +387,14 @@ over_ceiling(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 		return true;
 	if (f->msg_exposed == 0)
 		return false;
-	for (unsigned i = 0; i < 8; i++) {
+	for (unsigned i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
 		if (pairs[i][0] <= pairs[i][1])
 			continue;
 		*value = pairs[i][0];
 		*limit = pairs[i][1];
 		return true;
 	}
-	return false;
+	return policy_too_strange(f, limit, value);
 }
 
 static bool

@@ -150,6 +150,12 @@ struct facts {
 	uint32_t strangers_1h, usual_strangers_1h; /* explained or not */
 	uint32_t met_24h; /* its mail to addresses it had written to before */
 	uint32_t msg_met; /* this message's */
+	uint32_t due[4];  /* its recipients that were due a message (people.h), as exposed
+			  */
+	bool excused;     /* an unknown script's message to people who are due it */
+	bool batches;     /* what is due goes out at once, as a rule */
+	bool told;        /* its recipients are told, as a rule */
+	uint32_t strange_1h, strange_24h; /* recipients the account had never met */
 	uint32_t bulk_1h,
 	    bulk_24h;     /* exposed by bulk-like mail: equal bodies, many recipients */
 	uint32_t off_24h; /* the same outside the script's hours */

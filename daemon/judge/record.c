@@ -3,7 +3,7 @@
  *
  * Job:     engine_save, engine_load, engine_dirty of account.h.
  * Touches: heap.
- * Format:  "MBA9", then fields in the order of walk_acct(): integers as LEB128 of their
+ * Format:  "MB10", then fields in the order of walk_acct(): integers as LEB128 of their
  *          zigzag, strings as length and bytes, tables as count and rows; at the end 32
  *          bit FNV-1a of all before it. One function walks both ways, so what is written
  *          is what is read.
@@ -16,13 +16,18 @@
 #include "text.h"
 #include "xmem.h"
 
-#define MAGIC "MBA9"
-#define MAGIC_OLD "MBA8"  /* has nothing that is marked "since 9" */
+#define MAGIC "MB10"
 #define SCRIPTS_MAX 10000 /* a record never holds more */
+
+/* What can be read: the younger lacks what is marked "since" the older. */
+static const struct {
+	char magic[5];
+	int version;
+} formats[] = {{MAGIC, 10}, {"MBA9", 9}, {"MBA8", 8}};
 
 struct walk {
 	bool reading, bad;
-	bool old;            /* reading MBA8 */
+	int version;
 	uint8_t *data;       /* writing: grows */
 	const uint8_t *from; /* reading */
 	size_t len, room, at;
@@ -163,6 +168,46 @@ walk_mets(struct walk *w, struct met *m, size_t n)
 	}
 }
 
+/* Since 10. */
+static void
+walk_due(struct walk *w, struct script *s)
+{
+	for (unsigned i = 0; i < SCRIPT_WINDOWS; i++)
+		walk_slide(w, &s->due[i]);
+	walk_slide(w, &s->strange_1h);
+	walk_slide(w, &s->strange_24h);
+	walk_u32(w, &s->usual_due_1h);
+	walk_u32(w, &s->usual_due_24h);
+	walk_u32(w, &s->peak_due_1h);
+	walk_u32(w, &s->peak_due_24h);
+	walk_u32(w, &s->told_msgs);
+}
+
+/* Since 10. Places that are free are written as one byte. */
+static void
+walk_people(struct walk *w, struct people *p)
+{
+	uint32_t room = (uint32_t)walk_range(w, p->room, 0, PEOPLE_MAX);
+	uint32_t shift = (uint32_t)walk_range(w, p->shift, 0, PEOPLE_SHIFT_MAX);
+
+	if (w->reading && (w->bad || !people_room(p, room))) {
+		w->bad = true;
+		return;
+	}
+	p->shift = shift;
+	for (uint32_t i = 0; i < room && !w->bad; i++) {
+		struct person *x = &p->all[i];
+
+		walk_u32(w, &x->hash);
+		if (x->hash == 0)
+			continue;
+		x->day = (uint16_t)walk_range(w, x->day, 0, UINT16_MAX);
+		x->by = (uint8_t)walk_range(w, x->by, 0, UINT8_MAX);
+		x->more = (uint8_t)walk_range(w, x->more, 0, UINT8_MAX);
+		p->used += w->reading;
+	}
+}
+
 /* Since 9. */
 static void
 walk_met(struct walk *w, struct script *s)
@@ -171,12 +216,14 @@ walk_met(struct walk *w, struct script *s)
 
 	if (login && s->login == NULL)
 		s->login = xcalloc(1, sizeof(*s->login));
-	if (w->old)
+	if (w->version < 9)
 		return;
 	walk_slide(w, &s->novel_1h);
 	walk_u32(w, &s->usual_novel_1h);
 	walk_u32(w, &s->peak_novel_1h);
 	walk_mets(w, s->met, SCRIPT_MET);
+	if (w->version >= 10)
+		walk_due(w, s);
 	if (!login)
 		return;
 	walk_mets(w, s->login->met, LOGIN_MET);
@@ -321,11 +368,15 @@ walk_counts(struct walk *w, struct acct *a)
 	walk_u64(w, &a->passed_rcpts);
 	walk_u64(w, &a->held_messages);
 	walk_u64(w, &a->held_rcpts);
-	if (w->old)
+	if (w->version < 9)
 		return;
 	walk_u64(w, &a->salt);
 	walk_slide(w, &a->again_1h);
 	walk_slide(w, &a->again_24h);
+	if (w->version >= 10) {
+		walk_people(w, &a->buyers);
+		walk_people(w, &a->readers);
+	}
 }
 
 static void
@@ -393,7 +444,7 @@ void *
 engine_save(struct engine *e, uint32_t uid, size_t *len_out)
 {
 	struct acct *a = acct_find(e, uid);
-	struct walk w = {0};
+	struct walk w = {.version = formats[0].version};
 	int64_t clock[3] = {e->now_s, e->wall_s, e->start_s};
 	uint32_t sum;
 
@@ -410,16 +461,21 @@ engine_save(struct engine *e, uint32_t uid, size_t *len_out)
 	return w.data;
 }
 
-static bool
+/* Of a whole record its version; 0: damaged, or of a version that is not known. */
+static int
 whole(const uint8_t *p, size_t len)
 {
+	int version = 0;
 	uint32_t sum;
 
-	if (len < 8 || (memcmp(p, MAGIC, 4) != 0 && memcmp(p, MAGIC_OLD, 4) != 0))
-		return false;
+	for (size_t i = 0; len >= 8 && i < sizeof(formats) / sizeof(*formats); i++)
+		if (memcmp(p, formats[i].magic, 4) == 0)
+			version = formats[i].version;
+	if (version == 0)
+		return 0;
 	sum = (uint32_t)p[len - 4] | (uint32_t)p[len - 3] << 8 |
 	      (uint32_t)p[len - 2] << 16 | (uint32_t)p[len - 1] << 24;
-	return sum == checksum(p, len - 4);
+	return sum == checksum(p, len - 4) ? version : 0;
 }
 
 int
@@ -429,11 +485,11 @@ engine_load(struct engine *e, const void *data, size_t len, struct err *err)
 	struct acct *a;
 	int64_t clock[3] = {0};
 
-	if (!whole(data, len))
+	w.version = whole(data, len);
+	if (w.version == 0)
 		return err_set(err, ERR_INPUT,
 			       "account record: damaged or of another version");
 	w.len = len - 4;
-	w.old = memcmp(data, MAGIC_OLD, 4) == 0;
 	a = acct_blank(0);
 	walk_acct(&w, a, clock);
 	for (unsigned i = 0; i < 3; i++)

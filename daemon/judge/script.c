@@ -149,6 +149,18 @@ script_is_bulk(const struct script *s, const struct script_msg *m)
 	return s->stranger_msgs >= 10 && s->subject_msgs < s->stranger_msgs / 5;
 }
 
+bool
+script_batches(const struct script *s)
+{
+	return s->usual_due_1h >= 3 && s->usual_due_1h >= s->usual_due_24h / 3;
+}
+
+uint32_t
+script_due(const struct script *s, unsigned window, int64_t now_s)
+{
+	return slide_get(&s->due[window], now_s, window_s[window]);
+}
+
 uint32_t
 script_exposed(const struct script *s, unsigned window, int64_t now_s)
 {
@@ -289,6 +301,9 @@ script_fold(struct script *s, int64_t learning_s)
 	s->usual_strangers_1h =
 	    grown(s->usual_strangers_1h, s->peak_strangers_1h, learned, 1);
 	s->peak_strangers_1h = 0;
+	s->usual_due_1h = grown(s->usual_due_1h, s->peak_due_1h, learned, 1);
+	s->usual_due_24h = grown(s->usual_due_24h, s->peak_due_24h, learned, 1);
+	s->peak_due_1h = s->peak_due_24h = 0;
 	s->usual_novel_1h = grown(s->usual_novel_1h, s->peak_novel_1h, learned, 1);
 	s->peak_novel_1h = 0;
 	s->usual_bulk_1h = grown(s->usual_bulk_1h, s->peak_bulk_1h, learned, 1);
@@ -410,6 +425,18 @@ count_login(struct script *s, int64_t now_s)
 	}
 }
 
+static void
+count_people(struct script *s, int64_t now_s, const struct script_msg *m)
+{
+	s->told_msgs += m->told;
+	slide_add(&s->strange_1h, now_s, 3600, m->strange);
+	slide_add(&s->strange_24h, now_s, DAY, m->strange);
+	for (unsigned w = 0; w < SCRIPT_WINDOWS && m->due > 0; w++)
+		slide_add(&s->due[w], now_s, window_s[w], m->due);
+	peak(&s->peak_due_1h, script_due(s, SCRIPT_1H, now_s));
+	peak(&s->peak_due_24h, script_due(s, 3, now_s));
+}
+
 uint32_t
 script_count(struct script *s, int64_t now_s, int64_t wall_s, const struct script_msg *m,
 	     uint32_t exposed, int64_t learning_s)
@@ -431,6 +458,7 @@ script_count(struct script *s, int64_t now_s, int64_t wall_s, const struct scrip
 	count_active(s, now_s, wall_s);
 	s->stranger_msgs++;
 	count_strangers(s, now_s, m);
+	count_people(s, now_s, m);
 	count_login(s, now_s);
 	s->equal_msgs += m->equal_body || m->rcpts >= BULK_RCPTS;
 	s->subject_msgs += m->equal_subject;
@@ -439,7 +467,7 @@ script_count(struct script *s, int64_t now_s, int64_t wall_s, const struct scrip
 			s->credit--;
 		return 0;
 	}
-	if (m->rcpts == 1) {
+	if (m->rcpts == 1 && !m->excused) {
 		s->owed = (uint8_t)(now_s - s->owed_s > OWED_S ? 1
 				    : s->owed < CREDIT_MAX     ? s->owed + 1
 							       : CREDIT_MAX);

@@ -35,6 +35,8 @@ one(struct engine *e, uint32_t uid, unsigned script, uint64_t n)
 			       .rcpts = 1,
 			       .subject_hash = n,
 			       .body_hash = n,
+			       .rcpt_hashes = &n, /* each somebody new */
+			       .rcpt_hash_count = 1,
 			       .own = (int)(n % 2)};
 
 	snprintf(name, sizeof(name), "/home/u%u/public_html/s%u.php", uid, script);

@@ -9,6 +9,13 @@ Touches: standard output; run starts `mailbrake replay` and writes nothing.
 Every account draws a dialect: whether bodies and subjects of its business mail are alike, whether
 the owner gets a copy, before or after, which fields its trace lacks, how often its files are
 updated. Attackers draw one too. So a rule that only fits one way of writing traces shows.
+
+Recipients are people: buyers who come back and get several mails an order, members of a forum,
+subscribers of a list, one phone. In nineteen accounts of twenty the trace tells them as hashes, up
+to a hundred of a message, as the wrapper and the MTAs' hooks do; the others are judged without. They are drawn by a generator of their own (q), so
+that what is told of them changes nothing else of a trace. Where the rates come from stands beside
+them; each is varied over accounts, and where sources differ it is taken from the side that makes
+honest mail harder to tell.
 """
 import argparse
 import hashlib
@@ -44,12 +51,25 @@ class Account:
 
     def __init__(self, r, uid, kind):
         self.r, self.uid, self.kind = r, uid, kind
+        self.q = q = random.Random(repr(r.getstate()[1][:8]))
+        self.tells = q.random() < 0.95        # the trace has its recipients' hashes
+        # Of buyers 21 to 36 in a hundred come back, by trade (metrilo.com/glossary/retention-rate,
+        # opensend.com: 15 to 30): here of orders, fewer, and most of them bought before the trace
+        self.returning = q.uniform(0, 0.4)
+        # WooCommerce writes to a buyer when an order is paid and when it is completed, and to
+        # the owner (docs: Settings, Emails); what goes out for the rest is the shop's choice
+        self.ships = q.choice([0, 0, 0.6, 1])
+        self.ship_batch = q.choice([None, None, 9.5, 15])   # completed by hand, all at once
+        self.ship_gap = q.choice([0.5, 2, 5])
+        self.invoices = q.choice([0, 0, 0, 1])
+        self.past = []          # people it wrote to before the trace began, and since
+        self.book = {}          # at a break-in: whom it wrote to, and when last
         self.user = "u%d" % uid
         self.home = r.choice(["/home/%s/public_html", "/var/www/%s/htdocs", "/home/%s/www"]) % self.user
         self.domain = "d%d.test" % uid
         self.events, self.n = [], 0
         self.born = {}          # path -> wall time of the last change
-        self.sent = []          # (t, script, strangers) of good mail, for the usual hour
+        self.sent = []          # (t, script, strangers, who) of good mail
         self.bad_from = None
         # the dialect
         self.subjects = r.choice(["unique", "unique", "template"])
@@ -81,6 +101,25 @@ class Account:
             return "c%d.test" % r.randrange(5000)
         return "firm%d.example" % r.randrange(100000)
 
+    def person(self):
+        return "%x" % self.q.getrandbits(48)
+
+    def buyer(self, rate):
+        """Who orders now: somebody new, or one of all who ever did."""
+        if not self.past:
+            self.past = [self.person() for _ in range(int(rate * 90) + 1)]
+        if self.q.random() < self.returning:
+            return self.q.choice(self.past)
+        self.past.append(self.person())
+        return self.past[-1]
+
+    def subscribers(self, size, old):
+        """A list of that size made of the one before: it grows slowly, some leave, and a
+        smaller issue goes to a part of it."""
+        old[:] = [x for x in old if self.q.random() >= 0.003]
+        old += [self.person() for _ in range(size - len(old))]
+        return self.q.sample(old, size)
+
     def file(self, t, path, points=0, rules=()):
         self.events.append((t, '{"t":%.3f,"uid":%d,"user":"%s","file":"%s","points":%d,"rules":%s}'
                             % (t, self.uid, self.user, path, points, json.dumps(list(rules)))))
@@ -89,7 +128,9 @@ class Account:
     def admin(self, t, word):
         self.events.append((t, '{"t":%.3f,"uid":%d,"word":"%s"}' % (t, self.uid, word)))
 
-    def mail(self, t, script, rcpts=1, own=False, subject=None, body=None, domains=None, bad=False):
+    def mail(self, t, script, rcpts=1, own=False, subject=None, body=None, domains=None, bad=False,
+             to=None):
+        """to: who gets it; None: people never met, or the owner."""
         self.n += 1
         ident = "%d-%d" % (self.uid, self.n)
         if domains is None:
@@ -104,10 +145,14 @@ class Account:
             f.append('"subject_hash":"%s"' % subject)
         if body is not None:
             f.append('"body_hash":"%s"' % body)
+        if to is None:
+            to = ["owner-%d" % self.uid] if own else [self.person() for _ in range(rcpts)]
+        if self.tells and len(to) <= 100:
+            f.append('"rcpt_hashes":["%s"]' % '","'.join(to))
         f.append('"own":%s,"label":"%s"}' % ("true" if own else "false", "bad" if bad else "good"))
         self.events.append((t, ",".join(f)))
         if not bad and not own:
-            self.sent.append((t, script, rcpts))
+            self.sent.append((t, script, rcpts, to))
         if self.outcomes and not bad and not own:
             back = self.r.random() < self.bounce
             self.events.append((t + self.r.uniform(0.5, 30),
@@ -125,11 +170,11 @@ class Account:
         body = None if self.bodies == "missing" else "b-" + self.unique()
         self.mail(t, script, 1, own=own, subject=subject, body=body, **kw)
 
-    def pair(self, t, script, what, owner_script=None):
+    def pair(self, t, script, what, owner_script=None, to=None):
         """Customer's mail and the owner's copy, in either order."""
         d = self.r.choice([0.2, 1, 3])
         first_owner = self.r.random() < 0.5
-        self.business(t + (d if first_owner else 0), script, what)
+        self.business(t + (d if first_owner else 0), script, what, to=to)
         self.business(t + (0 if first_owner else d), owner_script or script, what + "-copy", own=True)
 
     def update(self, days, scripts):
@@ -161,8 +206,16 @@ def daily_times(r, start, end, per_day, shape="shop"):
 
 # --- honest accounts --------------------------------------------------------------------------
 
+def shipped_at(a, at, k):
+    """By hand, all that came since: the next working day at the same hour, seconds apart."""
+    day = int((at - T0 - a.ship_batch * 3600) // DAY) + 1
+    while (T0 // DAY + day + 4) % 7 in (0, 6):
+        day += 1
+    return T0 + day * DAY + a.ship_batch * 3600 + k * a.ship_gap
+
+
 def shop(a, days, copies=True):
-    r = a.r
+    r, q = a.r, a.q
     s = a.script(r.choice(["index.php", "shop/checkout.php", "index.php"]))
     owner = a.script("wp-cron.php") if r.random() < 0.2 else None
     rate = r.choice([2, 8, 25, 60])
@@ -170,16 +223,27 @@ def shop(a, days, copies=True):
     times = daily_times(r, T0, T0 + days * DAY, rate)
     if sale is not None:
         times += daily_times(r, T0 + sale * DAY, T0 + (sale + 1) * DAY, rate * r.choice([4, 8, 10]))
-    for t in times:
+    admin = a.script("wp-admin/edit.php") if q.random() < 0.5 else s
+    batches = {}
+    for t in sorted(times):
         burst = r.choice([1] * 12 + [2, 3, 6])
         for i in range(burst):
-            at = t + i * r.uniform(1, 20)
+            at, who = t + i * r.uniform(1, 20), [a.buyer(rate)]
             if copies:
-                a.pair(at, s, "order", owner)
+                a.pair(at, s, "order", owner, to=who)
             else:
-                a.business(at, s, "order")
-            if r.random() < 0.3:
-                a.business(at + r.uniform(3600, 3 * DAY), s, "shipped")
+                a.business(at, s, "order", to=who)
+            if q.random() < a.invoices:
+                a.business(at + q.choice([60, 600, 7200]) * q.uniform(0.5, 2), s, "invoice", to=who)
+            late = r.uniform(3600, 3 * DAY) if r.random() < 0.3 else None
+            if late is None and q.random() < a.ships:
+                late = q.uniform(3600, 3 * DAY)
+            if late is not None and a.ship_batch is not None:
+                day = shipped_at(a, at, 0)
+                batches[day] = batches.get(day, 0) + 1
+                a.business(shipped_at(a, at, batches[day]), admin, "shipped", to=who)
+            elif late is not None:
+                a.business(at + late, s, "shipped", to=who)
     a.main = s
 
 
@@ -195,23 +259,35 @@ def newsletter(a, days):
     a.list_size, a.list_varies = size, r.choice([(1, 1), (0.97, 1.04), (0.8, 1.2), (0.67, 1.33)])
     late = r.choice([60, 1200, 7200])
     batch, gap = r.choice([(size, 0), (100, 300), (50, 60), (300, 3600)])
-    week = 0
+    week, people = 0, []
     while True:
         t = T0 + (wday + 7 * week) * DAY + hour * 3600 + abs(r.gauss(0, late))
         if t >= T0 + days * DAY:
             break
         subject, body = "nl-%d-%d" % (a.uid, week), "nlb-%d-%d" % (a.uid, week)
         unique = a.personal
+        get = a.subscribers(size, people)
         if a.bcc:
-            a.mail(t, s, size, subject=subject, body=body)
+            a.mail(t, s, size, subject=subject, body=body, to=get)
         else:
             for i in range(size):
                 at = t + (i // batch) * gap + (i % batch) * a.pace
-                a.mail(at, s, 1, subject=subject, body="b-" + a.unique() if unique else body)
+                a.mail(at, s, 1, subject=subject, body="b-" + a.unique() if unique else body,
+                       to=[get[i]])
         size = int(a.list_size * r.uniform(*a.list_varies) * 1.02 ** week) + 1
         week += 1
     contact(a, days, rate=r.choice([0, 0.5, 3]))
     a.main = s
+
+
+def readers(a, people, n, joins):
+    """n members, those at the front of the list more often; some joined since the last time."""
+    q = a.q
+    for i in range(len(people)):
+        if q.random() < joins:
+            people[i] = a.person()
+    order = sorted(range(len(people)), key=lambda i: i / len(people) + q.expovariate(1))
+    return [people[i] for i in order[:n]] + [a.person() for _ in range(n - len(people))]
 
 
 def forum(a, days):
@@ -219,18 +295,23 @@ def forum(a, days):
     s = a.script(r.choice(["index.php", "cron.php", "forum/index.php"]))
     members = r.choice([20, 80, 250])
     posts = r.choice([3, 10, 30])
+    people = [a.person() for _ in range(members)]
+    joins = a.q.choice([0, 0.001, 0.01])  # of mails, those to somebody who came since
     for t in daily_times(r, T0, T0 + days * DAY, posts):
         n = min(members, 1 + int(r.expovariate(1 / 4.0)))
         subject, body = "re-" + a.unique(), "p-" + a.unique()
+        thread = readers(a, people, n, joins)
         for i in range(n):
             a.mail(t + i * 0.3, s, 1, subject=subject,
-                   body=body if r.random() < 0.7 else "b-" + a.unique())
+                   body=body if r.random() < 0.7 else "b-" + a.unique(), to=[thread[i]])
     digest = a.script(r.choice(["cron.php", "cron/digest.php"]))
     hour = r.randrange(3, 9)
     for d in range(days):
         t = T0 + d * DAY + hour * 3600 + r.uniform(0, 300)
-        for i in range(r.randrange(members // 4, members // 2 + 2)):
-            a.mail(t + i * 0.5, digest, 1, subject="digest-%d" % d, body="b-" + a.unique())
+        n = r.randrange(members // 4, members // 2 + 2)
+        get = readers(a, people, n, 0)
+        for i in range(n):
+            a.mail(t + i * 0.5, digest, 1, subject="digest-%d" % d, body="b-" + a.unique(), to=[get[i]])
     a.main = s
 
 
@@ -242,7 +323,7 @@ def contact(a, days, rate=None, start=0, copy=None):
     for t in daily_times(r, T0 + start * DAY, T0 + days * DAY, rate, "office"):
         a.business(t, s, "contact", own=True)
         if copy:
-            a.business(t + 0.4, s, "contact-copy")
+            a.business(t + 0.4, s, "contact-copy", to=[a.buyer(rate)])
     a.main = s
 
 
@@ -251,11 +332,12 @@ def monitor(a, days):
     s = None if r.random() < 0.5 else a.script("cron/check.php")
     every = r.choice([300, 3600, 21600])
     t = T0 + r.uniform(0, every)
+    phone = [a.person()]
     outside = s is not None and a.names_script and r.random() < 0.2  # the owner's address elsewhere
     while t < T0 + days * DAY:
         if every > 3000 or r.random() < 0.05:
             a.mail(t, s, 1, own=not outside, subject="mon", body="mon" + a.unique(),
-                   domains=["gmail.com"] if outside else None)
+                   domains=["gmail.com"] if outside else None, to=phone if outside else None)
         t += every
     a.main = s
 
@@ -277,11 +359,15 @@ def booking(a, days):
             a.business(t, s, "note", own=True)
     rate = r.choice([4, 10, 25])
     copies = r.random() < 0.8
+    reminds = a.q.random() < 0.3
     for t in daily_times(r, T0 + quiet * DAY, T0 + days * DAY, rate):
+        who = [a.buyer(rate)]
         if copies:
-            a.pair(t, s, "booking")
+            a.pair(t, s, "booking", to=who)
         else:
-            a.business(t, s, "booking")
+            a.business(t, s, "booking", to=who)
+        if reminds and a.q.random() < 0.5:
+            a.business(t + a.q.uniform(DAY, 6 * DAY), s, "reminder", to=who)
     a.main = s
 
 
@@ -304,9 +390,9 @@ def new_site(a, days):
         if x < 0.4:
             a.business(t, site, "contact", own=True)
         elif x < 0.8 or copies:
-            a.pair(t, site, "order")
+            a.pair(t, site, "order", to=[a.buyer(1)])
         else:
-            a.business(t, site, "welcome")
+            a.business(t, site, "welcome", to=[a.buyer(1)])
     a.main = site
 
 
@@ -329,9 +415,9 @@ def migration(a, days):
         if x < 0.45:
             a.business(t, p, "note", own=True)
         elif x < 0.85:
-            a.pair(t, p, "order-%d" % paths.index(p))
+            a.pair(t, p, "order-%d" % paths.index(p), to=[a.buyer(rate)])
         else:
-            a.business(t, p, "account-%d" % paths.index(p))
+            a.business(t, p, "account-%d" % paths.index(p), to=[a.buyer(rate)])
     a.main = paths[0]
 
 
@@ -410,6 +496,16 @@ def content(a, style, i):
     return "s-" + a.unique(), "b-" + a.unique()
 
 
+def victims(a, whom):
+    """Whom an attacker writes to. "new": bought addresses, nobody of whom the site ever wrote to;
+    "customers": the site's own table, who got mail last first, then bought ones."""
+    if whom == "customers":
+        for x in sorted(a.book, key=a.book.get, reverse=True):
+            yield [x]
+    while True:
+        yield [a.person()]
+
+
 PLACES = ["wp-content/uploads/2026/x%d.php", "m%d.php", "wp-includes/images/c%d.php", ".cache/a%d.php",
           "wp-content/plugins/hello%d/mail.php"]
 STYLES = ["same", "same", "subject", "templates", "random"]
@@ -428,9 +524,10 @@ def attack_new(a, t, known, speed):
     else:
         a.born[s] = t - r.uniform(1, 80000)
     named = known or r.random() < 0.9
+    to = victims(a, a.whom)
     for i, at in enumerate(speed_times(r, t, speed)):
         subject, body = content(a, style, i)
-        a.mail(at, s if named else None, 1, subject=subject, body=body, bad=True)
+        a.mail(at, s if named else None, 1, subject=subject, body=body, bad=True, to=next(to))
 
 
 def attack_bcc(a, t, known):
@@ -446,11 +543,12 @@ def attack_turns(a, t, known):
     style, gap = r.choice(STYLES), r.choice([1, 20, 300])
     a.style = style
     paths = [a.path(r.choice(PLACES) % i) for i in range(50)]
+    to = victims(a, a.whom)
     for i, p in enumerate(paths):
         a.file(t - 100 + i, p, 100 if known else 0, ["mailer"] if known else [])
     for i in range(300):
         subject, body = content(a, style, i)
-        a.mail(t + i * gap, paths[i // 3 % 50], 1, subject=subject, body=body, bad=True)
+        a.mail(t + i * gap, paths[i // 3 % 50], 1, subject=subject, body=body, bad=True, to=next(to))
 
 
 def attack_names(a, t, known):
@@ -468,7 +566,25 @@ def attack_names(a, t, known):
         a.mail(t + i * gap, p, 1, subject=subject, body=body, bad=True)
 
 
-def attack_inject(a, t, known, which):
+def attack_warm(a, t, known):
+    """A new script that makes its few first victims known ones, a day later writes to them all
+    the time, and to others between."""
+    r = a.r
+    a.style = style = r.choice(STYLES)
+    s = a.path(r.choice(PLACES) % r.randrange(1000))
+    a.file(t - 3600, s, 100 if known else 0, ["mailer"] if known else [])
+    few = [a.person() for _ in range(4)]
+    a.more = 12  # messages to people it had written to: five persons' worth is the bound
+    for i, who in enumerate(few * 3):
+        subject, body = content(a, style, i)
+        a.mail(t + i * 600, s, 1, subject=subject, body=body, bad=True, to=[who])
+    for i in range(400):
+        subject, body = content(a, style, i)
+        a.mail(t + DAY + i * 20, s, 1, subject=subject, body=body, bad=True,
+               to=[few[i % 4] if i % 3 else a.person()])
+
+
+def attack_inject(a, t, known, which, whom=None):
     """Hidden in a script with a history."""
     r = a.r
     a.style = style = r.choice(["same", "same", "templates", "subject", "random"])
@@ -482,9 +598,10 @@ def attack_inject(a, t, known, which):
         a.file(t - 60, s, 100, ["injected"])
     gap = r.choice([0.1, 1, 10])
     a.injected = s
+    to = victims(a, whom or a.whom)
     for i in range(3000):
         subject, body = content(a, style, i)
-        a.mail(t + i * gap, s, 1, subject=subject, body=body, bad=True)
+        a.mail(t + i * gap, s, 1, subject=subject, body=body, bad=True, to=next(to))
 
 
 def attack_args(a, t, known):
@@ -511,38 +628,60 @@ ATTACKS = {
     "sendmail itself, no script": attack_args,
     "injected, newsletter plugin": lambda a, t, k: attack_inject(a, t, k, None),
     "injected, index.php": lambda a, t, k: attack_inject(a, t, k, None),
+    "injected, a list at its time": lambda a, t, k: attack_inject(a, t, k, None),
+    "injected, own customers": lambda a, t, k: attack_inject(a, t, k, None, "customers"),
+    "new script, warms them up": attack_warm,
 }
 
 
 def attacked(r, uid, kind, known, days):
     base = {"injected, newsletter plugin": ["newsletter"],
+            "injected, a list at its time": ["newsletter", "forum"],
+            "injected, own customers": ["shop", "shop-without-copies", "forum", "booking"],
             "injected, index.php": ["shop", "contact", "mixed"]}.get(
         kind, ["shop", "contact", "newsletter", "backup", "monitor", "mixed", "bare", "booking"])
     b = r.choice(base)
     a = Account(r, uid, kind)
     a.personal, a.bcc, a.pace = r.random() < 0.3, r.random() < 0.1, r.choice([0.05, 0.3, 1])
     a.no_age = False
-    a.names_script = True
+    a.names_script = not kind.startswith("injected") or a.q.random() >= 0.15
     a.base, a.style = b, None
+    a.whom = a.q.choice(["new", "customers"])
     start = r.uniform(10, days - 8) if b != "bare" else r.uniform(0.1, days - 8)
     if b == "newsletter":
         start = max(start, 15.5)  # two issues are its history
     if b != "bare":
         HONEST[b](a, days)
     t = T0 + start * DAY
+    if kind in ("injected, a list at its time", "injected, own customers"):
+        t = its_time(a, t)
     # honest mail after the break-in is not part of the question
     a.events = [x for x in a.events if x[0] < t]
     a.sent = [x for x in a.sent if x[0] < t]
+    a.book = {}
+    for at, _, _, to in a.sent:
+        a.book.update(dict.fromkeys(to, at))
     a.bad_from = t
-    a.injected = None
+    a.injected, a.more = None, 0
     ATTACKS[kind](a, t, known)
     a.usual = usual_hour(a) if a.injected is not None else 0
+    # Where no script is named, a known file condemns the account's mail from the sixth on
+    a.allowed = max(5, a.usual) + a.more if not known else 0 if a.names_script else 5
     return a
+
+
+def its_time(a, t):
+    """When its main script would have begun to send next, after a pause of three hours."""
+    at = sorted(x for x, s, _, _ in a.sent if s == a.main)
+    for before, x in zip(at, at[1:]):
+        if x >= t and x - before > 10800:
+            return x
+    return t
 
 
 def usual_hour(a):
     """The most its script sent to strangers within any hour before."""
-    events = sorted((t, n) for t, s, n in a.sent if s == a.injected)
+    events = sorted((t, n) for t, s, n, _ in a.sent if s == a.injected)
     most = here = first = 0
     for t, n in events:
         here += n
@@ -570,13 +709,13 @@ class Slice:
                 a = attacked(r, 1001 + j, kind, known, 30)
             else:
                 a = honest(random.Random("%s/h/%s/%d" % (self.seed, kind, i)), 1001 + j, kind, self.days)
-            a.known = known
+            a.known, a.index = known, i
             accounts.append(a)
         events = []
         for a in accounts:
             events += a.events
             a.count = len(a.events)
-            a.events = a.sent = None
+            a.events = a.sent = a.book = a.past = None
         events.sort(key=lambda e: e[0])
         return accounts, "\n".join(l for _, l in events) + "\n"
 
@@ -613,7 +752,7 @@ def took(args, a, seed, x, attacks, honests):
     if hasattr(a, "usual"):
         left = x["bad_passed_rcpts"]
         attacks.setdefault((a.kind, a.known), []).append((left, a.usual, a))
-        out = left > (0 if a.known else max(5, a.usual if a.injected else 5))
+        out = left > a.allowed
         what = "over: known=%s left=%d usual=%d base=%s style=%s" % (a.known, left, a.usual, a.base, a.style)
     else:
         out = x is not None and x["holds"] > 0
@@ -622,9 +761,9 @@ def took(args, a, seed, x, attacks, honests):
             return
         what = "wrong: %s day=%.2f passed=%d %s" % (
             x["why"], (x["first_held_t"] - T0) / DAY, x["passed_rcpts"],
-            {k: getattr(a, k) for k in ("subjects", "bodies", "no_age", "names_script", "personal", "bcc")})
+            {k: getattr(a, k) for k in ("subjects", "bodies", "no_age", "names_script", "personal", "bcc", "tells", "ship_batch")})
     if out and args.verbose:
-        sys.stderr.write("%s seed=%s uid=%d %s\n" % (a.kind, seed, a.uid, what))
+        sys.stderr.write("%s seed=%s i=%d %s\n" % (a.kind, seed, a.index, what))
 
 
 def run_all(args, seeds):
@@ -656,7 +795,7 @@ def print_tables(attacks, honests, out):
         for known in (False, True):
             got = attacks.get((kind, known), [])
             left = [g[0] for g in got]
-            over = sum(1 for l, usual, a in got if l > (0 if known else max(5, usual)))
+            over = sum(1 for l, usual, a in got if l > a.allowed)
             bad += over
             allowed = "0" if known else ("hour" if kind.startswith("injected") else "5")
             if over:

@@ -491,6 +491,144 @@ test_known_bomb(void)
 	to = 0;
 }
 
+/* Orders of one day to people never met, by one script; the first buyer's address and how
+ * many. Returns how many left. */
+static unsigned
+orders(struct engine *e, int64_t day, uint64_t first, unsigned n)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct mail m = {T0 + day * 86400 + 16 * 3600 + (int64_t)i * 57600 / n,
+				 0,
+				 0,
+				 1,
+				 "/shop/index.php",
+				 first * 3 + i,
+				 0};
+
+		m.age = 1000000 + m.t - T0;
+		to = first + i;
+		left += send_one(e, m) == ANSWER_PASS;
+	}
+	to = 0;
+	return left;
+}
+
+/* A message to each of them, two seconds apart, when the shop opens; each its own text,
+ * or all the same. */
+static unsigned
+batch(struct engine *e, int64_t day, uint64_t first, unsigned n, uint64_t text)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct mail m = {T0 + day * 86400 + 9 * 3600 + 2 * (int64_t)i,
+				 0,
+				 0,
+				 1,
+				 "/shop/index.php",
+				 text == 0 ? UINT64_C(1) << 40 | first << 8 | i : text,
+				 0};
+
+		m.age = 1000000 + m.t - T0;
+		to = first + i;
+		left += send_one(e, m) == ANSWER_PASS;
+	}
+	to = 0;
+	return left;
+}
+
+/* Twelve days of a shop that ships in the morning, then a sale. */
+static struct engine *
+shipping_shop(void)
+{
+	struct engine *e = fresh(0);
+
+	engine_salt(e, 77);
+	for (int64_t day = 0; day < 12; day++) {
+		if (day > 0)
+			T_EQ(batch(e, day, (uint64_t)day * 1000, 20, 0), 20);
+		T_EQ(orders(e, day, (uint64_t)(day + 1) * 1000, 20), 20);
+	}
+	T_EQ(batch(e, 12, 12000, 20, 0), 20);
+	T_EQ(orders(e, 12, 13000, 160), 160);
+	return e;
+}
+
+/* The morning after a sale all of it is shipped. Who is due nothing is not written to as
+ * freely, whoever has the customers' table, nor is one text sent to them all. */
+static void
+test_shipping(void)
+{
+	struct engine *e = shipping_shop(), *other = fresh(0);
+	void *bytes, *again;
+	size_t len = 0, len2 = 0;
+	struct err err;
+	unsigned left;
+
+	bytes = engine_save(e, 1001, &len);
+	T_EQ(engine_load(other, bytes, len, &err), 0);
+	again = engine_save(other, 1001, &len2);
+	T_CHECK(len == len2 && memcmp(bytes, again, len) == 0, "%zu %zu", len, len2);
+	free(bytes);
+	free(again);
+	T_EQ(batch(other, 13, 13000, 160, 0), 160);
+	T_EQ(batch(e, 13, 13000, 160, 0), 160);
+	engine_free(&other);
+	engine_free(&e);
+	e = shipping_shop();
+	left = batch(e, 13, 13000, 160, 7);
+	T_CHECK(left <= 25, "%u of one text left", left);
+	engine_free(&e);
+	e = shipping_shop();
+	left = 0;
+	for (uint64_t day = 3; day < 9; day++) /* bought long ago */
+		left += batch(e, 13, day * 1000, 20, 0);
+	T_CHECK(left <= 60, "%u to old customers left", left);
+	engine_free(&e);
+	e = shipping_shop();
+	left = batch(e, 13, 900000, 300, 0);
+	T_CHECK(left <= 60, "%u to nobody it knows left", left);
+	engine_free(&e);
+}
+
+/* A weekly list: what it sends at its time to people who never had it. */
+static void
+test_list_strangers(void)
+{
+	for (unsigned k = 0; k < 2; k++) {
+		struct engine *e = fresh(0);
+		unsigned left = 0;
+		struct mail m = {T0, 0, 0, 1, "/newsletter/send.php", 0, 0};
+
+		engine_salt(e, 77);
+		for (unsigned week = 0; week < 5; week++) {
+			for (unsigned i = 0; i < 300; i++) {
+				m.t = T0 + week * 604800 + i / 5;
+				m.age = 1000000 + m.t - T0;
+				m.text = 10 + week;
+				to = 1 + i;
+				T_EQ(send_one(e, m), ANSWER_PASS);
+			}
+		}
+		for (unsigned i = 0; i < 600; i++) {
+			m.t = T0 + 5 * 604800 + i / 5;
+			m.age = 1000000 + m.t - T0;
+			m.text = 20;
+			/* its own readers and then more of them, or others all along */
+			to = k == 0 && i < 300 ? 1 + i : 10000 + i;
+			left += send_one(e, m) == ANSWER_PASS;
+		}
+		if (k == 0)
+			T_CHECK(left >= 330 && left <= 400, "grown: %u left", left);
+		else
+			T_CHECK(left <= 100, "%u strangers had it", left);
+		to = 0;
+		engine_free(&e);
+	}
+}
+
 /* A stolen password, each text another: at any pace it is no person for long. */
 static void
 test_stolen(void)
@@ -682,6 +820,8 @@ main(void)
 	test_login();
 	test_same_address();
 	test_known_bomb();
+	test_shipping();
+	test_list_strangers();
 	test_stolen();
 	test_many_logins();
 	test_old_names();

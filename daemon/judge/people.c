@@ -1,0 +1,204 @@
+/*
+ * people - whom an account wrote to lately, in fixed memory
+ *
+ * Job:     see people.h.
+ * Touches: heap.
+ */
+#include "people.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "xmem.h"
+
+#define SET 8U    /* places where one may be */
+#define LEAST 64U /* a table begins with */
+
+/* Finaliser of MurmurHash3, keyed: which people share a place nobody outside can say. */
+static uint64_t
+mixed(uint64_t salt, uint64_t h)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		h = (h ^ salt) * UINT64_C(0xff51afd7ed558ccd);
+		h = (h ^ h >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+		h ^= h >> 33;
+	}
+	return h;
+}
+
+static uint32_t
+person_hash(uint64_t salt, uint64_t h)
+{
+	uint32_t v = (uint32_t)mixed(salt, h);
+
+	return v == 0 ? 1 : v;
+}
+
+/* Whoever is not, others stand for. */
+static bool
+sampled(const struct people *p, uint32_t hash)
+{
+	return (uint64_t)hash >> (32 - p->shift) == 0;
+}
+
+static uint16_t
+day_of(int64_t now_s)
+{
+	return (uint16_t)(now_s / 86400);
+}
+
+static unsigned
+days_since(const struct person *x, int64_t now_s)
+{
+	return (uint16_t)(day_of(now_s) - x->day);
+}
+
+static struct person *
+set_of(const struct people *p, uint32_t hash)
+{
+	return p->all + (hash & (p->room / SET - 1)) * SET;
+}
+
+/* Nobody remembers him any more. */
+static bool
+gone(const struct people *p, const struct person *x, int64_t now_s)
+{
+	return days_since(x, now_s) > (p->readers ? READER_DAYS : BUYER_DAYS);
+}
+
+static struct person *
+find(const struct people *p, uint32_t hash, int64_t now_s)
+{
+	struct person *set = p->room == 0 ? NULL : set_of(p, hash);
+
+	for (unsigned i = 0; set != NULL && i < SET; i++)
+		if (set[i].hash == hash)
+			return gone(p, &set[i], now_s) ? NULL : &set[i];
+	return NULL;
+}
+
+void
+people_look(const struct people *p, uint64_t salt, uint64_t script,
+	    const uint64_t *hashes, size_t count, int64_t now_s, struct people_count *out)
+{
+	uint8_t by = (uint8_t)mixed(salt, script);
+	uint32_t one = UINT32_C(1) << p->shift;
+
+	*out = (struct people_count){0};
+	for (size_t i = 0; i < count; i++) {
+		uint32_t hash = person_hash(salt, hashes[i]);
+		const struct person *x;
+
+		if (!sampled(p, hash))
+			continue;
+		x = find(p, hash, now_s);
+		if (x == NULL)
+			out->strange += one;
+		else if (x->more < BUYER_DUE) {
+			out->due += one;
+			out->ours += x->by == by ? one : 0;
+		}
+	}
+}
+
+bool
+people_room(struct people *p, uint32_t room)
+{
+	if (room != 0 && (room < LEAST || room > PEOPLE_MAX || (room & (room - 1)) != 0))
+		return false;
+	free(p->all);
+	*p = (struct people){.room = room, .readers = p->readers};
+	if (room > 0)
+		p->all = xcalloc(room, sizeof(*p->all));
+	return true;
+}
+
+void
+people_free(struct people *p)
+{
+	free(p->all);
+	*p = (struct people){.readers = p->readers};
+}
+
+/* A place in its set: free, or of somebody forgotten; else, in a table that is hardly
+ * used, of who was met first. NULL: the table is full. */
+static struct person *
+place(struct people *p, uint32_t hash, int64_t now_s)
+{
+	struct person *set = set_of(p, hash), *oldest = set;
+
+	for (unsigned i = 0; i < SET; i++) {
+		if (set[i].hash == hash)
+			return &set[i];
+		if (set[i].hash == 0) {
+			p->used++;
+			return &set[i];
+		}
+		if (days_since(&set[i], now_s) > days_since(oldest, now_s))
+			oldest = &set[i];
+	}
+	if (gone(p, oldest, now_s) || p->used < p->room / 2)
+		return oldest;
+	return p->room == PEOPLE_MAX && (!p->readers || p->shift == PEOPLE_SHIFT_MAX)
+		   ? oldest
+		   : NULL;
+}
+
+/* More room, or fewer people in it. */
+static void
+widen(struct people *p, int64_t now_s)
+{
+	struct people old = *p;
+	uint32_t shift = old.shift;
+	uint32_t room = old.room == 0 ? LEAST : old.room * 4;
+
+	if (room > PEOPLE_MAX) {
+		room = PEOPLE_MAX;
+		shift++;
+	}
+	p->all = NULL;
+	(void)people_room(p, room);
+	p->shift = shift;
+	for (uint32_t i = 0; i < old.room; i++) {
+		const struct person *x = &old.all[i];
+		struct person *to = NULL;
+
+		if (x->hash != 0 && !gone(p, x, now_s) && sampled(p, x->hash))
+			to = place(p, x->hash, now_s);
+		if (to != NULL)
+			*to = *x;
+	}
+	free(old.all);
+}
+
+static void
+meet_one(struct people *p, uint32_t hash, uint8_t by, int64_t now_s)
+{
+	struct person *x = find(p, hash, now_s);
+
+	if (x != NULL && !p->readers) {
+		x->more = (uint8_t)(x->more + (x->more < UINT8_MAX));
+		return;
+	}
+	while (x == NULL && sampled(p, hash)) {
+		x = p->room == 0 ? NULL : place(p, hash, now_s);
+		if (x == NULL)
+			widen(p, now_s);
+	}
+	if (x != NULL)
+		*x = (struct person){hash, day_of(now_s), by, 0};
+}
+
+void
+people_meet(struct people *p, uint64_t salt, uint64_t script, const uint64_t *hashes,
+	    size_t count, int64_t now_s)
+{
+	uint8_t by = (uint8_t)mixed(salt, script);
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t hash = person_hash(salt, hashes[i]);
+
+		if (sampled(p, hash))
+			meet_one(p, hash, by, now_s);
+	}
+}
