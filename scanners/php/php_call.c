@@ -144,6 +144,22 @@ php_call_value(struct php *p, const struct val *f, struct val *v, unsigned n)
 	return by_name(p, NULL, f->u.s, f->len, &a, true);
 }
 
+/* What a closure has of the variables around it, it may return. */
+static uint32_t
+used_taint(struct php *p, const struct node *f)
+{
+	const struct node *k;
+	uint32_t t = 0;
+
+	for (k = f->kid; k != NULL && k->kind == N_PARAM; k = k->next) {
+		const struct var *at =
+		    k->flags & NF_USE ? php_var(p, p->scope, k->id, false) : NULL;
+
+		t |= at != NULL ? at->v.taint & TA_SHOWN : 0;
+	}
+	return t;
+}
+
 /* $f(..), 'name'(..), $a[0](..), (function(){..})(..) */
 static struct val
 through_value(struct php *p, struct node *n)
@@ -155,7 +171,7 @@ through_value(struct php *p, struct node *n)
 	if (f.t == V_STR)
 		return by_name(p, n, f.u.s, f.len, &a, true);
 	if (f.t == V_FUNC)
-		return php_call_own(p, f.u.f, &a, 0);
+		return php_call_own(p, f.u.f, &a, used_taint(p, f.u.f));
 	if (f.t == V_ARR && f.u.a->n == 2 && f.u.a->e[1].v.t == V_STR)
 		return by_name(p, n, f.u.a->e[1].v.u.s, f.u.a->e[1].v.len, &a, true);
 	if (!p->concrete)

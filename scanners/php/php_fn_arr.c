@@ -171,7 +171,9 @@ FN(fn_array_slice)
 	live = a[0].u.a->live;
 	from = php_to_int(&a[1]);
 	if (from < 0)
-		from += live;
+		from = from + live < 0 ? 0 : from + live;
+	if (from > live)
+		from = live;
 	len = n > 2 && a[2].t != V_NULL ? php_to_int(&a[2]) : live;
 	if (len < 0)
 		len += live - from;

@@ -323,6 +323,8 @@ FN(fn_str_repeat)
 	if (!want(p, a, n, 1) || n < 2)
 		return false;
 	times = php_to_int(&a[1]);
+	if (a[0].len == 0 && times > 0)
+		times = 0; /* nothing, however often: it must not cost so often */
 	if (times < 0 || (times > 0 && a[0].len > REPEAT_BYTES / times))
 		return false; /* filler, not a disguise */
 	php_step(p, a[0].len * (uint64_t)times / 16 + 1);
@@ -479,6 +481,7 @@ FN(fn_strcmp)
 FN(fn_substr_replace)
 {
 	struct val part[4];
+	int64_t end;
 
 	if (!want(p, a, n, 2) || n < 3)
 		return false;
@@ -490,7 +493,10 @@ FN(fn_substr_replace)
 	part[3] = *out;
 	part[3].own = NULL;
 	php_cat(p, &part[3], &a[1]);
-	php_v_int(&part[1], php_to_int(&a[2]) + (n > 3 ? php_to_int(&a[3]) : a[0].len));
+	if (__builtin_add_overflow(php_to_int(&a[2]),
+				   n > 3 ? php_to_int(&a[3]) : (int64_t)a[0].len, &end))
+		return false;
+	php_v_int(&part[1], end);
 	part[0] = a[0];
 	if (part[3].t != V_STR || php_to_int(&part[1]) < 0 || !fn_substr(p, part, 2, out))
 		return false;

@@ -376,6 +376,8 @@ FN(fn_intval)
 
 FN(fn_round)
 {
+	double d;
+
 	(void)p;
 	if (n != 1 || a[0].t == V_ARR)
 		return false;
@@ -383,8 +385,10 @@ FN(fn_round)
 		*out = a[0];
 		return true;
 	}
-	php_v_int(out,
-		  (int64_t)(php_to_dbl(&a[0]) + (php_to_dbl(&a[0]) < 0 ? -0.5 : 0.5)));
+	d = php_to_dbl(&a[0]);
+	if (!(d > -9.2e18 && d < 9.2e18)) /* no int64_t */
+		return false;
+	php_v_int(out, (int64_t)(d + (d < 0 ? -0.5 : 0.5)));
 	return true;
 }
 

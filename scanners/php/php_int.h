@@ -2,8 +2,8 @@
  * php_int - what the parts of the PHP analysis share
  *
  * Job:     the arena, tokens, syntax tree, values and the one context of a look.
- *          Included only by php*.c. Order of work: php_lex -> php_parse -> php_walk
- *          (statements) -> php_eval (expressions) -> php_fn_* (functions) -> php_print.
+ *          Included only by php*.c and by what fuzzes the parts. Order of work: php_lex,
+ *          php_parse, php_walk (statements), php_eval (expressions), php_fn_*, php_print.
  * Touches: nothing.
  */
 #ifndef MAILBRAKE_PHP_INT_H
@@ -33,8 +33,7 @@ enum {
 };
 #define WORD_SLOTS 4096
 
-/* --- arena: php_arena.c ---------------------------------------------------------------
- */
+/* --- arena: php_arena.c --- */
 struct block {
 	struct block *next;
 	size_t size, used;
@@ -49,8 +48,7 @@ struct arena {
 struct buf {
 	char *p;
 	size_t len, cap;
-	const void
-	    *sole; /* the one value that has it, if no other was given it: php_scope.c */
+	const void *sole; /* the one value that has it, if no other was given it */
 };
 
 /* --- tokens: php_lex.c --- */
@@ -93,8 +91,7 @@ struct toks {
 	uint32_t n, cap;
 };
 
-/* --- tree: php_parse.c, php_parse_stmt.c ---------------------------------------------
- */
+/* --- tree: php_parse.c, php_parse_stmt.c --- */
 enum node_kind {
 	/* expressions; kids in the order given */
 	N_NUM,    /* v */
@@ -159,7 +156,8 @@ enum {
 	NF_BUSY = 1024, /* a loop that could not be run */
 	NF_ELSE = 2048,
 	NF_METHOD = 4096,
-	NF_CONSTV = 8192 /* v belongs to the tree, not to the last walk */
+	NF_CONSTV = 8192, /* v belongs to the tree, not to the last walk */
+	NF_SEEN3 = 16384  /* that nothing has set it is counted */
 };
 #define HEIGHT_MAX 240
 
@@ -313,8 +311,7 @@ struct names {
 	uint32_t *slot, slots;
 };
 
-/* --- variables: php_scope.c ----------------------------------------------------------
- */
+/* --- variables: php_scope.c --- */
 struct var {
 	struct val v;
 	struct var *link; /* global, or by reference: the one meant */
@@ -333,16 +330,14 @@ struct scope {
 	struct node *func;
 };
 
-/* --- output: php_print.c -------------------------------------------------------------
- */
+/* --- output: php_print.c --- */
 struct out {
 	char *p;
 	size_t n, cap;
 	char last; /* last byte, for blanks between words */
 };
 
-/* --- what a long file is condensed by: php_condense.c ---------------------------------
- */
+/* --- what a long file is condensed by: php_condense.c --- */
 enum php_long {
 	PHP_LONG_COMMENT,
 	PHP_LONG_MORE,
@@ -354,8 +349,7 @@ struct cut {
 	uint32_t from, to;
 };
 
-/* --- one look ------------------------------------------------------------------------
- */
+/* --- one look --- */
 struct php {
 	struct php_limits given;
 	struct arena arena;
@@ -450,7 +444,6 @@ const char *php_op_text(unsigned op);
 unsigned php_op_at(const struct php *p, const char *s, size_t len, unsigned *n_out);
 /* The id of a name, made if new. fold: in lower case (functions, labels). */
 uint32_t php_intern(struct php *p, const char *s, size_t len, bool fold);
-
 /* The id of a name that is there; 0. */
 uint32_t php_find(const struct php *p, const char *s, size_t len, bool fold);
 /* The same of an N_NAME, remembered in it. A node is used with one kind of fold only. */

@@ -55,22 +55,28 @@ harmful(const struct php_facts *f, const int64_t *fact)
 	       fact == &f->taint_unlink || fact == &f->taint_upload_name;
 }
 
+/* A sink where a literal that may be set instead is a disguise, no default. */
+static bool
+runs(const struct php_facts *f, const int64_t *fact)
+{
+	return fact == &f->taint_eval || fact == &f->taint_code || fact == &f->taint_exec;
+}
+
 bool
 php_tainted(struct php *p, struct node *an, const struct val *v, const char *sink,
 	    unsigned arg, int64_t *fact)
 {
 	bool ours = (v->taint & (TA_REQUESTED & ~(uint32_t)TA_ENV)) != 0;
 
-	if ((v->taint & TA_UNSET) && an != NULL && !(an->flags & NF_SEEN2) &&
+	if ((v->taint & TA_UNSET) && an != NULL && !(an->flags & (NF_SEEN2 | NF_SEEN3)) &&
 	    harmful(p->f, fact)) {
 		p->f->unset_sinks++;
-		if (!(v->taint & (TA_REQUESTED | TA_REMOTE)))
-			an->flags |= NF_SEEN2;
+		an->flags |= NF_SEEN3; /* taint may yet come with a later walk */
 	}
 	if (an == NULL || (an->flags & NF_SEEN2) ||
 	    !(v->taint & (TA_REQUESTED | TA_REMOTE)))
 		return false;
-	if (known(v) && v->t == V_STR && !(v->flags & VF_HID))
+	if (known(v) && v->t == V_STR && !(v->flags & VF_HID) && !runs(p->f, fact))
 		return false; /* a literal on the way that counts */
 	an->flags |= NF_SEEN2;
 	if (ours && fact != NULL)
