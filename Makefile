@@ -165,25 +165,41 @@ $(B)/tests/unit/%: tests/unit/%.c tests/t.h $(ALLLIB)
 	@mkdir -p $(@D)
 	$(say)
 	$(Q)$(CC) $(TESTCF) -MMD -MP -pie $< -o $@ $(ALLDEP)
-$(B)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $(ALLLIB)
+fuzz_h := $(wildcard tests/fuzz/*.h)
+$(B)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $(fuzz_h) $(ALLLIB)
 	@mkdir -p $(@D)
 	$(say)
 	$(Q)$(CC) $(TESTCF) -pie $< tests/fuzz/driver.c -o $@ $(ALLDEP)
 
-# one target for T seconds under libFuzzer, ASan and UBSan: make fuzz-msg T=60. What it finds goes
-# to tests/fuzz/corpus/ and is replayed by every check.
-T ?= 60
-$(B)/fuzz/%: tests/fuzz/fuzz_%.c $(ALLLIB)
+# one target for T seconds under libFuzzer with ASan and UBSan: make fuzz-msg T=60. FAST=1: with
+# UBSan's traps alone, for more runs in the time; who counts runs counts the two kinds apart. What
+# either finds goes to tests/fuzz/corpus/ and is replayed by every check.
+comma := ,
+NO_CMP := -fno-sanitize-coverage=trace-cmp
+T    ?= 60
+FAST ?=
+fuzz_san := $(if $(FAST),undefined -fsanitize-trap=undefined,address$(comma)undefined \
+	-fno-sanitize-recover=all)
+# where runs are short, most of the time went into libFuzzer's bookkeeping: no record of what was
+# compared with what (a dictionary has the words), edges without their counts
+fuzz-php%: fuzz_kind = -php
+fuzz-php%: fuzz_opt = -entropic=0 -use_counters=0 -reduce_inputs=0 $(fuzz_len)
+fuzz-php%: fuzz_len = -max_len=96 -len_control=0
+fuzz-php: fuzz_len = -max_len=512 -len_control=20 -dict=tests/fuzz/php.dict
+fuzz-php_lex: fuzz_len = -max_len=96 -len_control=0 -dict=tests/fuzz/php.dict
+fuzz-php_taint: fuzz_len = -max_len=48 -len_control=0
+$(B)/fuzz/%: tests/fuzz/fuzz_%.c $(fuzz_h) $(ALLLIB)
 	@mkdir -p $(@D)
 	$(say)
 	$(Q)$(CC) $(TESTCF) -fsanitize=fuzzer $< -o $@ $(ALLDEP)
+fuzz-%: fuzz_b = build-fuzz$(fuzz_kind)$(if $(FAST),-fast)
 fuzz-%:
-	@$(MAKE) --no-print-directory B=build-fuzz CC=clang OPT='-O1 -g' \
-	  SAN='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
-	  build-fuzz/fuzz/$*
-	@mkdir -p build-fuzz/corpus/$*
-	build-fuzz/fuzz/$* -max_total_time=$(T) -timeout=10 -print_final_stats=1 \
-	  build-fuzz/corpus/$* tests/fuzz/corpus/$*
+	@$(MAKE) --no-print-directory B=$(fuzz_b) CC=clang OPT='-O2 -g' \
+	  SAN='-fsanitize=fuzzer-no-link,$(fuzz_san) $(if $(fuzz_kind)$(FAST),$(NO_CMP))' \
+	  $(fuzz_b)/fuzz/$*
+	@mkdir -p $(fuzz_b)/corpus/$*
+	$(fuzz_b)/fuzz/$* -max_total_time=$(T) -timeout=10 -print_final_stats=1 $(fuzz_opt) \
+	  $(fuzz_b)/corpus/$* tests/fuzz/corpus/$*
 $(B)/tests/bench/%: tests/bench/%.c $(ALLLIB)
 	@mkdir -p $(@D)
 	$(say)
@@ -249,7 +265,7 @@ deb: all
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 clean:
-	rm -rf build build-san build-fuzz
+	rm -rf build build-san build-fuzz*
 help:
 	@sed -n 's/^#: //p' Makefile
 #: make            build everything into build/
@@ -257,7 +273,8 @@ help:
 #: make check      build and run the tests (installs what is missing)
 #: make check-full the slower tests too (root: real Postfix, Exim, php-fpm)
 #: make check-san  the tests under ASan and UBSan
-#: make fuzz-NAME T=60   fuzz one target (tests/fuzz/fuzz_NAME.c) for so many seconds
+#: make fuzz-NAME T=60   fuzz one target (tests/fuzz/fuzz_NAME.c) for so many seconds, under
+#:                       ASan and UBSan; FAST=1: UBSan's traps alone, more runs in the time
 #: make V=1        show the commands
 #: make bench      speed and memory beside other tools (45 minutes; BENCH_QUICK=1: 5)
 #: make deb        a Debian package into build/
