@@ -1,7 +1,8 @@
 /*
  * cond - see cond.h
  *
- * Job:     conditions to postfix programs, and their run.
+ * Job:     conditions to postfix programs, and their run from the end: a part that
+ *          cannot change the answer any more is stepped over.
  * Touches: nothing.
  */
 #include "cond.h"
@@ -26,7 +27,7 @@ enum op {
 	OP_SIZE,  /* cmp, value */
 	OP_RULE,  /* n: rule */
 	OP_NOT,
-	OP_AND, /* n: how many from the stack */
+	OP_AND, /* n: how many parts stand before it */
 	OP_OR,
 };
 
@@ -36,6 +37,7 @@ struct step {
 	enum op op;
 	enum cmp cmp;
 	unsigned n, m;
+	unsigned span; /* steps it ends: itself and all its parts */
 	int64_t value;
 };
 
@@ -65,6 +67,13 @@ emit(struct parser *p, struct step s)
 	if ((c->count & (c->count - 1)) == 0)
 		c->step = xreallocarray(c->step, c->count == 0 ? 1 : c->count * 2,
 					sizeof *c->step);
+	s.span = 1;
+	if (s.op == OP_NOT || s.op == OP_AND || s.op == OP_OR) {
+		unsigned parts = s.op == OP_NOT ? 1 : s.n;
+
+		while (parts-- > 0)
+			s.span += c->step[c->count - s.span].span;
+	}
 	c->step[c->count++] = s;
 }
 
@@ -267,28 +276,34 @@ parse_term(struct parser *p, size_t from, size_t to, unsigned deep)
 	emit_const(p, CAN_BOTH);
 }
 
-/* Split [from, to) at `word` outside brackets; a part goes down to the next level. */
+/*
+ * Split [from, to) at `word` outside brackets; a part goes down to the next level. Last
+ * part first: a run goes from the end, and who writes a rule begins with what excludes most.
+ */
 static void
 parse_split(struct parser *p, size_t from, size_t to, const char *word, enum op op,
 	    unsigned deep)
 {
 	const struct ytok *c = p->rule->cond;
-	size_t i, start = from, depth = 0;
+	size_t i, end = to, depth = 0;
 	unsigned parts = 0;
 
-	for (i = from; i <= to; i++) {
-		if (i < to) {
-			depth += ytok_is(&c[i], "(");
-			depth -= ytok_is(&c[i], ")") && depth > 0;
-			if (depth > 0 || c[i].kind != YTOK_WORD || !ytok_is(&c[i], word))
+	for (i = to;; i--) {
+		if (i > from) {
+			depth += ytok_is(&c[i - 1], ")");
+			depth -= ytok_is(&c[i - 1], "(") && depth > 0;
+			if (depth > 0 || c[i - 1].kind != YTOK_WORD ||
+			    !ytok_is(&c[i - 1], word))
 				continue;
 		}
 		if (op == OP_OR)
-			parse_split(p, start, i, "and", OP_AND, deep);
+			parse_split(p, i, end, "and", OP_AND, deep);
 		else
-			parse_term(p, start, i, deep);
+			parse_term(p, i, end, deep);
 		parts++;
-		start = i + 1;
+		if (i == from)
+			break;
+		end = i - 1;
 	}
 	if (parts > 1)
 		emit(p, (struct step){.op = op, .n = parts});
@@ -372,44 +387,35 @@ swapped(unsigned v)
 	return (v & CAN_TRUE ? CAN_FALSE : 0) | (v & CAN_FALSE ? CAN_TRUE : 0);
 }
 
-#define STACK 512
+/* What the step at `at` can be, with its parts before it. */
+static unsigned
+run(const struct cond *c, size_t at, const struct cond_env *env)
+{
+	const struct step *s = &c->step[at];
+	unsigned any, all, v, one, k;
+
+	if (s->op == OP_NOT)
+		return swapped(run(c, at - 1, env));
+	if (s->op != OP_AND && s->op != OP_OR)
+		return run_step(c, s, env);
+	/* and: false if one can be, true if all can be; or: the mirror */
+	any = s->op == OP_AND ? CAN_FALSE : CAN_TRUE;
+	all = any ^ CAN_BOTH;
+	for (v = all, k = 0; k < s->n && v != any; k++) {
+		one = run(c, at - 1, env);
+		at -= c->step[at - 1].span;
+		if (one == any) /* certain: the others do not matter */
+			v = any;
+		else
+			v |= one & any;
+	}
+	return v;
+}
 
 enum cond_answer
 cond_ask(const struct cond *c, const struct cond_env *env)
 {
-	unsigned char stack[STACK];
-	size_t top = 0, i;
-	unsigned k, v;
+	unsigned v = run(c, c->count - 1, env);
 
-	for (i = 0; i < c->count; i++) {
-		const struct step *s = &c->step[i];
-
-		if (s->op == OP_NOT && top > 0)
-			stack[top - 1] = (unsigned char)swapped(stack[top - 1]);
-		else if (s->op == OP_AND || s->op == OP_OR) {
-			/* and: false if one can be, true if all can be; or: the mirror */
-			unsigned any = s->op == OP_AND ? CAN_FALSE : CAN_TRUE,
-				 all = any ^ 3;
-
-			if (s->n > top)
-				return COND_MAYBE;
-			for (v = all, k = 0; k < s->n; k++) {
-				unsigned one = stack[--top];
-
-				v |= one & any;
-				if ((one & all) == 0)
-					v &= ~all;
-			}
-			stack[top++] = (unsigned char)v;
-		} else {
-			if (top == STACK)
-				return COND_MAYBE;
-			stack[top++] = (unsigned char)run_step(c, s, env);
-		}
-	}
-	if (top != 1)
-		return COND_MAYBE;
-	return stack[0] == CAN_TRUE  ? COND_SURE
-	       : stack[0] & CAN_TRUE ? COND_MAYBE
-				     : COND_NO;
+	return v == CAN_TRUE ? COND_SURE : v & CAN_TRUE ? COND_MAYBE : COND_NO;
 }
