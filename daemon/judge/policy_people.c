@@ -23,14 +23,13 @@ policy_due(const struct facts *f, const struct engine_conf *c, unsigned window)
 
 /*
  * What goes around as a habit goes to people who had it before: of such as nobody met 7
- * of 8 of its usual hour (they may be estimates), and in a day, once it went out a few times, a third of its usual
- * (half, where it goes out every day), however far the list itself may grow.
+ * of 8 of its usual hour at most (they may be estimates), and in a day, once it went out a
+ * few times, half of its usual, however far the list itself may grow.
  */
 bool
 policy_too_strange(const struct facts *f, int64_t *limit, int64_t *value)
 {
 	bool young = f->few_days || (!f->rare_days && f->watched_for_s < 21 * 86400);
-	int64_t parts = young ? 1 : f->rare_days ? 3 : 2;
 
 	if (!f->told || f->login || !(f->bursty || f->bulk_usual || f->bulk_habit))
 		return false;
@@ -38,7 +37,7 @@ policy_too_strange(const struct facts *f, int64_t *limit, int64_t *value)
 	*value = f->strange_1h;
 	if (*value > *limit)
 		return true;
-	*limit = larger(8, (int64_t)f->usual[3] / parts);
+	*limit = larger(8, (int64_t)f->usual[3] / (young ? 1 : 2));
 	*value = f->strange_24h;
 	return *value > *limit;
 }
