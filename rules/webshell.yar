@@ -144,7 +144,7 @@ rule shell_console
 		$15 = "magic_quotes_gpc" nocase
 		$16 = "SERVER_SOFTWARE"
 	condition:
-		7 of them
+		(has_php == 1 or php_ext == 1) and 7 of them
 }
 
 rule shell_console_full
