@@ -284,7 +284,8 @@ rule hides_function_names
 		reference = "rules/README, FACTS"
 	condition:
 		(php_hidden_sinks > 2 and php_folds > 0) or
-		(php_hidden_sinks > 0 and php_classes == 0 and php_main > 0)
+		(php_hidden_sinks > 0 and php_classes == 0 and php_main > 0) or
+		(php_hidden_sinks > 0 and php_plain_page and php_tokens < 1500 and php_main > 0)
 }
 
 rule hides_many_names
