@@ -7,17 +7,17 @@
  * sign_dated_walk, which is worth less for that.
  */
 
-private rule php_plain_page
+private rule php_plain_program
 {
 	meta:
 		group = "info"
 		weight = 0
-		description = "PHP that belongs to no framework that we know"
+		description = "PHP that runs when it is called, and belongs to no framework that we know"
 		since = "0.1"
 		reference = "rules/README"
 	condition:
 		php_seen == 1 and php_framework == 0 and php_guard == 0 and php_nonce == 0 and
-		php_namespaces == 0 and php_i18n == 0
+		php_namespaces == 0 and php_i18n == 0 and php_main > 0
 }
 
 rule does_edit_itself
@@ -41,7 +41,7 @@ rule does_upload_bare
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_upload_count > 0 and php_includes == 0 and
+		php_plain_program and php_upload_count > 0 and php_includes == 0 and
 		php_classes == 0 and php_tokens < 60
 }
 
@@ -67,7 +67,7 @@ rule does_write_and_alter
 		since = "0.1"
 		reference = "publishing helpers of spammers, small file managers"
 	condition:
-		php_plain_page and php_taint_write_name > 0 and php_taint_write_data > 0 and
+		php_plain_program and php_taint_write_name > 0 and php_taint_write_data > 0 and
 		php_taint_unlink > 0 and php_includes == 0 and php_classes == 0 and
 		php_tokens < 500 and php_b64_request == 0
 }
@@ -81,7 +81,7 @@ rule does_include_bare
 		since = "0.1"
 		reference = "inclusion shells"
 	condition:
-		php_plain_page and php_taint_include > 0 and php_tokens < 30 and php_tags == 1 and
+		php_plain_program and php_taint_include > 0 and php_tokens < 30 and php_tags == 1 and
 		php_lead_bytes < 4 and php_tail_bytes < 8
 }
 
@@ -94,7 +94,7 @@ rule does_object_eval
 		since = "0.1"
 		reference = "object injection left on purpose"
 	condition:
-		php_plain_page and php_taint_unserialize > 0 and php_eval_count > 0 and
+		php_plain_program and php_taint_unserialize > 0 and php_eval_count > 0 and
 		php_tokens < 150
 }
 
@@ -107,7 +107,7 @@ rule does_callback_bare
 		since = "0.1"
 		reference = "callback shells"
 	condition:
-		php_plain_page and php_callback_sinks > 0 and php_tokens < 40 and
+		php_plain_program and php_callback_sinks > 0 and php_tokens < 40 and
 		php_includes == 0 and php_functions == 0 and php_classes == 0
 }
 
@@ -120,7 +120,7 @@ rule does_eval_command
 		since = "0.1"
 		reference = "one-line shells"
 	condition:
-		php_plain_page and php_eval_const > 0 and php_exec_count > 0 and php_tokens < 60
+		php_plain_program and php_eval_const > 0 and php_exec_count > 0 and php_tokens < 60
 }
 
 rule does_drop_and_run
@@ -132,7 +132,7 @@ rule does_drop_and_run
 		since = "0.1"
 		reference = "droppers, back-connectors"
 	condition:
-		php_plain_page and php_decoders > 0 and php_exec_count > 0 and
+		php_plain_program and php_decoders > 0 and php_exec_count > 0 and
 		php_write_count > 0 and php_includes == 0 and php_classes == 0
 }
 
@@ -145,7 +145,7 @@ rule sign_ladder_writes
 		since = "0.1"
 		reference = "back-connectors, consoles"
 	condition:
-		php_plain_page and php_exec_count > 3 and php_write_count > 0 and
+		php_plain_program and php_exec_count > 3 and php_write_count > 0 and
 		php_silence > 3 and php_includes == 0 and php_classes == 0
 }
 
@@ -158,7 +158,7 @@ rule sign_dated_drop
 		since = "0.1"
 		reference = "droppers"
 	condition:
-		php_plain_page and php_decoders > 0 and php_touch_count > 0 and
+		php_plain_program and php_decoders > 0 and php_touch_count > 0 and
 		php_write_count > 0 and php_classes == 0
 }
 
@@ -171,7 +171,7 @@ rule sign_dated_walk
 		since = "0.1"
 		reference = "droppers that spread"
 	condition:
-		php_plain_page and php_touch_count > 0 and php_write_count > 0 and
+		php_plain_program and php_touch_count > 0 and php_write_count > 0 and
 		php_silence > 4 and php_loops > 3 and php_includes == 0 and php_classes == 0
 }
 
@@ -184,7 +184,7 @@ rule sign_upload_alter
 		since = "0.1"
 		reference = "file managers of intruders"
 	condition:
-		php_plain_page and php_taint_upload_name > 0 and php_touch_count > 1 and
+		php_plain_program and php_taint_upload_name > 0 and php_touch_count > 1 and
 		php_write_count > 2 and php_includes == 0 and php_classes == 0
 }
 
@@ -197,7 +197,7 @@ rule page_looks_round
 		since = "0.1"
 		reference = "consoles, file managers of intruders"
 	condition:
-		php_plain_page and php_taint_read > 0 and php_phpinfo > 0 and php_form > 0 and
+		php_plain_program and php_taint_read > 0 and php_phpinfo > 0 and php_form > 0 and
 		php_includes == 0 and php_classes == 0
 }
 
@@ -210,7 +210,7 @@ rule page_relays_object
 		since = "0.1"
 		reference = "proxies for attacks on others"
 	condition:
-		php_plain_page and php_taint_url > 0 and php_taint_unserialize > 0
+		php_plain_program and php_taint_url > 0 and php_taint_unserialize > 0
 }
 
 rule sign_object_write
@@ -222,7 +222,7 @@ rule sign_object_write
 		since = "0.1"
 		reference = "keyed loaders"
 	condition:
-		php_plain_page and php_taint_unserialize > 0 and php_taint_write_data > 0 and
+		php_plain_program and php_taint_unserialize > 0 and php_taint_write_data > 0 and
 		php_includes == 0 and php_classes == 0
 }
 
@@ -235,7 +235,7 @@ rule sign_folded_calls
 		since = "0.1"
 		reference = "encoders, loaders"
 	condition:
-		php_plain_page and php_folds > 20 and php_classes == 0 and
+		php_plain_program and php_folds > 20 and php_classes == 0 and
 		(php_dynamic_calls > 0 or php_hidden_calls > 0)
 }
 
@@ -248,7 +248,8 @@ rule sign_broken_eval
 		since = "0.1"
 		reference = "encoders that use bytes that are no letters"
 	condition:
-		php_seen == 1 and php_broken > 20 and php_eval_count > 0 and php_tags < 4
+		php_seen == 1 and php_broken > 20 and php_eval_count > 0 and php_tags < 4 and
+		php_main > 0 and (php_ext == 1 or php_lead_bytes < 64)
 }
 
 rule sign_broken_keyed
@@ -260,7 +261,7 @@ rule sign_broken_keyed
 		since = "0.1"
 		reference = "keyed loaders"
 	condition:
-		php_plain_page and php_broken > 2 and php_request_reads > 0 and
+		php_plain_program and php_broken > 2 and php_request_reads > 0 and
 		php_random_names > 4
 }
 
@@ -273,7 +274,7 @@ rule sign_escapes_many
 		since = "0.1"
 		reference = "encoders"
 	condition:
-		php_seen == 1 and php_escapes > 1000 and php_classes == 0 and
+		php_seen == 1 and php_escapes > 1000 and php_classes == 0 and php_main > 0 and
 		(php_sock_open > 0 or php_header_reads > 0 or php_write_count > 0)
 }
 
@@ -286,7 +287,7 @@ rule sign_mostly_string
 		since = "0.1"
 		reference = "encoders"
 	condition:
-		php_plain_page and php_code_bytes > 5000 and php_image == 0 and
+		php_plain_program and php_code_bytes > 5000 and php_image == 0 and
 		php_string_bytes * 10 > php_code_bytes * 9 and
 		(php_eval_count > 0 or (php_broken > 0 and php_longest_string > 3000))
 }
@@ -303,7 +304,7 @@ rule page_writable_places
 		$w = /is_writ(e)?able\s?\(/ nocase
 		$walk = /\b(opendir|scandir|glob)\s?\(/ nocase
 	condition:
-		php_plain_page and filesize < 8KB and php_taint_read > 0 and php_form > 0 and
+		php_plain_program and filesize < 8KB and php_taint_read > 0 and php_form > 0 and
 		php_includes == 0 and php_classes == 0 and all of them
 }
 
@@ -318,7 +319,7 @@ rule carries_shell
 	strings:
 		$a = /['"][^'"\n]{0,120}<\?(php)?\s[^'"\n]{0,20}(system|eval|assert|passthru|shell_exec|exec)\s?\(\s?\\?\$_(GET|POST|REQUEST|COOKIE)\s?[\[{]/ nocase
 	condition:
-		php_plain_page and filesize < 40KB and php_includes == 0 and $a
+		php_plain_program and filesize < 40KB and php_includes == 0 and $a
 }
 
 rule skims_request
@@ -349,7 +350,7 @@ rule asks_search_engine
 		$ip = /["']ip(:|%3A)/ nocase
 		$get = /curl_exec|file_get_contents\s?\(|fsockopen\s?\(/ nocase
 	condition:
-		php_plain_page and filesize < 60KB and php_loops > 0 and php_includes == 0 and
+		php_plain_program and filesize < 60KB and php_loops > 0 and php_includes == 0 and
 		all of them
 }
 
@@ -382,5 +383,5 @@ rule relay_rewrites_code
 		$post = /\$_POST\b/
 		$send = /http_build_query|CURLOPT_POSTFIELDS|stream_context_create|fsockopen/
 	condition:
-		php_plain_page and filesize < 12KB and php_includes == 0 and all of them
+		php_plain_program and filesize < 12KB and php_includes == 0 and all of them
 }
