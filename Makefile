@@ -181,10 +181,11 @@ FAST ?=
 fuzz_san := $(if $(FAST),undefined -fsanitize-trap=undefined,address$(comma)undefined \
 	-fno-sanitize-recover=all)
 # where runs are short, most of the time went into libFuzzer's bookkeeping: no record of what was
-# compared with what (a dictionary has the words), edges without their counts
-fuzz-php%: fuzz_kind = -php
-fuzz-php%: fuzz_opt = -entropic=0 -use_counters=0 -reduce_inputs=0 $(fuzz_len)
-fuzz-php%: fuzz_len = -max_len=96 -len_control=0
+# compared with what (a dictionary has the words), edges without their counts. (ph: fuzz-php is
+# meant too, and % is one letter at least)
+fuzz-ph%: fuzz_kind = -php
+fuzz-ph%: fuzz_opt = -entropic=0 -use_counters=0 -reduce_inputs=0 $(fuzz_len)
+fuzz-ph%: fuzz_len = -max_len=96 -len_control=0
 fuzz-php: fuzz_len = -max_len=512 -len_control=20 -dict=tests/fuzz/php.dict
 fuzz-php_lex: fuzz_len = -max_len=96 -len_control=0 -dict=tests/fuzz/php.dict
 fuzz-php_taint: fuzz_len = -max_len=48 -len_control=0
