@@ -81,8 +81,9 @@ struct backend {
 	 */
 	int (*dir_watch)(uint32_t dir, int fd, const char *name, struct stat *st_out,
 			 uint32_t *dir_out);
-	/* Its absolute path, for people; cut at the front when too long. */
-	void (*dir_path)(uint32_t dir, char *buf, size_t size);
+	/* Its absolute path, for people; cut at the front when too long. fd: of it, where
+	 * the caller has it open, or -1. */
+	void (*dir_path)(uint32_t dir, int fd, char *buf, size_t size);
 	/* A number stays valid while held. */
 	void (*dir_hold)(uint32_t dir);
 	void (*dir_release)(uint32_t dir);

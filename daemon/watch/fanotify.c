@@ -487,16 +487,17 @@ fan_root_went(size_t number)
 }
 
 static void
-fan_dir_path(uint32_t dir, char *buf, size_t size)
+fan_dir_path(uint32_t dir, int fd, char *buf, size_t size)
 {
 	struct stat st;
 	char path[PATH_MAX + 8];
-	int fd = fan_dir_open(dir, O_PATH, &st);
+	int own = fd >= 0 ? -1 : fan_dir_open(dir, O_PATH, &st);
+	int at = fd >= 0 ? fd : own;
 
 	(void)snprintf(buf, size, "%s",
-		       fd >= 0 && path_of(fd, path, sizeof path) ? path : "?");
-	if (fd >= 0)
-		close(fd);
+		       at >= 0 && path_of(at, path, sizeof path) ? path : "?");
+	if (own >= 0)
+		close(own);
 }
 
 static int

@@ -346,12 +346,13 @@ ino_root_went(size_t number)
 }
 
 static void
-ino_dir_path(uint32_t dir, char *buf, size_t size)
+ino_dir_path(uint32_t dir, int fd, char *buf, size_t size)
 {
 	uint32_t root = 0;
 	const char *path = dirs_path(dirs, dir, &root), *top;
 	size_t n, k;
 
+	(void)fd; /* known by name */
 	if (path == NULL || root >= roots->count || roots->all[root].path == NULL) {
 		(void)snprintf(buf, size, "?");
 		return;
@@ -374,7 +375,7 @@ excluded(uint32_t dir, const char *name)
 
 	if (conf->watch_exclude[0] == '\0')
 		return false;
-	ino_dir_path(dir, path, sizeof path);
+	ino_dir_path(dir, -1, path, sizeof path);
 	n = strlen(path);
 	(void)snprintf(path + n, sizeof path - n, "/%s", name);
 	return roots_excluded(conf, path);

@@ -175,14 +175,13 @@ why(int err)
 static enum safe
 reopen(int path_fd, const struct stat *was, int *fd_out, struct stat *st_out)
 {
+	/* O_NOATIME is the owner's alone, and CAP_FOWNER's, which watch has not */
 	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	char self[40];
 	int fd;
 
 	(void)snprintf(self, sizeof self, "/proc/self/fd/%d", path_fd);
-	fd = open(self, flags | O_NOATIME);
-	if (fd < 0 && errno == EPERM) /* not the owner and no CAP_FOWNER */
-		fd = open(self, flags);
+	fd = open(self, flags);
 	if (fd < 0)
 		return why(errno);
 	if (fstat(fd, st_out) != 0 || !S_ISREG(st_out->st_mode) ||

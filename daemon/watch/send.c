@@ -113,12 +113,13 @@ send_file(struct watch *w, int fd, const struct stat *st, const struct stat *dir
 	return true;
 }
 
+/* dir: of its directory, or -1. */
 static void
-place(const struct watch *w, const struct entry *e, char *buf, size_t size)
+place(const struct watch *w, const struct entry *e, int dir, char *buf, size_t size)
 {
 	size_t n;
 
-	w->b->dir_path(e->dir, buf, size - 258);
+	w->b->dir_path(e->dir, dir, buf, size - 258);
 	n = strlen(buf);
 	buf[n] = '/';
 	(void)text_copy(buf + n + 1, size - n - 1, e->name);
@@ -166,7 +167,7 @@ later(struct watch *w, struct entry *e, mono_t now, const char *why)
 		return;
 	}
 	w->busy++;
-	place(w, e, path, sizeof path);
+	place(w, e, -1, path, sizeof path);
 	log_warn_rate("unopened", 60, "watch_unopened uid=%u why=\"%s\" path=%s", e->uid,
 		      why, text_safe(shown, sizeof shown, path));
 	done(w, e);
@@ -183,13 +184,14 @@ send_entry(struct watch *w, struct entry *e, mono_t now)
 
 	if (dir >= 0) {
 		s = safe_open_file(dir, e->name, &fd, &st);
+		if (s == SAFE_OK)
+			place(w, e, dir, path, sizeof path);
 		close(dir);
 	} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
 		s = SAFE_FAILED;
 	}
 	switch (s) {
 	case SAFE_OK:
-		place(w, e, path, sizeof path);
 		taken = send_file(w, fd, &st, &dst, (enum file_cause)e->cause, e->last, 0,
 				  path);
 		close(fd);
