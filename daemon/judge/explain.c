@@ -69,7 +69,7 @@ put_script(struct screen *out, const struct explanation *x)
 	if (f->due[2] > 0 && (f->excused || (f->batches && f->standing == STAND_KNOWN)))
 		put(out,
 		    "  due          %u of them in 1 h, %u in 24 h: to people it wrote to "
-		    "within three days, who are due a message; they do not count\n",
+		    "within three days, who are due a message\n",
 		    f->due[2], f->due[3]);
 	if (f->strange_1h > 0)
 		put(out,

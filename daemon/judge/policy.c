@@ -355,10 +355,10 @@ over_ceiling(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 	     int64_t *value)
 {
 	struct ceiling l = policy_ceiling(f, c);
-	const int64_t pairs[8][2] = {{f->exposed[0] - policy_due(f, c, 0), l.exposed[0]},
-				     {f->exposed[1] - policy_due(f, c, 1), l.exposed[1]},
-				     {f->exposed[2] - policy_due(f, c, 2), l.exposed[2]},
-				     {f->exposed[3] - policy_due(f, c, 3), l.exposed[3]},
+	const int64_t pairs[8][2] = {{f->exposed[0], policy_due(f, c, 0, l.exposed[0])},
+				     {f->exposed[1], policy_due(f, c, 1, l.exposed[1])},
+				     {f->exposed[2], policy_due(f, c, 2, l.exposed[2])},
+				     {f->exposed[3], policy_due(f, c, 3, l.exposed[3])},
 				     {f->bulk_1h, l.bulk_1h},
 				     {f->in_slot ? f->bulk_24h : 0, l.bulk_24h},
 				     {f->off_24h, l.off_24h},

@@ -10,15 +10,20 @@
 /*
  * Who ships by hand writes to all who bought since, at once: after a sale day to many
  * times as many as ever. Each is due two messages within three days after the first, so
- * the account's own buyers are all a thief of its customers' table finds there.
+ * the account's own buyers are all a thief of its customers' table finds there; and
+ * beside them there is room for a usual hour only.
  */
 int64_t
-policy_due(const struct facts *f, const struct engine_conf *c, unsigned window)
+policy_due(const struct facts *f, const struct engine_conf *c, unsigned window,
+	   int64_t ceiling)
 {
 	bool honest = f->standing == STAND_KNOWN && !f->offended &&
 		      f->evidence_points < c->suspicious_points;
 
-	return f->batches && honest ? smaller(f->due[window], f->exposed[window]) : 0;
+	if (!f->batches || !honest || f->due[window] == 0)
+		return ceiling;
+	return larger(ceiling,
+		      (int64_t)f->due[window] + (int64_t)f->usual[window] * 3 / 2 + 5);
 }
 
 /*
