@@ -475,7 +475,8 @@ rules_load_kept(struct rules *r, const char *const *dirs, size_t dir_count,
 	sums_sort(r->sums);
 	if (c != NULL && compiled_find(c, r) && !rules_from_kept(r))
 		compiled_spoil(c);
-	if ((r->yara == NULL && compile_new(r, e) != 0) || note_rules(r, e) != 0)
+	if ((r->yara == NULL && compile_new(r, e) != 0) || note_rules(r, e) != 0 ||
+	    rules_strings_start(r, e) != 0)
 		goto fail;
 	set_version(r);
 	return 0;
@@ -515,6 +516,8 @@ rules_fini(struct rules *r)
 	free(r->note);
 	free(r->source);
 	free(r->info);
+	free(r->string);
+	r->string = NULL;
 	if (r->yara != NULL)
 		yr_rules_destroy(r->yara);
 	r->included = NULL;

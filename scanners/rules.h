@@ -67,9 +67,10 @@ struct rule_note {
 };
 
 struct rules {
-	struct compiled *compiled; /* borrowed, or NULL: nothing is kept */
-	YR_RULES *yara;            /* NULL: there is no rule at all */
-	struct rule_info *info;    /* by position in yara->rules_table */
+	struct compiled *compiled;  /* borrowed, or NULL: nothing is kept */
+	YR_RULES *yara;             /* NULL: there is no rule at all */
+	struct rule_string *string; /* as compiled, by position in yara->strings_table */
+	struct rule_info *info;     /* by position in yara->rules_table */
 	size_t count;
 	struct rule_source *source;
 	size_t source_count;
@@ -108,6 +109,14 @@ int rules_load_kept(struct rules *r, const char *const *dirs, size_t dir_count,
  * fit, *r is unchanged. */
 void rules_keep(struct rules *r);
 bool rules_from_kept(struct rules *r);
+
+/*
+ * Have libyara look for string i of yara->strings_table or not; all are on after loading.
+ * The rules are changed in place: one scanner of them at a time, which sets those it needs.
+ */
+void rules_string_on(const struct rules *r, uint32_t i, bool on);
+/* For that, after loading. */
+int rules_strings_start(struct rules *r, struct err *e);
 
 /* Find and read the files: rules_load's first half (rules_read.c). */
 int rules_read(struct rules *r, const char *dir, bool must, struct err *e);

@@ -284,15 +284,12 @@ switch_rules(struct scanengine *x)
 			y->rules_table[i].flags |= RULE_FLAGS_DISABLED;
 	}
 	for (i = 0; i < y->num_strings; i++) {
-		YR_STRING *s = &y->strings_table[i];
+		const YR_STRING *s = &y->strings_table[i];
 		bool on =
 		    (y->rules_table[s->rule_idx].flags & RULE_FLAGS_DISABLED) == 0 &&
 		    (!x->conf.prefilter || prefilter_seen(x->prefilter, x->string[i]));
 
-		if (on)
-			s->flags &= ~(uint32_t)STRING_FLAGS_DISABLED;
-		else
-			s->flags |= STRING_FLAGS_DISABLED;
+		rules_string_on(x->rules, (uint32_t)i, on);
 	}
 }
 
