@@ -2,7 +2,7 @@
  * rulecost - what each rule costs libyara
  *
  * Job:     time every rule alone over some files.
- * Touches: the files, the clock of this process.
+ * Touches: the files, the clock of this process, standard error.
  */
 #ifndef MAILBRAKE_RULECOST_H
 #define MAILBRAKE_RULECOST_H
@@ -13,7 +13,9 @@
 
 /*
  * Print one line a rule, dearest first: milliseconds for a megabyte of the files below
- * dir (at most 64 MB of them), and its dearest string. 0, or 66 when there is no file.
+ * dir (at most 4 MB of them, fewer when all rules would take more than a minute), and the
+ * dearest string of the first twelve; then over what it was taken and how exact that is. A
+ * progress line on standard error when that is a terminal. 0, or 66 when there is no file.
  */
 int rule_cost(struct rules *r, const char *dir, bool json);
 

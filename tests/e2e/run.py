@@ -30,6 +30,7 @@ TESTS = {
     "replay": ("t_replay", "replay", None, False),
     "set-aside-points": ("t_aside", "by_itself", "builtin", False),
     "scan": ("t_scan", "scan", None, False),
+    "rulecost": ("t_scan", "cost", None, False),
     "again": ("t_again", "again", "builtin", False),
     "share": ("t_share", "share", "builtin", False),
     "budget": ("t_budget", "budget", None, False),

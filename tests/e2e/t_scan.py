@@ -1,4 +1,4 @@
-"""t_scan - mailbrake scan by hand: order, --resume after a stop, the line on a terminal."""
+"""t_scan - mailbrake scan by hand: order, --resume after a stop, the line on a terminal; what rules cost."""
 import base64
 import glob
 import json
@@ -118,5 +118,65 @@ def scan(c, build, _kind):
         c.true(text is None or "/s" in text and "left" in text and " of %d files" % (2 * len(every)) in text,
                repr(text)[-300:])
         c.note("%d files, stopped twice and taken up" % len(every))
+    finally:
+        shutil.rmtree(top, ignore_errors=True)
+
+
+COUNTED = """
+rule %s
+{
+	meta:
+		group = "mine"
+		weight = 50
+		description = "a rule whose cost is asked for"
+		since = "0.1"
+		reference = "tests/e2e/t_scan.py"
+	strings:
+		$word = "word-%d"
+		%s
+	condition:
+		any of them
+}
+"""
+
+
+def cost(c, build, _kind):
+    """rules test --cost: ends, a row a rule, dearest first; what it says does not depend on how
+    fast the machine is."""
+    top = tempfile.mkdtemp(prefix="mailbrake-cost.")
+    try:
+        os.makedirs(top + "/rules")
+        os.makedirs(top + "/samples/hit")
+        names = ["cheap_%d" % i for i in range(16)] + ["dear"]
+        with open(top + "/rules/some.yar", "w") as f:
+            for i, name in enumerate(names):
+                f.write(COUNTED % (name, i, "$run = /[a-z]{3,30}[0-9]/" if name == "dear" else
+                                   '$other = "other-%d"' % i))
+        for i, name in enumerate(names):
+            text = "word-%d\n" % i + "the same letters again and again " * 300
+            with open("%s/samples/hit/%s.b64" % (top, name), "wb") as f:
+                f.write(base64.encodebytes(text.encode()))
+        argv = [os.path.join(os.path.abspath(build), "mailbrake"), "rules", "test", "--cost",
+                "--samples", top + "/samples", top + "/rules"]
+        p = subprocess.run(argv + ["--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           timeout=600)
+        c.eq((p.returncode, p.stderr), (0, b""), "exit code, standard error in a pipe")
+        got = [json.loads(line) for line in p.stdout.splitlines()]
+        each = got[:-2]
+        c.eq(sorted(r["rule"] for r in each), sorted(names), "a row a rule")
+        ms = [r["ms_per_mb"] for r in each]
+        c.eq(ms, sorted(ms, reverse=True), "the dearest first")
+        c.eq((each[0]["rule"], each[0]["string"]), ("dear", "$run"),
+             "the one that stops at each letter: %s" % each[:3])
+        c.eq((got[-2]["files"], got[-2]["timed_out"]), (len(names), False), "over all samples")
+        c.eq((got[-1]["rules"], got[-1]["misses"]), (len(names), 0), "and they are tested")
+        text = on_terminal(argv)
+        c.true(text is None or " of %d rules" % (len(names) + 12) in text and "left" in text and
+               text.endswith("\r\033[K"), "a line on a terminal, gone at the end: %r" % text)
+        empty = subprocess.run(argv[:-3] + ["--samples", top + "/rules/none", top + "/rules"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        c.true(empty.returncode != 0 and b"no file" in empty.stderr,
+               "nothing to take the time on: %d %s" % (empty.returncode, empty.stderr))
+        c.note("%d rules, %.1f ms/MB the dearest" % (len(names), ms[0]))
     finally:
         shutil.rmtree(top, ignore_errors=True)
