@@ -492,7 +492,8 @@ rule mails_all_from_request
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_taint_mail_to > 0 and php_taint_mail_subject > 0 and php_taint_mail_body > 0 and php_taint_mail_headers > 0 and php_includes == 0
+		php_plain_page and php_taint_mail_to > 0 and php_taint_mail_subject > 0 and php_taint_mail_body > 0 and php_taint_mail_headers > 0 and php_includes == 0 and
+		(php_phpmailer == 0 or php_textarea > 0)
 }
 
 rule mails_anyone
@@ -612,7 +613,7 @@ rule mails_hiding_script_ini
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_ini_mail > 0 and (php_mail_calls > 0 or php_send_calls > 0) and php_request_reads > 0 and php_includes == 0
+		php_plain_page and php_ini_mail > 0 and (php_mail_calls > 0 or php_send_calls > 0) and php_request_reads > 0 and php_includes == 0 and php_phpmailer == 0
 }
 
 rule mails_direct
@@ -636,7 +637,7 @@ rule mails_direct_request
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_taint_smtp > 0 and php_smtp_verbs > 2 and php_includes == 0
+		php_plain_page and php_taint_smtp > 0 and php_smtp_verbs > 2 and php_includes == 0 and php_phpmailer == 0
 }
 
 rule mails_to_author
@@ -734,7 +735,7 @@ rule does_relay_request
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_taint_smtp > 0 and php_includes == 0
+		php_plain_page and php_taint_smtp > 0 and php_includes == 0 and php_phpmailer == 0
 }
 
 rule does_connect_endless

@@ -186,7 +186,7 @@ rule settings_deny_others
 		reference = ".htaccess that intruders leave to keep others out"
 	strings:
 		$deny = /<FilesMatch\s+["'][^"'\n]{0,40}(php|suspected|phtml|py|exe)[^"'\n]{0,80}["']>\s{0,20}Order\s+(allow,\s?deny|deny,\s?allow)\s{1,20}Deny from all/ nocase
-		$allow = /<FilesMatch\s+["']\^\(?[\w.|\\-]{4,200}\.php[^"'\n]{0,20}["']>\s{0,20}Order\s+(allow,\s?deny|deny,\s?allow)\s{1,20}Allow from all/ nocase
+		$allow = /<FilesMatch\s+["']\^[\w.|()\\-]{4,200}\.php[^"'\n]{0,20}["']>\s{0,20}Order\s+(allow,\s?deny|deny,\s?allow)\s{1,20}Allow from all/ nocase
 	condition:
 		has_php == 0 and filesize < 64KB and $deny and $allow
 }

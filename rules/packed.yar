@@ -50,10 +50,14 @@ rule packed_decoder_nest
 		$b = /\beval\s?\(\s?(["']\?>["']\s?\.\s?)?@?(gzinflate|gzuncompress|gzdecode|str_rot13|strrev|convert_uudecode|bzdecompress)\s?\(\s?@?(base64_decode|str_rot13|strrev|gzinflate|rawurldecode|hex2bin)\s?\(/ nocase
 		$d = /\bassert\s?\(\s?@?(base64_decode|gzinflate|str_rot13|strrev|gzuncompress)\s?\(/ nocase
 		$eval = /\b(eval|assert)\b/ nocase
+		$show = /\b(echo|print)\b/ nocase
 		$out = /(\/\/|#|\/\*)[ \t]{0,20}@?(eval|assert)\b/ nocase
 	condition:
 		any of ($a,$b,$d) and (#out == 0 or #eval > #out)
 		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
+		and ($b or $d or view > 0 or has_php == 0 or $eval or $show or php_dynamic_calls > 0 or
+		php_write_count > 0 or php_create_function > 0 or php_include_odd > 0 or
+		php_preg_e > 0 or php_callback_sinks > 0 or php_broken > 0 or php_hidden_calls > 0)
 }
 
 rule packed_known_packer

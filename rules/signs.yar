@@ -310,7 +310,8 @@ rule sign_object_eval
 		since = "0.1"
 		reference = "object injection left on purpose"
 	condition:
-		php_plain_page and php_taint_unserialize > 0 and php_eval_count > 0 and php_tokens < 400
+		php_plain_page and php_taint_unserialize > 0 and php_tokens < 400 and
+		(php_eval_count > 0 or (php_dynamic_calls > 0 and php_classes > 0))
 }
 
 rule sign_include_escaped

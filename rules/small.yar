@@ -76,7 +76,8 @@ rule small_mail_request
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_small and php_taint_mail_to > 0 and php_taint_mail_subject > 0 and php_taint_mail_body > 0
+		php_small and php_taint_mail_to > 0 and php_taint_mail_subject > 0 and
+		php_taint_mail_body > 0 and php_nonce < 2
 }
 
 rule small_mail_headers
@@ -101,7 +102,8 @@ rule small_mail_list
 		reference = "rules/README, FACTS"
 	condition:
 		php_seen == 1 and php_framework == 0 and php_includes == 0 and
-		php_taint_mail_to > 0 and php_taint_mail_body > 0 and php_list_request > 0
+		php_taint_mail_to > 0 and php_taint_mail_body > 0 and php_list_request > 0 and
+		php_phpmailer == 0
 }
 
 rule small_mail_fetched
@@ -150,7 +152,8 @@ rule small_mail_pipe
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_seen == 1 and php_includes == 0 and php_sendmail_pipe > 0 and php_taint_write_data > 0
+		php_seen == 1 and php_includes == 0 and php_sendmail_pipe > 0 and php_taint_write_data > 0 and
+		php_phpmailer == 0
 }
 
 rule small_write_body

@@ -195,7 +195,10 @@ rule shell_names_itself
 		$6 = "webshell" nocase
 		$7 = "backdoor" nocase
 	condition:
-		3 of them or $5
+		(3 of them or $5) and (has_php == 0 or (php_seen == 1 and (php_request_reads > 0 or php_echo_count > 0 or
+		php_eval_count > 0 or php_exec_count > 0 or php_write_count > 0 or
+		php_dynamic_calls > 0 or php_includes > 0 or php_functions > 0 or php_tags > 1 or
+		php_lead_bytes > 0 or php_tail_bytes > 0 or php_layers > 0)))
 }
 
 rule shell_variable_call
@@ -231,8 +234,10 @@ rule shell_variable_call_tiny
 		$run = /\b(eval|assert|system|exec|passthru|shell_exec|popen|create_function|proc_open)\s?\(\s?@?\s?[$("']/ nocase
 		$pe = /preg_(replace|filter)\s?\(\s?["'][^"'\n]{1,60}[\/#~|}@!%][imsxu]{0,3}e[imsxu]{0,3}["']/
 		$inc = /\b(include|require)(_once)?\b|\bnamespace\b|->|phpunit|Test\b/ nocase
+		$safe = /\b(escapeshellarg|password_verify|hash_equals)\s?\(|FILTER_VALIDATE_/
 	condition:
 		view == 0 and filesize < 900 and $req and (php_dynamic_calls > 0 or $call or $cb or $run or $pe) and not $inc
+		and (not $safe or php_taint_call > 0 or php_taint_exec > 0 or php_taint_eval > 0 or php_taint_code > 0)
 }
 
 rule shell_callback_code

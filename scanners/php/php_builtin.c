@@ -16,14 +16,78 @@ prefix(const struct val *v, const char *what)
 	return v->t == V_STR && v->len >= n && memcmp(v->u.s, what, n) == 0;
 }
 
+bool
+php_is_url(const struct val *v)
+{
+	return prefix(v, "http://") || prefix(v, "https://") || prefix(v, "ftp://");
+}
+
+bool
+php_spelled(struct php *p, const struct val *format, struct val *out)
+{
+	uint32_t i;
+	char *to;
+
+	if (format->t != V_STR || format->len < 4 || format->len % 2 != 0 ||
+	    format->len > 128)
+		return false;
+	for (i = 0; i < format->len; i += 2)
+		if (format->u.s[i] != '\\')
+			return false;
+	to = php_raw(p, format->len / 2);
+	for (i = 0; i < format->len; i += 2)
+		to[i / 2] = format->u.s[i + 1];
+	php_v_str(out, to, format->len / 2);
+	out->flags = VF_HID;
+	return true;
+}
+
+/* What comes out is as good as what went in. */
+static bool
+keeps(unsigned w)
+{
+	switch (w) {
+	case W_TRIM:
+	case W_SUBSTR:
+	case W_STR_REPLACE:
+	case W_STRREV:
+	case W_JSON_DECODE:
+	case W_UNSERIALIZE:
+	case W_EXPLODE:
+	case W_FGETS:
+	case W_FREAD:
+	case W_STREAM_GET_CONTENTS:
+		return true;
+	default:
+		return php_word_flags(w) & WF_TRIG; /* decoders */
+	}
+}
+
 /* What an unknown result of a builtin carries of its arguments. */
 static uint32_t
 carried(unsigned w, const struct args *a)
 {
-	uint32_t t = a->taint;
+	uint32_t t = a->taint & ~(uint32_t)TA_URL;
 	const char *trail;
 
+	if ((t & TA_FAR) && !keeps(w)) /* honest programs make something of it */
+		t &= ~(uint32_t)(TA_FAR | TA_REMOTE);
 	switch (w) {
+	case W_ESCAPESHELLARG: /* one word, whatever is in it */
+		return t & ~(uint32_t)TA_REQUESTED;
+	case W_TRIM:
+	case W_RTRIM:
+	case W_STR_REPLACE:
+		return a->taint;
+	case W_SPRINTF:
+		return t | (a->count > 0 && php_is_url(a->v) ? TA_URL : 0);
+	case W_TEMPNAM:
+	case W_SYS_GET_TEMP_DIR:
+		return t | TA_TEMP;
+	case W_EXIF_READ_DATA: /* whoever made the picture wrote it */
+	case W_WP_REMOTE_GET:
+	case W_WP_REMOTE_POST:
+		return TA_REMOTE;
 	case W_STRLEN:
 	case W_COUNT:
 	case W_SIZEOF:
@@ -111,9 +175,10 @@ opened(struct php *p, unsigned w, const struct args *a)
 		v.taint = TA_INPUT;
 		if (!p->concrete)
 			p->f->input_reads++;
-	} else if (prefix(from, "http://") || prefix(from, "https://") ||
-		   prefix(from, "ftp://")) {
-		v.taint = TA_REMOTE;
+	} else if (php_is_url(from) || (from->taint & TA_URL)) {
+		v.taint = TA_REMOTE | (from->taint & ~(uint32_t)TA_URL);
+		if (from->t != V_STR)
+			v.taint |= TA_FAR;
 	} else if (from->how != NULL && prefix(from, "http")) {
 		v.taint = TA_REMOTE;
 	} else if ((from->taint & TA_REQUESTED) && !(from->taint & TA_TMP)) {
@@ -308,6 +373,8 @@ special(struct php *p, unsigned w, struct args *a, struct val *out)
 		if (w == W_FILE && (out->taint & TA_REQUESTED))
 			out->taint |= TA_LIST;
 		return true;
+	case W_DATE:
+		return a->count > 0 && php_spelled(p, a->v, out);
 	case W_PARSE_STR:
 		return into(p, a, 1, 0);
 	case W_PREG_MATCH:

@@ -175,7 +175,7 @@ through_value(struct php *p, struct node *n)
 	if (f.t == V_ARR && f.u.a->n == 2 && f.u.a->e[1].v.t == V_STR)
 		return by_name(p, n, f.u.a->e[1].v.u.s, f.u.a->e[1].v.len, &a, true);
 	if (!p->concrete)
-		php_sink_dynamic(p, n, &f);
+		php_sink_dynamic(p, n, &f, a.taint);
 	if (a.taint != 0)
 		pass_to_invoke(p, &a);
 	return php_unknown(a.taint);
@@ -198,7 +198,7 @@ method(struct php *p, struct node *n)
 		php_v_str(&m, name->s, name->len);
 	if (m.t != V_STR || m.len > 256) {
 		if (!p->concrete)
-			php_sink_dynamic(p, n, &m);
+			php_sink_dynamic(p, n, &m, 0);
 		return php_unknown(a.taint | base.taint);
 	}
 	id = name->kind == N_NAME ? php_name_id(p, name, true)
@@ -206,6 +206,9 @@ method(struct php *p, struct node *n)
 	f = p->names.v[id].func;
 	if (!p->concrete)
 		php_sink_method(p, n, name, a.v, a.n, a.count);
+	if (a.count == 1 && m.len == 6 && memcmp(m.u.s, "format", 6) == 0 &&
+	    php_spelled(p, a.v, &base))
+		return base;
 	if (base.t == V_FUNC && name->kind == N_NAME && m.len == 8)
 		return php_call_own(p, base.u.f, &a, 0);
 	if (f != NULL && (f->flags & NF_METHOD))
@@ -234,7 +237,10 @@ php_call(struct php *p, struct node *n)
 		eval_args(p, n->kid->w, n->kid->next, &a);
 		p->peek = false;
 		return by_name(p, n, n->kid->s, n->kid->len, &a, false);
-	case N_PROP:
+	case N_PROP: /* ($this->f)(..) calls what the property holds */
+		if (n->kid->flags & NF_PAREN)
+			return through_value(p, n);
+		return method(p, n);
 	case N_SCONST:
 		return method(p, n);
 	default:

@@ -22,6 +22,8 @@ void php_pass_taint(struct php *p, struct node *f, const struct args *a);
 /* A function of the file: run if all is known; ret_taint: what its body returns. */
 struct val php_call_own(struct php *p, struct node *f, const struct args *a,
 			uint32_t ret_taint);
+/* date('\a\b'): nothing but letters that stand for themselves. */
+bool php_spelled(struct php *p, const struct val *format, struct val *out);
 /* A function of PHP by its word. */
 struct val php_builtin(struct php *p, unsigned w, struct args *a);
 

@@ -9,6 +9,86 @@
 
 #define TRY_STEPS 1500000 /* for one loop */
 
+bool
+php_same_place(const struct node *a, const struct node *b)
+{
+	if (a == NULL || b == NULL || a->kind != b->kind)
+		return false;
+	switch (a->kind) {
+	case N_VAR:
+	case N_LIT:
+		return a->len == b->len && memcmp(a->s, b->s, a->len) == 0;
+	case N_INDEX:
+		return php_same_place(a->kid, b->kid) &&
+		       php_same_place(a->kid->next, b->kid->next);
+	default:
+		return false;
+	}
+}
+
+struct node *
+php_listed(struct node *cond, bool *not_out)
+{
+	struct node *k, *what, *list;
+	bool miss = cond->kind == N_UNARY && cond->op == O_NOT;
+
+	if (cond->kind == N_CHAIN && (cond->op == O_ANDAND || cond->op == O_OROR)) {
+		for (k = cond->kid; k != NULL; k = k->next)
+			if (k->kind != N_CHAIN &&
+			    (what = php_listed(k, not_out)) != NULL &&
+			    *not_out == (cond->op == O_OROR))
+				return what;
+		return NULL;
+	}
+	*not_out = miss;
+	if (miss)
+		cond = cond->kid;
+	if (cond->kind != N_CALL || cond->kid->kind != N_NAME ||
+	    cond->kid->w != W_IN_ARRAY || (what = cond->kid->next) == NULL ||
+	    (list = what->next) == NULL || list->v == NULL || list->v->t != V_ARR ||
+	    (list->v->taint & TA_REQUESTED))
+		return NULL;
+	if (what->kind == N_CALL && what->kid->w == W_STRTOLOWER)
+		what = what->kid->next;
+	return what;
+}
+
+/* Does the statement leave what follows it? */
+static bool
+leaves(const struct node *n)
+{
+	const struct node *last = n;
+
+	if (n->kind == N_BLOCK)
+		for (last = n->kid; last != NULL && last->next != NULL; last = last->next)
+			;
+	if (last == NULL)
+		return false;
+	return last->kind == N_JUMP ||
+	       (last->kind == N_EXPR && last->kid->kind == N_KW &&
+		(last->kid->w == W_EXIT || last->kid->w == W_DIE ||
+		 last->kid->w == W_THROW));
+}
+
+/* The body; what the condition has found in a list is no longer the request's choice. */
+static void
+if_body(struct php *p, struct node *cond, struct node *body)
+{
+	bool miss, flat = p->cond == (p->scope->func != NULL);
+	struct node *what = php_listed(cond, &miss);
+	struct var *at =
+	    what != NULL && what->kind == N_VAR ? php_lvalue(p, what, false) : NULL;
+	uint32_t was = at != NULL ? at->v.taint & TA_REQUESTED : 0;
+
+	if (at != NULL && !miss)
+		at->v.taint &= ~(uint32_t)TA_REQUESTED;
+	php_guarded(p, body);
+	if (at != NULL && !miss)
+		at->v.taint |= was;
+	if (at != NULL && miss && flat && body->next == NULL && leaves(body))
+		at->v.taint &= ~(uint32_t)TA_REQUESTED;
+}
+
 void
 php_walk_if(struct php *p, struct node *n)
 {
@@ -17,7 +97,7 @@ php_walk_if(struct php *p, struct node *n)
 
 	while (k != NULL && k->next != NULL) {
 		php_head(p, more ? "elseif" : "if", k);
-		php_guarded(p, k->next);
+		if_body(p, k, k->next);
 		php_tail(p);
 		k = k->next->next;
 		more = true;

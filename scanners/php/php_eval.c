@@ -8,7 +8,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "php_int.h"
+#include "php_walk.h"
 
 static struct val
 number(const struct node *n)
@@ -117,10 +117,10 @@ chain(struct php *p, struct node *n)
 		p->bit_strings = was || has_literal(n);
 	}
 	v = php_eval(p, k);
-	taint = v.taint;
+	taint = v.taint | (n->op == O_CAT && php_is_url(&v) ? TA_URL : 0);
 	for (k = k->next; k != NULL; k = k->next) {
 		one = php_eval(p, k);
-		taint |= one.taint;
+		taint |= one.taint & ~(uint32_t)TA_URL;
 		if (!known(&v) || !known(&one) || !php_binary(p, k->join, &v, &one))
 			v = php_unknown(0);
 	}
@@ -332,6 +332,7 @@ ternary(struct php *p, struct node *n)
 {
 	struct val c = php_eval(p, n->kid), a, b;
 	struct node *second = n->kid->next;
+	bool miss = false;
 
 	if (p->concrete) {
 		if (!known(&c))
@@ -342,6 +343,9 @@ ternary(struct php *p, struct node *n)
 	}
 	p->cond++;
 	a = n->flags & NF_SHORT ? c : php_eval(p, second);
+	if (!(n->flags & NF_SHORT) && php_same_place(php_listed(n->kid, &miss), second) &&
+	    !miss)
+		a.taint &= ~(uint32_t)TA_REQUESTED;
 	b = php_eval(p, n->flags & NF_SHORT ? second : second->next);
 	p->cond--;
 	if (known(&c)) {

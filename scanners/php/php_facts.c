@@ -280,6 +280,9 @@ php_facts_call(struct php *p, unsigned w, const struct val *a, unsigned argc)
 	case W_CHMOD:
 		f->touch_count += argc > 1;
 		break;
+	case W_INI_GET: /* the command by which PHP itself sends */
+		f->sendmail_pipe += argc > 0 && is(&a[0], "sendmail_path");
+		break;
 	case W_UNLINK:
 		f->self_delete += argc > 0 && (a[0].flags & VF_SELF) != 0;
 		break;

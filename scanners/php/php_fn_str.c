@@ -356,12 +356,30 @@ FN(fn_str_split)
 	return true;
 }
 
-/* sprintf with %s %d %c %x %u %% and argument numbers; no padding but zero. */
-static bool
-format_one(struct php *p, char f, struct val *v, struct val *out)
+/* %05b, %08b: the bits of a number, as decoders write them. */
+static void
+format_bits(struct php *p, uint64_t bits, unsigned width, struct val *out)
 {
-	char text[32];
+	char text[64], *to = text + sizeof(text);
+	size_t len;
+
+	do {
+		*--to = (char)('0' + (bits & 1));
+		bits >>= 1;
+	} while (to > text && (bits != 0 || text + sizeof(text) - to < (int)width));
+	len = (size_t)(text + sizeof(text) - to);
+	piece(p, out, memcpy(php_raw(p, len), to, len), len);
+}
+
+/* sprintf with %s %d %c %x %u %b %% and argument numbers; padding with zeros only. */
+static bool
+format_one(struct php *p, char f, unsigned width, struct val *v, struct val *out)
+{
+	char text[80];
 	int len;
+
+	if (width > 64 || (width != 0 && strchr("duxXb", f) == NULL))
+		return false;
 
 	switch (f) {
 	case 's':
@@ -377,14 +395,17 @@ format_one(struct php *p, char f, struct val *v, struct val *out)
 	case 'u':
 	case 'x':
 	case 'X':
-		len = f == 'x'   ? snprintf(text, sizeof(text), "%llx",
+		len = f == 'x'   ? snprintf(text, sizeof(text), "%0*llx", (int)width,
 					    (unsigned long long)php_to_int(v))
-		      : f == 'X' ? snprintf(text, sizeof(text), "%llX",
+		      : f == 'X' ? snprintf(text, sizeof(text), "%0*llX", (int)width,
 					    (unsigned long long)php_to_int(v))
-				 : snprintf(text, sizeof(text), "%lld",
+				 : snprintf(text, sizeof(text), "%0*lld", (int)width,
 					    (long long)php_to_int(v));
 		piece(p, out, memcpy(php_raw(p, (size_t)len), text, (size_t)len),
 		      (size_t)len);
+		return true;
+	case 'b':
+		format_bits(p, (uint64_t)php_to_int(v), width, out);
 		return true;
 	default:
 		return false;
@@ -400,7 +421,7 @@ FN(fn_sprintf)
 		return false;
 	php_v_str(out, "", 0);
 	for (i = 0; i < a[0].len; i++) {
-		unsigned arg = 0;
+		unsigned arg = 0, width = 0;
 		uint32_t k = i + 1;
 
 		if (a[0].u.s[i] != '%')
@@ -414,14 +435,18 @@ FN(fn_sprintf)
 		while (k < a[0].len && a[0].u.s[k] >= '0' && a[0].u.s[k] <= '9' &&
 		       k < i + 4)
 			arg = arg * 10 + (unsigned)(a[0].u.s[k++] - '0');
-		if (arg != 0 && k < a[0].len && a[0].u.s[k] == '$')
+		if (arg != 0 && k < a[0].len && a[0].u.s[k] == '$') {
 			k++;
-		else if (k != i + 1)
-			return false;
-		else
+		} else if (k != i + 1) {
+			if (a[0].u.s[i + 1] != '0')
+				return false;
+			width = arg;
 			arg = next++;
+		} else {
+			arg = next++;
+		}
 		if (arg >= n || k >= a[0].len || a[arg].t == V_ARR ||
-		    !format_one(p, a[0].u.s[k], &a[arg], out))
+		    !format_one(p, a[0].u.s[k], width, &a[arg], out))
 			return false;
 		i = k;
 		from = k + 1;

@@ -256,6 +256,8 @@ bool php_to_str(struct php *p, struct val *v);
 int64_t php_to_int(const struct val *v);
 double php_to_dbl(const struct val *v);
 bool php_truthy(const struct val *v);
+/* A string that begins like an address to fetch. */
+bool php_is_url(const struct val *v);
 /* a .= b, both strings; unknown when it would be too long. */
 void php_cat(struct php *p, struct val *a, const struct val *b);
 bool php_key(struct php *p, const struct val *v, struct key *k_out);
@@ -291,6 +293,9 @@ enum {
 	TA_TMP = 8192,      /* tmp_name of an uploaded file */
 	TA_OPENED = 16384,  /* a stream */
 	TA_UNSET = 32768,   /* a variable that nothing in the file has set */
+	TA_URL = 65536,     /* begins with http:// or the like, the rest unknown */
+	TA_TEMP = 131072,   /* a path below the directory for temporary files */
+	TA_FAR = 262144,    /* TA_REMOTE only because of TA_URL, and whole as it came */
 	TA_REQUESTED = 255, /* any of the request */
 	TA_SHOWN = 2047     /* those that have a name in marks */
 };
@@ -556,7 +561,8 @@ void php_facts_call(struct php *p, unsigned w, const struct val *a, unsigned arg
 void php_sink_method(struct php *p, struct node *n, const struct node *name,
 		     struct val *a, struct node **an, unsigned argc);
 void php_sink_kw(struct php *p, struct node *n, struct val *a);
-void php_sink_dynamic(struct php *p, struct node *n, const struct val *f);
+/* given: the taint of its arguments */
+void php_sink_dynamic(struct php *p, struct node *n, const struct val *f, uint32_t given);
 void php_sink_backtick(struct php *p, struct node *n, const struct val *a);
 void php_sink_new(struct php *p, struct node *n, const struct val *c);
 /* new W(a..) of a class we know. */

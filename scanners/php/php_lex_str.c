@@ -353,8 +353,10 @@ php_lex_name(struct lexer *x, unsigned w)
 	case W_TRAIT:
 		f->classes++;
 		break;
+	case W_USE: /* what a closure uses stands behind its parameters */
+		f->namespaces += x->t.n < 2 || t[-1].t != T_OP || t[-1].w != O_RPAR;
+		break;
 	case W_NAMESPACE:
-	case W_USE:
 		f->namespaces++;
 		break;
 	case W_INCLUDE:

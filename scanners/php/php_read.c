@@ -251,7 +251,8 @@ php_read_text(struct php *p, struct node *n)
 	php_v_str(&v, "", 0);
 	for (k = n->kid; k != NULL; k = k->next) {
 		one = php_eval(p, k);
-		taint |= one.taint;
+		taint |= k == n->kid ? one.taint | (php_is_url(&one) ? TA_URL : 0)
+				     : one.taint & ~(uint32_t)TA_URL;
 		if (one.t == V_ARR)
 			php_v_str(&one, "Array", 5);
 		all = all && known(&one) && php_to_str(p, &one);

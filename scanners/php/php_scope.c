@@ -200,6 +200,9 @@ set_index(struct php *p, struct node *n, const struct val *v)
 	root = php_lvalue(p, n, true);
 	if (root == NULL)
 		return;
+	if ((n->kind == N_PROP || n->kind == N_SPROP) && !p->concrete &&
+	    (v->taint & ~root->v.taint & TA_SHOWN))
+		p->again = true; /* for methods seen before */
 	root->v.taint |= v->taint;
 	p->kept += root->home != p->scope;
 	for (at = &root->v; depth > 0; depth--) {

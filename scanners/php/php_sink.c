@@ -93,7 +93,10 @@ code_sink(struct php *p, struct node *n, struct val *v, struct node *an, const c
 	if ((v->taint & TA_REMOTE) && !(n->flags & NF_DONE)) {
 		n->flags |= NF_DONE;
 		p->f->remote_code++;
+		p->f->remote_eval++;
 	}
+	if ((v->taint & TA_SELF) && v->t != V_STR && !(n->flags & NF_SEEN))
+		p->f->eval_self++;
 	if (v->t == V_STR) {
 		if (!(n->flags & NF_SEEN) && !p->concrete) {
 			p->f->eval_const++;
@@ -104,6 +107,25 @@ code_sink(struct php *p, struct node *n, struct val *v, struct node *an, const c
 		p->f->eval_opaque++;
 		php_mark(p, "@@opaque ", sink, 0, 0);
 	}
+}
+
+/* name://.., and PHP has no such name */
+static bool
+own_scheme(const struct val *v)
+{
+	static const char *const of_php[] = {"php",   "file", "data", "http",
+					     "https", "ftp",  "phar", "zip",
+					     "glob",  "ftps", "rar"};
+	const char *at = memmem(v->u.s, v->len, "://", 3);
+	size_t i, n;
+
+	if (at == NULL || at == v->u.s || memchr(v->u.s, '.', (size_t)(at - v->u.s)))
+		return false;
+	n = (size_t)(at - v->u.s);
+	for (i = 0; i < sizeof(of_php) / sizeof(of_php[0]); i++)
+		if (strlen(of_php[i]) == n && memcmp(v->u.s, of_php[i], n) == 0)
+			return false;
+	return true;
 }
 
 void
@@ -123,8 +145,12 @@ php_sink_kw(struct php *p, struct node *n, struct val *v)
 	case W_REQUIRE:
 	case W_REQUIRE_ONCE:
 		(void)php_tainted(p, n->kid, v, "include", 1, &f->taint_include);
-		if (!php_first(n) || v->t != V_STR)
+		if (!php_first(n))
 			break;
+		p->f->include_temp += (v->taint & TA_TEMP) != 0;
+		if (v->t != V_STR)
+			break;
+		p->f->include_scheme += own_scheme(v);
 		if (v->len > 5 && memcmp(v->u.s, "data:", 5) == 0)
 			php_layer(p, v, PHP_LAYER_INCLUDE, false);
 		if (php_odd_path(v))
@@ -159,6 +185,8 @@ mail_sink(struct php *p, struct node *n, struct val *a, struct node **an, unsign
 		f->mail_const_to += argc > 0 && a[0].t == V_STR &&
 				    memchr(a[0].u.s, '@', a[0].len) != NULL;
 	}
+	if (argc > 0 && (a[0].taint & TA_REMOTE) && !(an[0]->flags & NF_SEEN2))
+		f->remote_mail++;
 	for (i = 0; i < argc && i < 5; i++)
 		(void)php_tainted(p, an[i], &a[i], "mail", i + 1, facts[i]);
 }
@@ -186,6 +214,11 @@ preg_sink(struct php *p, struct node *n, struct val *a, struct node **an, unsign
 	bool e = false;
 
 	if (argc < 2 || a[0].t != V_STR) {
+		if (argc > 1 && (a[0].taint & a[1].taint & TA_REMOTE) &&
+		    !(an[0]->flags & NF_SEEN2)) {
+			p->f->remote_code++;
+			p->f->remote_eval++;
+		}
 		if (argc > 1)
 			(void)php_tainted(p, an[0], &a[0], "preg_replace", 1,
 					  &p->f->taint_code);
@@ -298,7 +331,7 @@ simple(struct php *p, const struct node *n, unsigned w, struct val *a, struct no
 	case W_FOPEN:
 		fact = &f->taint_read;
 		if (argc > 1 && w == W_FOPEN && a[1].t == V_STR && a[1].len > 0 &&
-		    a[1].u.s[0] != 'r')
+		    (a[1].u.s[0] != 'r' || memchr(a[1].u.s, '+', a[1].len) != NULL))
 			fact = &f->taint_write_name;
 		if (fact == &f->taint_write_name && (a[0].flags & VF_SELF) &&
 		    !(an[0]->flags & NF_SEEN2)) {
@@ -372,6 +405,14 @@ php_sink_call(struct php *p, struct node *n, unsigned w, struct val *a, struct n
 	case W_RENAME:
 		php_write_sink(p, n, w, a, an, argc);
 		return;
+	case W_STREAM_COPY_TO_STREAM:
+		p->f->write_count += php_first(n);
+		if (argc > 1 && (a[0].taint & TA_REMOTE) && !(an[0]->flags & NF_SEEN2))
+			p->f->remote_code++;
+		if (argc > 1)
+			(void)php_tainted(p, an[0], &a[0], "fwrite", 2,
+					  &p->f->taint_write_data);
+		return;
 	default:
 		php_callback_sink(p, n, w, a, an, argc);
 		if (php_first(n))
@@ -436,16 +477,18 @@ php_sink_method(struct php *p, struct node *n, const struct node *name, struct v
 }
 
 void
-php_sink_dynamic(struct php *p, struct node *n, const struct val *fn)
+php_sink_dynamic(struct php *p, struct node *n, const struct val *fn, uint32_t given)
 {
 	struct node *callee = n->kid;
 
 	if (php_first(n)) {
 		p->f->dynamic_calls++;
+		p->f->call_request += (given & TA_REQUESTED) != 0;
 		if (fn->taint & TA_OPAQUE)
 			php_mark(p, "@@opaque ", "call", 0, 0);
 	}
-	(void)php_tainted(p, callee, fn, "call", 1, &p->f->taint_call);
+	if (php_tainted(p, callee, fn, "call", 1, &p->f->taint_call))
+		p->f->taint_call_args += (given & TA_REQUESTED) != 0;
 }
 
 void

@@ -122,6 +122,14 @@ handed(struct php *p, struct node *n, unsigned target, bool spread, struct val *
 	php_sink_call(p, n, target, v, vn, count, true);
 }
 
+/* [object, 'method']: the request may have made the object, but does not name the method. */
+static bool
+names_method(const struct val *f)
+{
+	return f->t == V_ARR && f->u.a->n == 2 && f->u.a->e[1].v.t == V_STR &&
+	       !(f->u.a->e[1].v.taint & TA_REQUESTED) && f->u.a->e[0].v.t == V_UNKNOWN;
+}
+
 void
 php_callback_sink(struct php *p, struct node *n, unsigned w, struct val *a,
 		  struct node **an, unsigned argc)
@@ -136,7 +144,10 @@ php_callback_sink(struct php *p, struct node *n, unsigned w, struct val *a,
 		return;
 	if (!(n->flags & NF_SEEN))
 		php_named_sinks(p, &a[cb], 1);
-	(void)php_tainted(p, an[cb], &a[cb], "call", 1, &p->f->taint_call);
+	if (names_method(&a[cb]))
+		return;
+	if (php_tainted(p, an[cb], &a[cb], "call", 1, &p->f->taint_call) && data < argc)
+		p->f->taint_call_args += (a[data].taint & TA_REQUESTED) != 0;
 	if (a[cb].t != V_STR)
 		return;
 	target = php_word(p, a[cb].u.s, a[cb].len);

@@ -41,10 +41,26 @@ asset(const struct val *v)
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		size_t n = strlen(ends[i]);
 
-		if (v->len > n && memcmp(v->u.s + v->len - n, ends[i], n) == 0)
+		if (v->len >= n && memcmp(v->u.s + v->len - n, ends[i], n) == 0)
 			return true;
 	}
 	return false;
+}
+
+/* Picture or data by the end of its name, as far as that is known. */
+static bool
+ends_as_data(const struct node *n, const struct val *v)
+{
+	const struct node *k;
+	struct val last = *v;
+
+	if (n != NULL && (n->kind == N_CHAIN || n->kind == N_INTERP)) {
+		for (k = n->kid; k != NULL && k->next != NULL; k = k->next)
+			;
+		if (k != NULL && k->kind == N_LIT && k->v != NULL)
+			last = *k->v;
+	}
+	return asset(&last) || (last.t == V_STR && last.len > 4 && php_odd_path(&last));
 }
 
 void
@@ -89,7 +105,8 @@ php_write_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct 
 	}
 	if (by_name)
 		(void)php_tainted(p, an[0], &a[0], name, 1, &f->taint_write_name);
-	if ((a[1].taint & TA_REMOTE) && !(an[1]->flags & NF_SEEN2))
+	if ((a[1].taint & TA_REMOTE) && !(an[1]->flags & NF_SEEN2) &&
+	    (!(a[1].taint & TA_FAR) || !ends_as_data(an[0], &a[0])))
 		f->remote_code++;
 	(void)php_tainted(p, an[1], &a[1], name, 2,
 			  a[0].taint & TA_OPENED ? &f->taint_smtp : &f->taint_write_data);
