@@ -277,7 +277,7 @@ rule packed_reads_itself
 		$eval = /\b(eval|assert|create_function)\s?\(\s?[^)\s]/ nocase
 		$dec = /base64_decode|gzinflate|gzuncompress|str_rot13|strrev|substr\s?\(|ord\s?\(/ nocase
 	condition:
-		($self and $eval and $dec)
+		filesize < 512KB and ($self and $eval and $dec)
 		and (php_ext == 1 or filetype contains "text" or (view > 0 and php_request_reads > 0))
 }
 

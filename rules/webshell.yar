@@ -144,6 +144,7 @@ rule shell_console
 		$15 = "magic_quotes_gpc" nocase
 		$16 = "SERVER_SOFTWARE"
 	condition:
+		filesize < 512KB and
 		(has_php == 1 or php_ext == 1) and 7 of them
 }
 
@@ -195,7 +196,7 @@ rule shell_names_itself
 		$6 = "webshell" nocase
 		$7 = "backdoor" nocase
 	condition:
-		(3 of them or $5) and (has_php == 0 or (php_seen == 1 and (php_request_reads > 0 or php_echo_count > 0 or
+		((filesize < 512KB and 3 of them) or $5) and (has_php == 0 or (php_seen == 1 and (php_request_reads > 0 or php_echo_count > 0 or
 		php_eval_count > 0 or php_exec_count > 0 or php_write_count > 0 or
 		php_dynamic_calls > 0 or php_includes > 0 or php_functions > 0 or php_tags > 1 or
 		php_lead_bytes > 0 or php_tail_bytes > 0 or php_layers > 0)))

@@ -223,6 +223,29 @@ corpus_run(const char *dir)
 		(void)fclose(corpus.out);
 }
 
+/* An archive of programs holds all words of a shell's page; on one page they accuse. */
+static void
+many_programs(void)
+{
+	static const char *const words[] = {
+	    "disable_functions", "safe_mode", "php_uname", "posix_getpwuid",
+	    "open_basedir",      "fileperms", "getmyuid",  "disk_free_space"};
+	const struct engine_file f = {.path = "/srv/www/tool.phar.php"};
+	size_t lines, i, n;
+
+	for (lines = 100; lines <= 30000; lines *= 300) {
+		n = (size_t)snprintf((char *)raw, sizeof raw, "<?php\n");
+		for (i = 0; i < lines; i++)
+			n += (size_t)snprintf((char *)raw + n, sizeof raw - n,
+					      "$known['%s_%zu'] = strlen('%zu');\n",
+					      words[i % 8], i, i);
+		scan_both("many_programs", n, &f);
+		T_CHECK((with.verdict == VERDICT_CLEAN) == (lines > 100),
+			"%zu lines: verdict %d, %s", lines, (int)with.verdict,
+			with.reason);
+	}
+}
+
 int
 main(void)
 {
@@ -242,6 +265,7 @@ main(void)
 	T_CHECK(scanengine_new(&engine, &rules, &c, &e) == 0, "%s", e.text);
 	T_CHECK(all("tests/samples/hit", true) > 10, "samples are missing");
 	T_CHECK(all("tests/samples/benign", false) > 2, "samples are missing");
+	many_programs();
 	if (getenv("CORPUS") != NULL)
 		corpus_run(getenv("CORPUS"));
 	scanengine_free(&engine);
