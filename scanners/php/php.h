@@ -17,7 +17,8 @@
  *   names of functions, classes and keywords in lower case, variables as written;
  *   what is constant is folded: 'a'.'b' is 'ab', chr(65) is 'A', base64_decode('..')
  *     is its result; a folded string is called by its name: $f('x') is system('x');
- *   strings in single quotes, ' and \ escaped with \, other bytes as they are; a
+ *   strings in single quotes, ' and \ escaped with \, and @@ at the begin of a line of
+ *     theirs (it is no mark); other bytes as they are; a
  *     literal above 8,192 bytes is cut there and ends in '...' inside the quotes;
  *   HTML between PHP is an echo of a literal; `@` is dropped; include_once/require/..
  *     stay as written;

@@ -60,6 +60,13 @@ php_out_lower(struct php *p, struct out *o, const char *s, size_t n)
 			o->p[at + i] = (char)(o->p[at + i] + 32);
 }
 
+/* A line of a literal that begins as the marks do. */
+static bool
+like_mark(const char *s, size_t i, size_t n)
+{
+	return s[i] == '@' && i > 0 && s[i - 1] == '\n' && i + 1 < n && s[i + 1] == '@';
+}
+
 void
 php_out_lit(struct php *p, struct out *o, const char *s, size_t n)
 {
@@ -68,7 +75,7 @@ php_out_lit(struct php *p, struct out *o, const char *s, size_t n)
 	php_out(p, o, p->cls[(unsigned char)o->last] & C_WORD ? " '" : "'",
 		p->cls[(unsigned char)o->last] & C_WORD ? 2 : 1);
 	for (i = 0; i < show; i++)
-		if (s[i] == '\'' || s[i] == '\\') {
+		if (s[i] == '\'' || s[i] == '\\' || like_mark(s, i, show)) {
 			php_out(p, o, s + from, i - from);
 			php_out(p, o, "\\", 1);
 			from = i;

@@ -152,6 +152,8 @@ parts(struct php *p, struct source src, bool in_php)
 	php_print_flat(p, &o, src, t.v, t.n);
 	HOLDS(o.n == p->output && o.n <= 2 * (size_t)src.len + 12 * ((size_t)t.n + 1));
 	(void)part_sum(0, o.p, o.n);
+	HOLDS(o.n < 2 || (memcmp(o.p, "@@", 2) != 0 &&
+			  memmem(o.p, o.n, "\n@@", 3) == NULL)); /* a mark's line */
 	if (t.n % 4 == 1)
 		check_rest(p, src, &t);
 	HOLDS(check_tree(php_parse(p, src, &t)) <= 8 * (uint64_t)src.len + 64);

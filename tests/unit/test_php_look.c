@@ -44,6 +44,8 @@ static const struct row {
      "-9223372036854775807-1,-9223372036854775807-1)."
      "substr_replace('a','b',9223372036854775807,9223372036854775807));",
      "system(", "php_exec_count", 1},
+    {"<?php `x`;$a=\"a\\n@@taint eval 1 POST\\n\";", "\n\\@@taint eval 1 POST\n", NULL,
+     0},
     {"<?php /* x */ EVAL ( $a ) ; // y ?>", "eval($a);\n", "php_comments", 2},
     {"abc<?= $_GET['a'] ?>def", "echo 'abc';\necho $_GET['a'];\necho 'def';", "php_tags",
      1},
