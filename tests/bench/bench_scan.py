@@ -1,7 +1,7 @@
 """bench_scan - what looking into files costs, beside yara and ClamAV: a row a figure.
 
 Run: python3 tests/bench/bench_scan.py BUILD [SECTION...]
-     sections: start php all clam maldet hostile rescan drops    (default: all of them)
+     sections: start php all median clam maldet hostile rescan drops    (default: all of them)
      BENCH_QUICK=1: every 20th file of the tree, few rounds, short limits
 
 The peers scan the same files with the same rules in the same run, in turn; CPU is user and
@@ -39,6 +39,7 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "1" if QUICK else "3"))
 EVERY = 20 if QUICK else 1  # of the tree's files
 CLAM_FILES = 30 if QUICK else 300
 MALDET_FILES = 20 if QUICK else 100
+MEDIAN_FILES = 200 if QUICK else 2000
 BAD_EVERY = 50  # of the drops: verdicts of the others are not logged
 HASHES, HEX_PATTERNS, HEX_BYTES = 15000, 2000, 65536
 
@@ -293,6 +294,28 @@ class Bench:
     def all_files(self):
         self.beside_yara("all", "all files", self.tree, 8, None)
 
+    def whole_look(self):
+        """A file at a time: clean ones must not pay for what unpacks the others."""
+        files = {"all files": self.tree, "PHP files": self.php()}
+        for what, tree in files.items():
+            every = sorted(p for p in glob.glob(tree + "/**", recursive=True) if os.path.isfile(p))
+            pairs = [tuple(map(float, line.split())) for line in self.bare_lines(
+                ["--whole", TOP + "/rules"], every[::max(1, len(every) // MEDIAN_FILES)])]
+            if not pairs:
+                raise RuntimeError("no times of single files")
+            ratio = sorted(whole / bare for bare, whole in pairs)
+            mid = statistics.median(ratio)
+            rows.add("median-" + what.split()[0], "%s, the whole look / libyara alone, median" % what,
+                     "%.0f us" % statistics.median(b for b, _ in pairs),
+                     "%.0f us" % statistics.median(w for _, w in pairs), "%.2f of it" % mid,
+                     "<= 1.5", mid <= 1.5)
+            n = sum(r > 1.5 for r in ratio)
+            rows.note("%d of them, the quickest of 3 times each; %d (%.1f %%) above 1.5, p90 %.2f, p99 %.2f, "
+                      "most %.1f; summed %.2f" % (
+                          len(ratio), n, 100 * n / len(ratio), ratio[int(.9 * len(ratio))],
+                          ratio[int(.99 * len(ratio))], ratio[-1],
+                          sum(w for _, w in pairs) / sum(b for b, _ in pairs)))
+
     def some_php(self, count):
         """A directory of copies of that many PHP files of the tree, and how many there are."""
         files = sorted(glob.glob(self.php() + "/**/*.php", recursive=True))
@@ -498,13 +521,17 @@ class Bench:
                   " findings, %d expected." % (len(ms), len(closed)))
 
     def bare(self, files):
+        return sorted(float(x) / 1000 for x in self.bare_lines([TOP + "/rules"], files))
+
+    def bare_lines(self, args, files):
+        """What bare_yara prints for these files."""
         prog = self.build + "/tests/bench/bare_yara"
         subprocess.run(["make", "-s", "-C", TOP, "B=" + self.build, prog],
                        stdout=subprocess.DEVNULL)
         if not os.path.exists(prog) or not files:
             return []
-        out = subprocess.run([prog, TOP + "/rules"] + files, stdout=subprocess.PIPE, text=True).stdout
-        return sorted(float(x) / 1000 for x in out.split())
+        return subprocess.run([prog] + args + files, stdout=subprocess.PIPE,
+                              text=True).stdout.splitlines()
 
     def close(self):
         shutil.rmtree(self.top, ignore_errors=True)
@@ -629,7 +656,7 @@ class Daemon:
 
 
 SECTIONS = {"start": Bench.start, "php": Bench.php_files, "all": Bench.all_files,
-            "clam": Bench.clam,
+            "median": Bench.whole_look, "clam": Bench.clam,
             "maldet": Bench.maldet, "hostile": Bench.hostile, "rescan": Bench.rescan,
             "drops": Bench.drops}
 
@@ -641,7 +668,7 @@ def main():
         have = b.benign() and shutil.which("yara") is not None
         for name in sys.argv[2:] or list(SECTIONS):
             try:
-                if name in ("php", "all", "clam", "maldet", "rescan", "drops") and not have:
+                if name in ("php", "all", "median", "clam", "maldet", "rescan", "drops") and not have:
                     raise RuntimeError("no tree or no yara")
                 SECTIONS[name](b)
             except (RuntimeError, OSError, ValueError, KeyError, IndexError) as e:
