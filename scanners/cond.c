@@ -22,6 +22,7 @@ enum op {
 	OP_CONST, /* n: CAN_* */
 	OP_SEEN,  /* n: string */
 	OP_COUNT, /* n: string; cmp, value: its count compared */
+	OP_MORE,  /* n, m: strings; cmp: their counts compared */
 	OP_OF,    /* n: first of list, m: how many in it, value: how many needed */
 	OP_FACT,  /* n: fact; cmp, value */
 	OP_SIZE,  /* cmp, value */
@@ -199,7 +200,22 @@ parse_compare(struct parser *p, const struct ytok *t, size_t n)
 	struct step s = {.op = OP_FACT};
 	int k;
 
-	if (n != 3 || !comparison(&t[1], &s.cmp) || !number(&t[2], &s.value))
+	if (n != 3 || !comparison(&t[1], &s.cmp))
+		return false;
+	if (t[0].kind == YTOK_VAR && t[0].at[0] == '#' && t[2].kind == YTOK_VAR &&
+	    t[2].at[0] == '#') {
+		int other = string_number(p, &t[2]);
+
+		k = string_number(p, &t[0]);
+		if (k < 0 || other < 0)
+			return false;
+		s.op = OP_MORE;
+		s.n = (unsigned)k;
+		s.m = (unsigned)other;
+		emit(p, s);
+		return true;
+	}
+	if (!number(&t[2], &s.value))
 		return false;
 	if (t[0].kind == YTOK_VAR && t[0].at[0] == '#') {
 		k = string_number(p, &t[0]);
@@ -354,6 +370,21 @@ run_of(const struct cond *c, const struct step *s, const struct cond_env *env)
 	return seen >= s->value ? CAN_BOTH : CAN_FALSE;
 }
 
+/* What is not seen is there 0 times; what is seen may be there, or not. */
+static unsigned
+run_more(const struct step *s, const struct cond_env *env)
+{
+	bool a = env->seen[s->n] != 0, b = env->seen[s->m] != 0;
+
+	if (!a && !b)
+		return exactly(compare(0, s->cmp, 0));
+	if (!a && s->cmp == CMP_GT) /* none is not more than some */
+		return CAN_FALSE;
+	if (!b && s->cmp == CMP_LT)
+		return CAN_FALSE;
+	return CAN_BOTH;
+}
+
 static unsigned
 run_step(const struct cond *c, const struct step *s, const struct cond_env *env)
 {
@@ -362,6 +393,8 @@ run_step(const struct cond *c, const struct step *s, const struct cond_env *env)
 		return env->seen[s->n] ? CAN_BOTH : CAN_FALSE;
 	case OP_COUNT:
 		return env->seen[s->n] ? CAN_BOTH : exactly(compare(0, s->cmp, s->value));
+	case OP_MORE:
+		return run_more(s, env);
 	case OP_OF:
 		return run_of(c, s, env);
 	case OP_FACT:
