@@ -68,10 +68,12 @@ static void
 why_dead(char *buf, size_t size, int status, const struct worker_conf *c)
 {
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
-		(void)snprintf(buf, size, "cpu: more than %d ms of processor time",
+		(void)snprintf(buf, size,
+			       "cpu: more than %d ms of processor time (scan_cpu_ms)",
 			       c->cpu_ms);
 	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-		(void)snprintf(buf, size, "time: more than %d ms", c->wall_ms);
+		(void)snprintf(buf, size, "time: more than %d ms (scan_wall_ms)",
+			       c->wall_ms);
 	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
 		(void)snprintf(buf, size, "crash: a forbidden system call");
 	else if (WIFSIGNALED(status))

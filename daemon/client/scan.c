@@ -29,6 +29,7 @@
 #define RULES_MAX 16
 #define AHEAD (POOL_WORKERS_MAX * POOL_DEPTH)
 #define SAVE_US 5000000
+#define TELL_US 1000000   /* who reads a pipe sees what was found so soon */
 #define NO_TAG UINT64_MAX /* what could not be opened; it moves no place */
 
 /* The files given away, oldest first: how far all were answered. */
@@ -56,7 +57,8 @@ struct scan {
 	const char *state_path; /* --resume, or NULL */
 	struct scan_state state;
 	struct ahead ahead;
-	mono_t saved;
+	mono_t saved, told; /* the place kept; what was found handed on */
+	bool stopped;       /* asked to, and not at the end */
 };
 
 static volatile sig_atomic_t stop_asked;
@@ -66,7 +68,7 @@ usage(void)
 {
 	fprintf(stderr,
 		"usage: mailbrake scan [--json] [--hits] [--rules DIR] [--jobs N]\n"
-		"                      [--resume FILE] PATH...\n");
+		"                      [--resume FILE] [--conf FILE] PATH...\n");
 	return EX_USAGE;
 }
 
@@ -201,14 +203,23 @@ on_signal(int sig)
 	stop_asked = 1;
 }
 
-/* Take up where an earlier run stopped. 0, or an exit code. */
-static int
-take_up(struct scan *s, struct pool *p, char **roots)
+static void
+heed_signals(void)
 {
 	/* once: asked a second time it ends at once. Output that waits for its reader
 	 * must not fail halfway. */
 	struct sigaction sa = {.sa_handler = on_signal,
 			       .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+
+	(void)sigaction(SIGINT, &sa, NULL);
+	(void)sigaction(SIGTERM, &sa, NULL);
+	(void)sigaction(SIGHUP, &sa, NULL);
+}
+
+/* Take up where an earlier run stopped. 0, or an exit code. */
+static int
+take_up(struct scan *s, struct pool *p, char **roots)
+{
 	struct err e;
 	int rc;
 
@@ -230,9 +241,6 @@ take_up(struct scan *s, struct pool *p, char **roots)
 			return EX_USAGE;
 		}
 	}
-	(void)sigaction(SIGINT, &sa, NULL);
-	(void)sigaction(SIGTERM, &sa, NULL);
-	(void)sigaction(SIGHUP, &sa, NULL);
 	s->saved = clock_mono();
 	return 0;
 }
@@ -282,6 +290,15 @@ over(const struct scan *s)
 }
 
 static void
+hand_on(struct scan *s)
+{
+	if (mono_diff_us(clock_mono(), s->told) < TELL_US)
+		return;
+	s->told = clock_mono();
+	s->broken_pipe |= fflush(stdout) != 0;
+}
+
+static void
 run(struct scan *s, struct pool *p)
 {
 	struct walk_entry ent = {.kind = WALK_FILE};
@@ -299,13 +316,15 @@ run(struct scan *s, struct pool *p)
 		}
 		(void)pool_wait(p, 200);
 		progress_show(s->progress, &s->count);
+		hand_on(s);
 		save(s, false);
 	}
+	s->stopped = stop_asked && ent.kind != WALK_END;
 	while (!s->broken_pipe && pool_wait(p, 200))
 		progress_show(s->progress, &s->count);
 	if (pool_dead(p))
 		s->count.unscanned++; /* and what was not walked to */
-	if (stop_asked || pool_dead(p) || s->broken_pipe)
+	if (s->stopped || pool_dead(p) || s->broken_pipe)
 		save(s, true);
 	else if (s->state_path != NULL)
 		(void)unlink(s->state_path); /* it came to its end */
@@ -385,11 +404,11 @@ finish(struct scan *s)
 	/* what was not written was not told: never "nothing found" */
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return 2;
-	if (stop_asked)
-		fprintf(stderr,
-			"mailbrake scan: stopped after %llu files; the same command goes "
-			"on from there\n",
-			(unsigned long long)c->files);
+	if (s->stopped)
+		fprintf(stderr, "mailbrake scan: stopped after %llu files; %s\n",
+			(unsigned long long)c->files,
+			s->state_path != NULL ? "the same command goes on from there"
+					      : "with --resume FILE it could go on");
 	if (!s->json) {
 		char bytes[32];
 
@@ -403,7 +422,7 @@ finish(struct scan *s)
 	}
 	if (c->malicious + c->suspicious > 0)
 		return 1;
-	return c->unscanned > 0 || stop_asked ? 2 : 0;
+	return c->unscanned > 0 || s->stopped ? 2 : 0;
 }
 
 int
@@ -438,6 +457,7 @@ scan_main(int argc, char **argv)
 	}
 	walk_init(&s.walk, argv + optind, false);
 	if ((rc = take_up(&s, p, argv + optind)) == 0) {
+		heed_signals();
 		progress_start(&s.progress, argv + optind, s.count.files);
 		run(&s, p);
 	}

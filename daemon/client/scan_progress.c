@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -18,7 +20,8 @@
 #include "text.h"
 
 #define SHOW_US 200000
-#define BAR 24
+#define BAR 24     /* shorter, or none, on a narrow terminal */
+#define COLUMNS 80 /* when the terminal does not tell */
 
 struct progress {
 	pthread_t thread;
@@ -63,12 +66,49 @@ progress_start(struct progress **out, char **roots, uint64_t done)
 	*out = p;
 }
 
+/* A line that the terminal wraps could not be drawn over. */
+static size_t
+columns(void)
+{
+	struct winsize w;
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col
+									 : COLUMNS;
+}
+
+/* "[###.....] " of at most the width given, or nothing. */
+static void
+draw_bar(char *out, size_t width, uint64_t done, uint64_t total)
+{
+	size_t i, n = width < BAR + 3 ? width : BAR + 3;
+
+	out[0] = '\0';
+	if (n < 9)
+		return;
+	n -= 3;
+	out[0] = '[';
+	for (i = 0; i < n; i++)
+		out[i + 1] = i < (total == 0 ? n : done * n / total) ? '#' : '.';
+	memcpy(out + n + 1, "] ", 3);
+}
+
+static void
+draw(const char *line, uint64_t done, uint64_t total)
+{
+	size_t width = columns() - 1, len = strlen(line);
+	char bar[BAR + 4] = "";
+
+	if (total > 0)
+		draw_bar(bar, width > len ? width - len : 0, done, total);
+	fprintf(stderr, "\r\033[K%s%.*s", bar, (int)width, line);
+}
+
 void
 progress_show(struct progress *p, const struct scan_count *c)
 {
-	char bytes[32], left[32], bar[BAR + 1];
+	char bytes[32], left[32], found[96], line[256];
 	mono_t now;
-	uint64_t total, i, full;
+	uint64_t total;
 	double s, rate;
 
 	if (p == NULL || mono_diff_us(now = clock_mono(), p->shown) < SHOW_US)
@@ -78,24 +118,22 @@ progress_show(struct progress *p, const struct scan_count *c)
 	s = (double)mono_diff_us(now, p->start) / 1e6;
 	rate = s > 0 ? (double)(c->files - p->done) / s : 0;
 	(void)text_bytes(bytes, sizeof bytes, c->bytes);
+	(void)snprintf(found, sizeof found, "%llu malicious, %llu suspicious",
+		       (unsigned long long)c->malicious,
+		       (unsigned long long)c->suspicious);
 	if (!atomic_load(&p->counted) || total < c->files || rate < 1) {
-		fprintf(stderr,
-			"\r\033[K%llu files  %.0f/s  %s  %llu malicious  counting",
-			(unsigned long long)c->files, rate, bytes,
-			(unsigned long long)c->malicious);
+		(void)snprintf(line, sizeof line, "%llu files  %.0f/s  %s  %s  counting",
+			       (unsigned long long)c->files, rate, bytes, found);
+		total = 0;
 	} else {
-		full = total == 0 ? BAR : c->files * BAR / total;
-		for (i = 0; i < BAR; i++)
-			bar[i] = i < full ? '#' : '.';
-		bar[BAR] = '\0';
 		(void)text_span(left, sizeof left,
 				(int64_t)((double)(total - c->files) / rate) + 1);
-		fprintf(stderr,
-			"\r\033[K[%s] %llu of %llu files  %.0f/s  %s  %llu malicious  %s "
-			"left",
-			bar, (unsigned long long)c->files, (unsigned long long)total,
-			rate, bytes, (unsigned long long)c->malicious, left);
+		(void)snprintf(line, sizeof line,
+			       "%llu of %llu files  %.0f/s  %s  %s  %s left",
+			       (unsigned long long)c->files, (unsigned long long)total,
+			       rate, bytes, found, left);
 	}
+	draw(line, c->files, total);
 	p->on_screen = true;
 }
 

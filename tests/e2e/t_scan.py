@@ -1,5 +1,6 @@
 """t_scan - mailbrake scan by hand: order, --resume after a stop, the line on a terminal; what rules cost."""
 import base64
+import fcntl
 import glob
 import json
 import os
@@ -7,8 +8,10 @@ import pty
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -48,12 +51,13 @@ def stop(argv):
     return out + more, p.returncode
 
 
-def on_terminal(argv):
+def on_terminal(argv, columns=80):
     """What it writes to a terminal; None: there are none here (a bare chroot)."""
     try:
         master, slave = pty.openpty()
     except OSError:
         return None
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     p = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=slave)
     os.close(slave)
     text, until = b"", time.time() + 300
@@ -117,6 +121,18 @@ def scan(c, build, _kind):
         # how far the bar gets depends on the machine: it is drawn some times a second
         c.true(text is None or "/s" in text and "left" in text and " of %d files" % (2 * len(every)) in text,
                repr(text)[-300:])
+        if text is not None:
+            lines = on_terminal(argv + ["--jobs", "1", top + "/tree"], 60).split("\r\033[K")
+            c.true(len(lines) > 2 and max(map(len, lines)) < 60, "on 60 columns: %s" % lines[-3:])
+        p = subprocess.Popen(argv + ["--jobs", "1"] + [top + "/tree"] * 20, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True)
+        first = p.stdout.readline()  # a hit, within a second of it
+        p.send_signal(signal.SIGINT)
+        out, err = p.communicate(timeout=300)
+        c.true("mailer.php" in first and " files, " in out and " malicious, " in out,
+               "interrupted, it says what was found: %r" % out[-200:])
+        c.true("--resume" in err, "and how to go on another time: %r" % err)
+        c.eq(p.returncode, 1, "interrupted with a hit: exit code")
         c.note("%d files, stopped twice and taken up" % len(every))
     finally:
         shutil.rmtree(top, ignore_errors=True)
