@@ -111,6 +111,44 @@ rule does_callback_bare
 		php_includes == 0 and php_functions == 0 and php_classes == 0
 }
 
+rule does_call_given
+{
+	meta:
+		group = "run3"
+		weight = 50
+		description = "little more than request data for a function that nothing names"
+		since = "0.1"
+		reference = "variable function and callback shells"
+	condition:
+		php_plain_program and php_call_given > 0 and php_tokens < 100 and
+		php_includes == 0 and php_classes == 0
+}
+
+rule sign_unset_tiny
+{
+	meta:
+		group = "unset"
+		weight = 50
+		description = "hardly more than code made of what nothing has set"
+		since = "0.1"
+		reference = "one-line shells written for register_globals"
+	condition:
+		php_plain_program and php_unset_sinks > 0 and php_tokens < 60 and
+		(php_eval_count > 0 or php_create_function > 0)
+}
+
+rule page_connects_request
+{
+	meta:
+		group = "console2"
+		weight = 50
+		description = "a page with a text area whose fields say which database server to use, as whom"
+		since = "0.1"
+		reference = "database consoles of intruders"
+	condition:
+		php_plain_program and php_taint_db > 0 and php_textarea > 0 and php_includes < 2
+}
+
 rule does_eval_command
 {
 	meta:

@@ -128,6 +128,37 @@ FN(fn_array_flip)
 	return true;
 }
 
+/* The elements of the first array whose text is in none of the others. */
+FN(fn_array_diff)
+{
+	struct ent *e, *f;
+	uint32_t i = 0, j;
+	unsigned k;
+	bool out_of_it;
+
+	if (n < 2 || !is_arr(a, n, 0))
+		return false;
+	php_v_arr(p, out, 0);
+	while ((e = next(a[0].u.a, &i)) != NULL) {
+		out_of_it = false;
+		for (k = 1; k < n && !out_of_it; k++) {
+			if (a[k].t != V_ARR)
+				return false;
+			php_step(p, a[k].u.a->n);
+			for (j = 0; !out_of_it && (f = next(a[k].u.a, &j)) != NULL;) {
+				int eq = php_loose_eq(p, &e->v, &f->v);
+
+				if (eq < 0)
+					return false;
+				out_of_it = eq != 0;
+			}
+		}
+		if (!out_of_it)
+			*php_arr_at(p, out->u.a, &e->k) = e->v;
+	}
+	return true;
+}
+
 FN(fn_array_keys)
 {
 	struct ent *e;
@@ -372,6 +403,7 @@ php_fn_arr(unsigned w)
 					[W_ARRAY_REVERSE] = fn_array_reverse,
 					[W_ARRAY_MERGE] = fn_array_merge,
 					[W_ARRAY_FLIP] = fn_array_flip,
+					[W_ARRAY_DIFF] = fn_array_diff,
 					[W_ARRAY_KEYS] = fn_array_keys,
 					[W_ARRAY_VALUES] = fn_array_values,
 					[W_ARRAY_SLICE] = fn_array_slice,

@@ -265,6 +265,16 @@ fixed_host(const struct node *an)
 	return slash != NULL && slash > host;
 }
 
+/* Server, user and password of a database, in that order with all who connect. */
+static void
+login(struct php *p, struct val *a, struct node **an, unsigned argc)
+{
+	unsigned i;
+
+	for (i = 0; i < argc && i < 3; i++)
+		(void)php_tainted(p, an[i], &a[i], "connect", i + 1, &p->f->taint_db);
+}
+
 /* Functions that only need the taint of one argument. */
 static bool
 simple(struct php *p, const struct node *n, unsigned w, struct val *a, struct node **an,
@@ -313,6 +323,11 @@ simple(struct php *p, const struct node *n, unsigned w, struct val *a, struct no
 		fact = &f->taint_sql;
 		i = 1;
 		break;
+	case W_MYSQL_CONNECT:
+	case W_MYSQL_PCONNECT:
+	case W_MYSQLI_CONNECT:
+		login(p, a, an, argc);
+		return false;
 	case W_FSOCKOPEN:
 	case W_PFSOCKOPEN:
 	case W_STREAM_SOCKET_CLIENT:
@@ -477,6 +492,16 @@ php_sink_method(struct php *p, struct node *n, const struct node *name, struct v
 }
 
 void
+php_given(struct php *p, struct node *n, uint32_t given)
+{
+	if (!(given & TA_REQUESTED & ~(uint32_t)TA_ENV) || (n->flags & NF_DONE))
+		return;
+	n->flags |= NF_DONE;
+	p->f->call_given++;
+	php_mark(p, "@@taint ", "call", 2, given);
+}
+
+void
 php_sink_dynamic(struct php *p, struct node *n, const struct val *fn, uint32_t given)
 {
 	struct node *callee = n->kid;
@@ -489,6 +514,7 @@ php_sink_dynamic(struct php *p, struct node *n, const struct val *fn, uint32_t g
 	}
 	if (php_tainted(p, callee, fn, "call", 1, &p->f->taint_call))
 		p->f->taint_call_args += (given & TA_REQUESTED) != 0;
+	php_given(p, n, given);
 }
 
 void
@@ -514,6 +540,8 @@ php_sink_made(struct php *p, unsigned w, struct val *a, struct node **an, unsign
 		return;
 	if (w == W_REFLECTIONFUNCTION)
 		(void)php_tainted(p, an[0], &a[0], "call", 1, &p->f->taint_call);
+	if (w == W_MYSQLI || w == W_PDO)
+		login(p, a, an, argc);
 	if (w == W_SPLFILEOBJECT && argc > 1 && a[1].t == V_STR && a[1].len > 0 &&
 	    a[1].u.s[0] != 'r')
 		(void)php_tainted(p, an[0], &a[0], "fopen", 1, &p->f->taint_write_name);

@@ -15,6 +15,8 @@ bool php_first(struct node *n);
  * argument's node, or NULL. */
 bool php_tainted(struct php *p, struct node *an, const struct val *v, const char *sink,
 		 unsigned arg, int64_t *fact);
+/* Request data goes to what nothing names: counted once for the call n. */
+void php_given(struct php *p, struct node *n, uint32_t given);
 /* file_put_contents, fwrite, fputs, copy, rename */
 void php_write_sink(struct php *p, struct node *n, unsigned w, struct val *a,
 		    struct node **an, unsigned argc);

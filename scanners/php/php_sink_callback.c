@@ -130,6 +130,20 @@ names_method(const struct val *f)
 	       !(f->u.a->e[1].v.taint & TA_REQUESTED) && f->u.a->e[0].v.t == V_UNKNOWN;
 }
 
+/* f(...$_GET): the callback is among what the request spreads. */
+static void
+spread_sink(struct php *p, unsigned w, struct val *a, struct node **an, unsigned argc)
+{
+	unsigned i, cb, data;
+
+	if (!callback(w, argc, &cb, &data))
+		return;
+	for (i = 0; i < argc && i <= cb; i++)
+		if (an[i] != NULL && (an[i]->flags & NF_SPREAD) &&
+		    php_tainted(p, an[i], &a[i], "call", 1, &p->f->taint_call))
+			p->f->taint_call_args++;
+}
+
 void
 php_callback_sink(struct php *p, struct node *n, unsigned w, struct val *a,
 		  struct node **an, unsigned argc)
@@ -140,6 +154,7 @@ php_callback_sink(struct php *p, struct node *n, unsigned w, struct val *a,
 	     w == W_SESSION_SET_SAVE_HANDLER) &&
 	    !(n->flags & NF_SEEN))
 		php_named_sinks(p, a, argc);
+	spread_sink(p, w, a, an, argc);
 	if (!callback(w, argc, &cb, &data) || cb >= argc)
 		return;
 	if (!(n->flags & NF_SEEN))
@@ -148,6 +163,8 @@ php_callback_sink(struct php *p, struct node *n, unsigned w, struct val *a,
 		return;
 	if (php_tainted(p, an[cb], &a[cb], "call", 1, &p->f->taint_call) && data < argc)
 		p->f->taint_call_args += (a[data].taint & TA_REQUESTED) != 0;
+	if (a[cb].t == V_UNKNOWN && data < argc)
+		php_given(p, n, a[data].taint);
 	if (a[cb].t != V_STR)
 		return;
 	target = php_word(p, a[cb].u.s, a[cb].len);
