@@ -304,3 +304,65 @@ rule mails_stolen_fields
 		php_plain_page and filesize < 16KB and #card > 0 and $out and $on and $ip and not $app
 		and php_taint_mail_to == 0 and (#card > 1 or php_taint_mail_body > 0)
 }
+
+rule mails_site_accounts
+{
+	meta:
+		group = "mailer7"
+		weight = 60
+		description = "a program of its own loads the site, asks nobody's right, and mails a letter of the request in a loop"
+		since = "0.1"
+		reference = "senders that use the accounts and settings of the site they lie in"
+	strings:
+		$load = /\b(include|require)(_once)?\b[^;\n]{0,60}wp-(load|blog-header|config)\.php/
+	condition:
+		php_seen == 1 and $load and php_mail_loop > 0 and php_nonce == 0 and php_classes == 0 and
+		(php_taint_mail_body > 0 or php_remote_mail > 0)
+}
+
+rule runs_stylesheet
+{
+	meta:
+		group = "detour"
+		weight = 60
+		description = "a stylesheet of the request may call any function of PHP"
+		since = "0.1"
+		reference = "shells without the word eval"
+	strings:
+		$any = /registerPHPFunctions\s?\(\s?\)/
+		$load = /(->|::)\s?load(XML)?\s?\(\s?@?(\$_(GET|POST|REQUEST|COOKIE|FILES)|base64_decode\s?\(\s?\$_|['"]php:\/\/input)/
+	condition:
+		has_php == 1 and filesize < 100KB and all of them
+}
+
+rule writes_program
+{
+	meta:
+		group = "detour"
+		weight = 60
+		description = "what was fetched, or decoded to nobody knows what, becomes a program"
+		since = "0.1"
+		reference = "droppers; a picture's points, a list of numbers, another host"
+	condition:
+		php_plain_page and php_write_prog > 0 and php_classes == 0 and php_includes == 0 and
+		php_tokens < 1500
+}
+
+rule sends_visitor_away
+{
+	meta:
+		group = "mailer7"
+		weight = 60
+		description = "what a visitor typed goes to a messenger with his address and browser, and he on to another page"
+		since = "0.1"
+		reference = "result pages of phishing kits"
+	strings:
+		$hook = /api\.telegram\.org\/bot|\/api\/webhooks\/|hooks\.slack\.com\/services/
+		$who = /REMOTE_ADDR/
+		$with = /HTTP_USER_AGENT/
+		$on = /header\s?\(\s?['"]Location:|http-equiv\s?=\s?\\?['"]?refresh|location\.(href|replace)/ nocase
+		$app = /\bnamespace\s|ABSPATH|_JEXEC|add_action|->\s?(prepare|query)\s?\(|password_verify/
+	condition:
+		php_plain_page and filesize < 16KB and $hook and $who and $with and $on and not $app and
+		php_request_fields > 0 and php_includes == 0
+}

@@ -40,6 +40,6 @@ private rule look_through
 		$assert = /assert|passthru|shell_exec|proc_open|move_uploaded_file|wscript|cmd\.exe|\/bin\/sh|GLOBALS\s?\[/ nocase
 		$detour = /\btempnam\s?\(|\bftp_(nb_)?f?get\s?\(|stream_get_meta_data|stream_wrapper_register|crontab -|exif_read_data/
 	condition:
-		$assert or (filesize < 40KB and $detour) or (filesize < 4KB and ($src or $dec or $bits or $dyn or $glue)) or (filesize < 1KB and $run) or $pe or (filesize < 100KB and $form and $field) or (filesize < 16KB and $fetch and $put) or (filesize < 1KB and $url and $put) or $esc or $goto or $loud or $send or $odd or $inc or $incx or ($src and ($run or $io or $dyn)) or
+		$assert or (filesize < 40KB and $detour) or (filesize < 4KB and ($src or $dec or $bits or $dyn or $glue)) or (filesize < 1KB and ($run or $put)) or $pe or (filesize < 100KB and $form and $field) or (filesize < 16KB and $fetch and $put) or (filesize < 1KB and $url and $put) or $esc or $goto or $loud or $send or $odd or $inc or $incx or ($src and ($run or $io or $dyn)) or
 		($dec and ($eval or $dyn or $run or $io)) or ($eval) or ($crypt and $dyn)
 }

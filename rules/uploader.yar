@@ -197,5 +197,6 @@ rule upload_archive
 		$form = /multipart\/form-data/ nocase
 		$check = /session_start|mysqli?_|->\s?(query|prepare)\s?\(|\bnamespace\s|ABSPATH|_JEXEC|defined\s?\(|\b(include|require)(_once)?\b/
 	condition:
-		filesize < 8KB and $x and $files and $zip and $form and not $check
+		filesize < 8KB and $x and $files and $zip and not $check and
+		($form or (php_seen == 1 and php_touch_count > 0))
 }

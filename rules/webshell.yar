@@ -235,9 +235,10 @@ rule shell_variable_call_tiny
 		$run = /\b(eval|assert|system|exec|passthru|shell_exec|popen|create_function|proc_open)\s?\(\s?@?\s?[$("']/ nocase
 		$pe = /preg_(replace|filter)\s?\(\s?["'][^"'\n]{1,60}[\/#~|}@!%][imsxu]{0,3}e[imsxu]{0,3}["']/
 		$inc = /\b(include|require)(_once)?\b|\bnamespace\b|->|phpunit|Test\b/ nocase
+		$plain = /\b(array_map|array_filter|array_walk|usort)\s?\(\s?['"](trim|rtrim|intval|floatval|strtolower|strtoupper|htmlspecialchars|strip_tags|stripslashes|str_getcsv|is_numeric|strlen|ucfirst|basename)['"]|\barray_filter\s?\(\s?array_map\s?\(/
 		$safe = /\b(escapeshellarg|password_verify|hash_equals)\s?\(|FILTER_VALIDATE_/
 	condition:
-		view == 0 and filesize < 900 and $req and (php_dynamic_calls > 0 or $call or $cb or $run or $pe) and not $inc
+		view == 0 and filesize < 900 and $req and (php_dynamic_calls > 0 or $call or #cb > #plain or $run or $pe) and not $inc
 		and (not $safe or php_taint_call > 0 or php_taint_exec > 0 or php_taint_eval > 0 or php_taint_code > 0)
 }
 

@@ -23,6 +23,14 @@ php_is_url(const struct val *v)
 }
 
 bool
+php_is_prog(const struct val *v)
+{
+	return v->t == V_STR &&
+	       ((v->len >= 4 && memcmp(v->u.s + v->len - 4, ".php", 4) == 0) ||
+		(v->len >= 6 && memcmp(v->u.s + v->len - 6, ".phtml", 6) == 0));
+}
+
+bool
 php_spelled(struct php *p, const struct val *format, struct val *out)
 {
 	uint32_t i;
@@ -67,7 +75,7 @@ keeps(unsigned w)
 static uint32_t
 carried(unsigned w, const struct args *a)
 {
-	uint32_t t = a->taint & ~(uint32_t)TA_URL;
+	uint32_t t = a->taint & ~(uint32_t)(TA_URL | TA_PROG);
 	const char *trail;
 
 	if ((t & TA_FAR) && !keeps(w)) /* honest programs make something of it */
@@ -75,6 +83,8 @@ carried(unsigned w, const struct args *a)
 	switch (w) {
 	case W_ESCAPESHELLARG: /* one word, whatever is in it */
 		return t & ~(uint32_t)TA_REQUESTED;
+	case W_CHR: /* a program put together letter by letter */
+		return t | TA_OPAQUE;
 	case W_TRIM:
 	case W_RTRIM:
 	case W_STR_REPLACE:
@@ -136,6 +146,7 @@ carried(unsigned w, const struct args *a)
 	case W_FILTER_INPUT_ARRAY:
 		return TA_REQUEST;
 	case W_CURL_EXEC:
+	case W_CURL_MULTI_GETCONTENT:
 		return TA_REMOTE;
 	case W_FSOCKOPEN:
 	case W_PFSOCKOPEN:
@@ -164,6 +175,9 @@ opened(struct php *p, unsigned w, const struct args *a)
 {
 	struct val v = php_unknown(a->taint);
 	const struct val *from = a->v;
+
+	if (w == W_FOPEN && php_is_prog(from))
+		v.taint |= TA_PROG;
 
 	if (from->flags & VF_SELF) {
 		php_v_str(&v, p->file.s, p->file.len);

@@ -121,6 +121,8 @@ chain(struct php *p, struct node *n)
 	for (k = k->next; k != NULL; k = k->next) {
 		one = php_eval(p, k);
 		taint |= one.taint & ~(uint32_t)TA_URL;
+		if (n->op == O_CAT && k->next == NULL && php_is_prog(&one))
+			taint |= TA_PROG;
 		if (!known(&v) || !known(&one) || !php_binary(p, k->join, &v, &one))
 			v = php_unknown(0);
 	}

@@ -256,6 +256,8 @@ bool php_to_str(struct php *p, struct val *v);
 int64_t php_to_int(const struct val *v);
 double php_to_dbl(const struct val *v);
 bool php_truthy(const struct val *v);
+/* A string that ends in .php or the like. */
+bool php_is_prog(const struct val *v);
 /* A string that begins like an address to fetch. */
 bool php_is_url(const struct val *v);
 /* a .= b, both strings; unknown when it would be too long. */
@@ -296,6 +298,7 @@ enum {
 	TA_URL = 65536,     /* begins with http:// or the like, the rest unknown */
 	TA_TEMP = 131072,   /* a path below the directory for temporary files */
 	TA_FAR = 262144,    /* TA_REMOTE only because of TA_URL, and whole as it came */
+	TA_PROG = 524288,   /* a path that ends like a program's */
 	TA_REQUESTED = 255, /* any of the request */
 	TA_SHOWN = 2047     /* those that have a name in marks */
 };

@@ -26,7 +26,7 @@ struct lexer {
 	const char *s;
 	uint32_t len, at, open_at;
 	bool in_php, script, closed, halted;
-	bool binary; /* an image, or NUL near its top */
+	bool binary;         /* an image, or NUL near its top */
 	unsigned chrs, bits; /* chr( calls; runs of short literals joined */
 	struct toks t;
 };

@@ -56,6 +56,7 @@ php_function(struct parser *x, bool arrow)
 	struct node *n = php_node(x, N_FUNC);
 	struct kids k = {NULL, NULL};
 	const struct tok *t;
+	bool own = true;
 
 	(void)take_op(x, O_AND);
 	t = peek(x);
@@ -77,10 +78,11 @@ php_function(struct parser *x, bool arrow)
 	} else if (is_op(x, O_LBRC)) {
 		php_kid(x, n, &k, php_body(x));
 	} else {
-		php_end_stmt(x); /* abstract */
+		php_end_stmt(x); /* abstract: another of that name is meant */
+		own = false;
 		php_kid(x, n, &k, php_node(x, N_BLOCK));
 	}
-	if (n->id != 0 && !x->bad && x->p->names.v[n->id].func == NULL)
+	if (n->id != 0 && own && !x->bad && x->p->names.v[n->id].func == NULL)
 		x->p->names.v[n->id].func = n;
 	return n;
 }

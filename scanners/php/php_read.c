@@ -32,6 +32,7 @@ never_set(struct php *p, const struct node *n)
 struct val
 php_read_var(struct php *p, struct node *n)
 {
+	struct scope *s;
 	struct var *at;
 	struct val v;
 
@@ -50,6 +51,11 @@ php_read_var(struct php *p, struct node *n)
 		break;
 	}
 	at = php_var(p, p->scope, n->id, false);
+	for (s = p->scope; at == NULL && s->up != NULL && s->func != NULL &&
+			   s->func->flags & NF_ARROW;) { /* it sees what is around it */
+		s = s->up;
+		at = php_var(p, s, n->id, false);
+	}
 	if (at == NULL)
 		return php_unknown(never_set(p, n));
 	if (at->v.own != NULL && !p->peek)
@@ -186,6 +192,9 @@ php_read_index(struct php *p, struct node *n)
 		as.w = (uint16_t)w;
 		as.kind = N_VAR;
 		v = php_unknown(php_source(p, &as, &key));
+		if (w == W_U_SERVER && key.t == V_STR && key.len == 15 &&
+		    memcmp(key.u.s, "SCRIPT_FILENAME", 15) == 0)
+			v.flags = VF_SELF;
 		if (as.flags & NF_SEEN)
 			n->kid->flags |= NF_SEEN;
 		return v;
@@ -253,6 +262,8 @@ php_read_text(struct php *p, struct node *n)
 		one = php_eval(p, k);
 		taint |= k == n->kid ? one.taint | (php_is_url(&one) ? TA_URL : 0)
 				     : one.taint & ~(uint32_t)TA_URL;
+		if (k->next == NULL && php_is_prog(&one))
+			taint |= TA_PROG;
 		if (one.t == V_ARR)
 			php_v_str(&one, "Array", 5);
 		all = all && known(&one) && php_to_str(p, &one);
@@ -353,8 +364,11 @@ php_read_member(struct php *p, struct node *n)
 						       : php_unknown(0);
 	}
 	at = php_lvalue(p, n, false);
-	if (at == NULL)
-		return php_unknown(base.taint);
+	if (at == NULL) { /* __get() is asked, whatever the class */
+		uint32_t id = n->kind == N_PROP ? php_find(p, "__get", 5, true) : 0;
+
+		return php_unknown(base.taint | (id != 0 ? p->names.v[id].taint : 0u));
+	}
 	v = held(at);
 	v.taint |= base.taint;
 	return v;

@@ -19,8 +19,9 @@ php_pass_taint(struct php *p, struct node *f, const struct args *a)
 	unsigned i = 0;
 
 	for (k = f->kid; k != NULL && k->kind == N_PARAM && i < a->count; k = k->next) {
-		uint32_t t = a->v[i].taint & (TA_SHOWN | TA_OPAQUE | TA_OPENED | TA_TMP |
-					      TA_UNSET | TA_URL | TA_TEMP | TA_FAR);
+		uint32_t t =
+		    a->v[i].taint & (TA_SHOWN | TA_OPAQUE | TA_OPENED | TA_TMP |
+				     TA_UNSET | TA_URL | TA_TEMP | TA_FAR | TA_PROG);
 
 		if (k->flags & NF_USE)
 			break;

@@ -47,20 +47,19 @@ asset(const struct val *v)
 	return false;
 }
 
-/* Picture or data by the end of its name, as far as that is known. */
-static bool
-ends_as_data(const struct node *n, const struct val *v)
+/* What came from an address, or out of a decoder that kept it to itself, becomes a program. */
+static void
+program_sink(struct php *p, struct node *an, const struct val *name,
+	     const struct val *data)
 {
-	const struct node *k;
-	struct val last = *v;
+	bool prog = php_is_prog(name) || (name->taint & TA_PROG);
 
-	if (n != NULL && (n->kind == N_CHAIN || n->kind == N_INTERP)) {
-		for (k = n->kid; k != NULL && k->next != NULL; k = k->next)
-			;
-		if (k != NULL && k->kind == N_LIT && k->v != NULL)
-			last = *k->v;
-	}
-	return asset(&last) || (last.t == V_STR && last.len > 4 && php_odd_path(&last));
+	if (an->flags & NF_SEEN2)
+		return;
+	if ((data->taint & TA_REMOTE) && (prog || !(data->taint & TA_FAR)))
+		p->f->remote_code++;
+	if ((data->taint & (TA_REMOTE | TA_OPAQUE)) && prog && data->t != V_STR)
+		p->f->write_prog++;
 }
 
 void
@@ -93,6 +92,11 @@ php_write_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct 
 			f->taint_upload++;
 			php_mark(p, "@@taint ", name, 1, a[0].taint);
 		}
+		if (w == W_COPY && (php_is_url(&a[0]) || (a[0].taint & TA_URL))) {
+			struct val far = php_unknown(TA_REMOTE | TA_FAR);
+
+			program_sink(p, an[0], &a[1], &far);
+		}
 		(void)php_tainted(p, an[0], &a[0], name, 1, &f->taint_read);
 		(void)php_tainted(p, an[1], &a[1], name, 2,
 				  upload ? &f->taint_upload_name : &f->taint_write_name);
@@ -105,9 +109,7 @@ php_write_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct 
 	}
 	if (by_name)
 		(void)php_tainted(p, an[0], &a[0], name, 1, &f->taint_write_name);
-	if ((a[1].taint & TA_REMOTE) && !(an[1]->flags & NF_SEEN2) &&
-	    (!(a[1].taint & TA_FAR) || !ends_as_data(an[0], &a[0])))
-		f->remote_code++;
+	program_sink(p, an[1], &a[0], &a[1]);
 	(void)php_tainted(p, an[1], &a[1], name, 2,
 			  a[0].taint & TA_OPENED ? &f->taint_smtp : &f->taint_write_data);
 }
