@@ -36,7 +36,7 @@ void php_lex_classes(uint8_t cls[256]);
 void php_lex_quoted(struct lexer *x);
 /* <<< at x->at: true if it was a heredoc. */
 bool php_lex_heredoc(struct lexer *x);
-/* #[ at x->at: true if its ] is on the line; skipped then. */
+/* #[ at x->at: true if it is an attribute; skipped then. */
 bool php_lex_attr(struct lexer *x);
 /* The comment from x->at ends before end. */
 void php_lex_comment(struct lexer *x, uint32_t end);

@@ -8,7 +8,8 @@
 #include <string.h>
 #include "php_lex.h"
 
-#define TOP_BYTES 4096 /* where NUL says that a file is no text */
+#define TOP_BYTES 4096   /* where NUL says that a file is no text */
+#define ATTR_BYTES 16384 /* the longest attribute */
 
 void
 php_lex_classes(uint8_t cls[256])
@@ -257,6 +258,65 @@ php_lex_heredoc(struct lexer *x)
 	return true;
 }
 
+/* The end of the quoted string or comment at i, i: there is none, 0: it does not end. */
+static uint32_t
+attr_text(const struct lexer *x, uint32_t i)
+{
+	const char *s = x->s, *end;
+	char q = s[i];
+
+	if (q == '/' && i + 1 < x->len && s[i + 1] == '*') {
+		end = memmem(s + i + 2, x->len - i - 2, "*/", 2);
+		return end == NULL ? 0 : (uint32_t)(end - s) + 2;
+	}
+	if (q == '#' || (q == '/' && i + 1 < x->len && s[i + 1] == '/')) {
+		end = memchr(s + i, '\n', x->len - i);
+		return end == NULL ? 0 : (uint32_t)(end - s);
+	}
+	if (q != '\'' && q != '"')
+		return i;
+	for (i++; i < x->len && s[i] != q; i++)
+		i += s[i] == '\\';
+	return i < x->len ? i + 1 : 0;
+}
+
+/*
+ * An attribute of several lines. Before PHP 8 its first line is a comment and the rest is
+ * code, in which the bracket that ends it would have no other: so it runs nowhere, unless
+ * what is a string or comment differs, and then it is none here.
+ */
+static bool
+long_attr(struct lexer *x)
+{
+	uint32_t i = x->at + 1, past;
+	uint32_t end = x->len - i < ATTR_BYTES ? x->len : i + ATTR_BYTES;
+	unsigned depth = 0;
+	bool first = true;
+
+	while (i < end) {
+		char c = x->s[i];
+
+		past = i > x->at + 1 ? attr_text(x, i) : i;
+		if (past == 0 || c == 0 || strchr(";{}`$<?", c) != NULL)
+			return false;
+		if (past > i) {
+			if (first && memchr(x->s + i, '\n', past - i) != NULL)
+				return false;
+			i = past;
+			continue;
+		}
+		first &= c != '\n';
+		depth += c == '[' || c == '(';
+		depth -= c == ']' || c == ')';
+		i++;
+		if (depth == 0) {
+			x->at = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool
 php_lex_attr(struct lexer *x)
 {
@@ -273,7 +333,7 @@ php_lex_attr(struct lexer *x)
 		if (x->s[i] == '?' && i + 1 < x->len && x->s[i + 1] == '>')
 			break;
 	}
-	return false;
+	return long_attr(x);
 }
 
 void

@@ -180,6 +180,15 @@ static const struct row {
      0},
     {"<?php call_user_func_array('preg_replace',array('/x/e',$_GET['c'],'x'));",
      "@@taint preg_replace 1 GET", "php_preg_e", 1},
+    {"<?php\n#[A(\n id: 'x', // it's\n b: new C('it', [1, 2]),\n)]\nclass D { public $e "
+     "= 1; "
+     "function f() { return $this->e; } }\nstrrev($q); `ls`;",
+     "class d{", "php_broken", 0},
+    {"<?php\n#['\neval($_POST[1]); //']\n", "@@taint eval 1 POST", "php_taint_eval", 1},
+    {"<?php\n#[A(/*\neval($_POST[1]); //*/)]\n", "@@taint eval 1 POST", "php_taint_eval",
+     1},
+    {"<?php\n#[A(1)\neval($_POST[1]); $a=[1]\n;", "@@taint eval 1 POST", "php_taint_eval",
+     1},
     {"<?php\nnamespace A { use B\\C; const D = 1; function f() { system($_GET['a']); } "
      "}\n"
      "abstract class E { function g() { eval($_POST['b']); } }\n?>\n",
