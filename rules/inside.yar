@@ -30,7 +30,7 @@ rule inside_call
 	condition:
 		php_taint_call_args > 0 and php_tokens < 1200 and php_nonce == 0 and
 		(php_includes == 0 or (php_framework > 0 and php_includes < 3)) and
-		(php_classes == 0 or php_input_reads == 0)
+		(php_classes == 0 or php_input_reads == 0) and (php_main > 0 or php_namespaces == 0)
 }
 
 rule inside_run_fetched
