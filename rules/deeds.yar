@@ -142,11 +142,12 @@ rule page_connects_request
 	meta:
 		group = "console2"
 		weight = 50
-		description = "a page with a text area whose fields say which database server to use, as whom"
+		description = "forms whose fields say which database server to use, as whom, and what to ask it"
 		since = "0.1"
 		reference = "database consoles of intruders"
 	condition:
-		php_plain_program and php_taint_db > 0 and php_textarea > 0 and php_includes < 2
+		php_plain_program and php_taint_db > 0 and php_taint_sql > 0 and
+		php_textarea > 0 and php_form > 2 and php_includes < 2
 }
 
 rule does_eval_command

@@ -140,6 +140,18 @@ rule does_include_request
 		php_plain_page and php_taint_include > 0 and php_functions == 0 and php_tokens < 400
 }
 
+rule hides_include
+{
+	meta:
+		group = "include"
+		weight = 100
+		description = "includes an image, an .ico or a hidden file whose name is written in escapes"
+		since = "0.1"
+		reference = "included images and .ico files"
+	condition:
+		php_include_odd > 0 and php_escapes > 3
+}
+
 rule does_run_remote
 {
 	meta:

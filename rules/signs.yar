@@ -314,18 +314,6 @@ rule sign_object_eval
 		(php_eval_count > 0 or (php_dynamic_calls > 0 and php_classes > 0))
 }
 
-rule sign_include_escaped
-{
-	meta:
-		group = "include"
-		weight = 80
-		description = "includes a file whose name is written in escapes"
-		since = "0.1"
-		reference = "included images and .ico files"
-	condition:
-		php_include_odd > 0 and php_escapes > 3
-}
-
 rule sign_many_hidden
 {
 	meta:
