@@ -11,7 +11,8 @@ case $b in /*) ;; *) b=$here/$b ;; esac
 prog=$b/tests/e2e/watch-oracle
 mkdir -p "$b/tests/e2e"
 ${CC:-cc} -std=c11 -O2 -g -D_GNU_SOURCE ${SAN:-} -w -I"$here/daemon/common" \
-	-I"$here/daemon/watch" -I"$here/tests" "$here/tests/e2e/watch-oracle.c" -o "$prog" \
+	-I"$here/daemon/watch" -I"$here/tests" "$here/tests/e2e/watch-oracle.c" \
+	"$here/tests/e2e/writers.c" -o "$prog" \
 	"$b/libwatch.a" "$b/libcommon.a" -linotifytools -lcap-ng -linih -lm || exit 1
 backends=inotify
 [ "$(id -u)" -eq 0 ] && backends="inotify fanotify"
