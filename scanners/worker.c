@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "budget.h"
 #include "clock.h"
 #include "link.h"
 #include "log.h"
@@ -327,10 +328,11 @@ serve(struct worker *w)
 	w->slot->asked = job.asked;
 	w->slot->kind = (uint32_t)job.kind;
 	w->slot->size = job.size;
+	w->slot->cpu_ms = (int32_t)budget_ms(w->conf->cpu_ms, job.size);
 	atomic_store(&w->slot->found, 0);
 	atomic_store(&w->slot->busy, 1);
 	disk_class(w, job.background != 0);
-	cpu_timer(w, within(w->conf->cpu_ms));
+	cpu_timer(w, within(w->slot->cpu_ms));
 	wall_timer(w->conf->wall_ms);
 	if (job.kind == SCAN_MAIL)
 		scan_mail(w, &job, w->in.fd);

@@ -23,6 +23,7 @@ struct worker_slot {
 	_Atomic uint32_t busy; /* 0: between jobs */
 	uint32_t kind;         /* enum scan_kind */
 	uint64_t asked, size;
+	int32_t cpu_ms; /* it may cost */
 	/* what is found so far, for a death by the budget; found: it is whole */
 	_Atomic uint32_t found;
 	int32_t score;

@@ -65,12 +65,13 @@ say_ready(int fd, const struct rules *r)
 }
 
 static void
-why_dead(char *buf, size_t size, int status, const struct worker_conf *c)
+why_dead(char *buf, size_t size, int status, const struct worker_conf *c,
+	 const struct worker_slot *s)
 {
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
 		(void)snprintf(buf, size,
 			       "cpu: more than %d ms of processor time (scan_cpu_ms)",
-			       c->cpu_ms);
+			       s->cpu_ms);
 	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
 		(void)snprintf(buf, size, "time: more than %d ms (scan_wall_ms)",
 			       c->wall_ms);
@@ -96,7 +97,7 @@ answer_for(int i, int status, const struct zygote_conf *c)
 	struct worker_slot *s = &slots[i];
 	char reason[128];
 
-	why_dead(reason, sizeof reason, status, &c->worker);
+	why_dead(reason, sizeof reason, status, &c->worker, s);
 	if (s->kind == SCAN_MAIL) {
 		const struct m_head v = {.asked = s->asked,
 					 .reason = reason,

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "budget.h"
 #include "log.h"
 #include "loop.h"
 #include "pace.h"
@@ -197,11 +198,12 @@ on_verdict(struct worker *w, struct msg *m)
 	}
 	/* one that died of it does not say what it used: all it may */
 	if (j->scan.background)
-		pace_cost(&pace, FILE_OVERHEAD_US + (v.cpu_us > 0 ? (int64_t)v.cpu_us
-						     : v.verdict == VERDICT_UNSCANNED &&
-							     v.reason[0] == 'c'
-							 ? conf.scan_cpu_ms * 1000
-							 : 0));
+		pace_cost(&pace,
+			  FILE_OVERHEAD_US +
+			      (v.cpu_us > 0 ? (int64_t)v.cpu_us
+			       : v.verdict == VERDICT_UNSCANNED && v.reason[0] == 'c'
+				   ? budget_ms(conf.scan_cpu_ms, j->scan.size) * 1000
+				   : 0));
 	if (j->kind == SCAN_FILE && !by_rules_in_force(w)) {
 		/* it would be kept as the new rules' word, who never saw the file */
 		j->tries = 0;
