@@ -79,10 +79,14 @@ if_body(struct php *p, struct node *cond, struct node *body)
 	struct var *at =
 	    what != NULL && what->kind == N_VAR ? php_lvalue(p, what, false) : NULL;
 	uint32_t was = at != NULL ? at->v.taint & TA_REQUESTED : 0;
+	const struct node *around = p->listed;
 
 	if (at != NULL && !miss)
 		at->v.taint &= ~(uint32_t)TA_REQUESTED;
+	if (what != NULL && what->kind == N_INDEX && !miss)
+		p->listed = what;
 	php_guarded(p, body);
+	p->listed = around;
 	if (at != NULL && !miss)
 		at->v.taint |= was;
 	if (at != NULL && miss && flat && body->next == NULL && leaves(body))

@@ -288,17 +288,19 @@ enum {
 	TA_INPUT = 64,
 	TA_ENV = 128,
 	TA_REMOTE = 256,
-	TA_B64 = 512,       /* decoded on the way */
-	TA_LIST = 1024,     /* split on the way */
-	TA_OPAQUE = 2048,   /* a decoder's result that could not be resolved */
-	TA_SELF = 4096,     /* the path of this file */
-	TA_TMP = 8192,      /* tmp_name of an uploaded file */
-	TA_OPENED = 16384,  /* a stream */
-	TA_UNSET = 32768,   /* a variable that nothing in the file has set */
-	TA_URL = 65536,     /* begins with http:// or the like, the rest unknown */
-	TA_TEMP = 131072,   /* a path below the directory for temporary files */
-	TA_FAR = 262144,    /* TA_REMOTE only because of TA_URL, and whole as it came */
-	TA_PROG = 524288,   /* a path that ends like a program's */
+	TA_B64 = 512,      /* decoded on the way */
+	TA_LIST = 1024,    /* split on the way */
+	TA_OPAQUE = 2048,  /* a decoder's result that could not be resolved */
+	TA_SELF = 4096,    /* the path of this file */
+	TA_TMP = 8192,     /* tmp_name of an uploaded file */
+	TA_OPENED = 16384, /* a stream */
+	TA_UNSET = 32768,  /* a variable that nothing in the file has set */
+	TA_URL = 65536,    /* begins with http:// or the like, the rest unknown */
+	TA_TEMP = 131072,  /* a path below the directory for temporary files */
+	TA_FAR = 262144,   /* TA_REMOTE only because of TA_URL, and whole as it came */
+	TA_PROG = 524288,  /* a path that ends like a program's */
+	TA_OWN =
+	    1048576, /* what a function of the file made of constants, and could not be run */
 	TA_REQUESTED = 255, /* any of the request */
 	TA_SHOWN = 2047     /* those that have a name in marks */
 };
@@ -400,10 +402,12 @@ struct php {
 	unsigned vain;       /* statements run that gave nothing known */
 	unsigned calls;      /* of functions run in each other */
 	unsigned layer;      /* depth of the layer walked */
-	bool again;          /* taint grew behind the walk */
-	bool cutting;        /* php_condense() wants to know what is long */
-	uint32_t cut_tok;    /* tokens before the last comment */
-	bool cut_code;       /* .. and left out some of a literal */
+	const struct node
+	    *listed;      /* what an if() around has found in a list of constants */
+	bool again;       /* taint grew behind the walk */
+	bool cutting;     /* php_condense() wants to know what is long */
+	uint32_t cut_tok; /* tokens before the last comment */
+	bool cut_code;    /* .. and left out some of a literal */
 	struct cut *cut;
 	uint32_t cut_n, cut_cap;
 	struct php_layer *layers;

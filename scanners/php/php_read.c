@@ -5,7 +5,7 @@
  * Touches: nothing.
  */
 #include <string.h>
-#include "php_int.h"
+#include "php_walk.h"
 
 /* Variables that are there of themselves. */
 static bool
@@ -192,6 +192,8 @@ php_read_index(struct php *p, struct node *n)
 		as.w = (uint16_t)w;
 		as.kind = N_VAR;
 		v = php_unknown(php_source(p, &as, &key));
+		if (p->listed != NULL && php_same_place(p->listed, n))
+			v.taint = 0;
 		if (w == W_U_SERVER && key.t == V_STR && key.len == 15 &&
 		    memcmp(key.u.s, "SCRIPT_FILENAME", 15) == 0)
 			v.flags = VF_SELF;

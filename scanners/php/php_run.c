@@ -190,5 +190,8 @@ php_call_own(struct php *p, struct node *f, const struct args *a, uint32_t ret_t
 			v.flags |= VF_HID;
 		return v;
 	}
+	if (a->known && a->count > 0 && a->v[0].t == V_STR && a->v[0].len >= 8 &&
+	    !(f->flags & NF_METHOD) && has_body(f))
+		ret_taint |= TA_OWN;
 	return php_unknown(a->taint | ret_taint);
 }

@@ -103,7 +103,7 @@ code_sink(struct php *p, struct node *n, struct val *v, struct node *an, const c
 			php_mark(p, "@@code ", sink, 0, 0);
 		}
 		php_layer(p, v, PHP_LAYER_EVAL, true);
-	} else if ((v->taint & TA_OPAQUE) && !(n->flags & NF_SEEN)) {
+	} else if ((v->taint & (TA_OPAQUE | TA_OWN)) && !(n->flags & NF_SEEN)) {
 		p->f->eval_opaque++;
 		php_mark(p, "@@opaque ", sink, 0, 0);
 	}

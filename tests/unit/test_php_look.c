@@ -220,6 +220,14 @@ static const struct row {
     {"<?php interface I{function p($c);}class P implements I{function p($c){system($c);}}"
      "$o=new P;$o->p($_GET['c']);",
      NULL, "php_taint_exec", 1},
+    {"<?php if(isset($_GET['p'])&&in_array($_GET['p'],array('a','b'))){$p=$_GET['p'];"
+     "include $p;}",
+     NULL, "php_taint_include", 0},
+    {"<?php if(in_array($_GET['p'],array('a')))$x=1;include $_GET['p'];", NULL,
+     "php_taint_include", 1},
+    {"<?php function d($s){return preg_replace_callback('/x/',$f,$s);}"
+     "eval(d('fdoo_ph+4,'));",
+     "@@opaque eval", "php_eval_opaque", 1},
     {"<?php unlink($_SERVER['SCRIPT_FILENAME']);", NULL, "php_self_delete", 1},
     {"<?php file_put_contents('c/'.$n.'.svg',file_get_contents(\"http://a.b/$x\"));",
      NULL, "php_remote_code", 0},
