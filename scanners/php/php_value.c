@@ -343,6 +343,8 @@ php_arr_push(struct php *p, struct arr *a)
 {
 	struct key k = {NULL, 0, a->next};
 
+	if (k.i == INT64_MAX) /* there is no next: it may be taken */
+		return php_arr_at(p, a, &k);
 	return append(p, a, &k);
 }
 
