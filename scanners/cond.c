@@ -47,6 +47,7 @@ struct cond {
 	size_t count;
 	unsigned *list; /* string numbers of OP_OF */
 	size_t list_count;
+	bool unread; /* a part is not understood */
 };
 
 struct parser {
@@ -82,6 +83,13 @@ static void
 emit_const(struct parser *p, unsigned can)
 {
 	emit(p, (struct step){.op = OP_CONST, .n = can});
+}
+
+static void
+emit_unread(struct parser *p)
+{
+	p->out->unread = true;
+	emit_const(p, CAN_BOTH);
 }
 
 /* "$a" or "$a*" against a string's name; "#a" and the like by their letters too. */
@@ -160,7 +168,20 @@ compare(int64_t a, enum cmp cmp, int64_t b)
 	return a != b;
 }
 
-/* "N of them", "any of ($a*, $b)", "all of .."; anything else is not understood. */
+static void
+of_string(struct parser *p, struct step *s, size_t k)
+{
+	struct cond *c = p->out;
+
+	c->list = xreallocarray(c->list, c->list_count + 1, sizeof *c->list);
+	c->list[c->list_count++] = p->base + (unsigned)k;
+	s->m++;
+}
+
+/*
+ * "N of them", "any of ($a*, $b)", "all of .."; anything else is not understood: rules in
+ * brackets, or none at all. A string that is named twice counts twice, as in libyara.
+ */
 static bool
 parse_of(struct parser *p, const struct ytok *t, size_t n)
 {
@@ -174,21 +195,20 @@ parse_of(struct parser *p, const struct ytok *t, size_t n)
 		need = 1;
 	else if (!ytok_is(&t[0], "all") && (!number(&t[0], &need) || need < 1))
 		return false;
-	for (k = 0; k < p->rule->string_count; k++) {
-		bool in = ytok_is(&t[2], "them");
-
-		for (i = 3; ytok_is(&t[2], "(") && i < n && !ytok_is(&t[i], ")"); i++) {
-			if (t[i].kind != YTOK_VAR && !ytok_is(&t[i], ","))
-				return false;
-			in |= t[i].kind == YTOK_VAR && names(&t[i], &p->rule->strings[k]);
-		}
-		if (!in)
+	if (ytok_is(&t[2], "them"))
+		for (k = 0; k < p->rule->string_count; k++)
+			of_string(p, &s, k);
+	for (i = 3; ytok_is(&t[2], "(") && i < n && !ytok_is(&t[i], ")"); i++) {
+		if (ytok_is(&t[i], ","))
 			continue;
-		p->out->list = xreallocarray(p->out->list, p->out->list_count + 1,
-					     sizeof *p->out->list);
-		p->out->list[p->out->list_count++] = p->base + (unsigned)k;
-		s.m++;
+		if (t[i].kind != YTOK_VAR)
+			return false;
+		for (k = 0; k < p->rule->string_count; k++)
+			if (names(&t[i], &p->rule->strings[k]))
+				of_string(p, &s, k);
 	}
+	if (s.m == 0)
+		return false;
 	s.value = need < 0 ? (int64_t)s.m : need;
 	emit(p, s);
 	return true;
@@ -261,7 +281,7 @@ parse_term(struct parser *p, size_t from, size_t to, unsigned deep)
 	int k;
 
 	if (n == 0 || deep > DEEP) {
-		emit_const(p, CAN_BOTH);
+		emit_unread(p);
 		return;
 	}
 	if (ytok_is(&t[0], "not")) {
@@ -289,7 +309,7 @@ parse_term(struct parser *p, size_t from, size_t to, unsigned deep)
 	if (parse_of(p, t, n) || parse_compare(p, t, n) ||
 	    (n == 1 && t[0].kind == YTOK_WORD && parse_word(p, &t[0])))
 		return;
-	emit_const(p, CAN_BOTH);
+	emit_unread(p);
 }
 
 /*
@@ -443,6 +463,17 @@ run(const struct cond *c, size_t at, const struct cond_env *env)
 			v |= one & any;
 	}
 	return v;
+}
+
+bool
+cond_of_strings(const struct cond *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->count; i++)
+		if (c->step[i].op == OP_FACT || c->step[i].op == OP_RULE)
+			return false;
+	return !c->unread;
 }
 
 enum cond_answer

@@ -41,6 +41,8 @@ typedef int (*cond_rule_fn)(void *arg, const char *name, size_t len);
 struct cond *cond_new(const struct yrule *r, unsigned string_base, cond_fact_fn fact,
 		      cond_rule_fn rule, void *arg);
 void cond_free(struct cond **c);
+/* Does its answer hang on strings and the size alone: the same for the same bytes? */
+bool cond_of_strings(const struct cond *c);
 enum cond_answer cond_ask(const struct cond *c, const struct cond_env *env);
 
 #endif

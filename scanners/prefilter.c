@@ -77,6 +77,28 @@ rule_number(void *arg, const char *name, size_t len)
 	return (int)(b->first_rule + i);
 }
 
+/* Every rule a condition names, alone or as "name*", in whatever form: libyara must answer
+ * for it. */
+static void
+mark_named(struct build *b, const struct yrule *r)
+{
+	size_t i, k;
+
+	for (k = 0; k < r->cond_count; k++) {
+		const struct ytok *t = &r->cond[k];
+
+		if (t->kind != YTOK_WORD)
+			continue;
+		(void)rule_number(b, t->at, t->len);
+		if (k + 1 == r->cond_count || !ytok_is(&t[1], "*"))
+			continue;
+		for (i = 0; i < b->p->rules - b->first_rule; i++)
+			if (b->src->rules[i].name_len >= t->len &&
+			    memcmp(b->src->rules[i].name, t->at, t->len) == 0)
+				b->p->named[b->first_rule + i] = 1;
+	}
+}
+
 static void
 add_expression(struct build *b, const char *expr, unsigned flags, unsigned id)
 {
@@ -148,6 +170,7 @@ add_source(struct build *b, const struct rule_source *s)
 			add_string(b, &r->strings[k]);
 		p->cond = xreallocarray(p->cond, p->rules + 1, sizeof(struct cond *));
 		p->cond[p->rules] = cond_new(r, base, fact_number, rule_number, b);
+		mark_named(b, r);
 		p->hidden = xreallocarray(p->hidden, p->rules + 1, 1);
 		p->named = xreallocarray(p->named, p->rules + 1, 1);
 		p->named[p->rules] = r->global; /* the others of its file hang on it */
@@ -374,6 +397,12 @@ prefilter_decide(struct prefilter *p, const int64_t *values)
 	return any;
 }
 
+static bool
+answered(const struct prefilter *p, size_t i)
+{
+	return p->before[i] == COND_MAYBE && cond_of_strings(p->cond[i]);
+}
+
 bool
 prefilter_decide_new(struct prefilter *p, const int64_t *values)
 {
@@ -387,12 +416,11 @@ prefilter_decide_new(struct prefilter *p, const int64_t *values)
 	/* in order, so that a rule another one names has its answer of now */
 	for (i = 0; i < p->findable; i++) {
 		p->maybe[i] = ask(p, i, &env);
-		any |= p->maybe[i] == COND_MAYBE && p->before[i] != COND_MAYBE &&
-		       !p->hidden[i];
+		any |= p->maybe[i] == COND_MAYBE && !answered(p, i) && !p->hidden[i];
 	}
+	/* libyara has answered what hangs on the same bytes alone */
 	for (i = 0; any && i < p->findable; i++)
-		if (p->before[i] == COND_MAYBE && p->maybe[i] == COND_MAYBE &&
-		    !p->hidden[i])
+		if (answered(p, i) && p->maybe[i] == COND_MAYBE && !p->hidden[i])
 			p->maybe[i] = COND_NO;
 	return any;
 }

@@ -45,8 +45,8 @@ void prefilter_pass(struct prefilter *p, const void *data, size_t len);
 bool prefilter_decide(struct prefilter *p, const int64_t *values);
 
 /*
- * As prefilter_decide, for the same pass with other values: only rules that could not be
- * true the last time are asked for.
+ * As prefilter_decide, for the same pass with other values: rules whose answer hangs on
+ * the bytes alone, and that libyara was asked of the last time, are not asked for again.
  */
 bool prefilter_decide_new(struct prefilter *p, const int64_t *values);
 

@@ -39,6 +39,8 @@ static const struct row {
     {"#a >= #b and $c", "aa bb", false},
     {"#a >= #b and $c", "bb cc", true},
     {"#a == #b and $c", "cc", true},
+    {"2 of ($a, $a*) and not $b", "aa", true}, /* named twice, counted twice */
+    {"2 of ($a, $b*) and not $c", "aa", false},
     {"filesize < 3 and $a", "aa bb", false},
     {"filesize < 3 and $a", "aa", true},
 };
@@ -107,6 +109,49 @@ test_conditions(void)
 	}
 }
 
+/* What the rule "both" of this text says of data, first with php_seen = 0, then with 1. */
+static void
+asked_twice(const char *condition, bool first, bool second)
+{
+	static const char *const names[] = {"php_seen"};
+	const struct prefilter_facts facts = {names, 1};
+	struct prefilter *p = NULL;
+	struct rules r;
+	char text[400];
+	int64_t value = 0;
+
+	(void)snprintf(text, sizeof text,
+		       "rule alone { strings: $a = \"none\" condition: $a }\n"
+		       "rule alike { strings: $a = \"none\" condition: $a }\n"
+		       "rule both { strings: $a = \"aa\" $b = \"bb\" "
+		       "condition: %s or (filesize < 0 and all of them) }",
+		       condition);
+	load(&r, text);
+	T_CHECK(prefilter_new(&p, &r, &facts, &e) == 0, "%s", e.text);
+	prefilter_pass(p, "aa bb", 5);
+	T_CHECK(prefilter_decide(p, &value) == first, "%s", condition);
+	/* whatever names another rule has libyara's answer for it, or "not" means nothing */
+	T_EQ(prefilter_maybe(p, 0),
+	     strstr(condition, "alone") != NULL || strstr(condition, "al*") != NULL);
+	value = 1;
+	T_CHECK(prefilter_decide_new(p, &value) == second, "%s, the second time",
+		condition);
+	prefilter_free(&p);
+	rules_fini(&r);
+}
+
+static void
+test_twice(void)
+{
+	asked_twice("$a", true, false);
+	asked_twice("$a and not $b", true, false);
+	asked_twice("$a and php_seen == 1", false, true);
+	asked_twice("$a and (not $b or php_seen == 1)", true, true);
+	asked_twice("$a and any of (alone, alike)", true, true);
+	asked_twice("$a and any of (al*)", true, true);
+	asked_twice("$a and for any i in (1..2) : (i == 1 and not alone)", true, true);
+}
+
 #define FACTS_ROOM 256
 
 /* Integer facts by name: a PHP page that was looked at, of which nothing else is known. */
@@ -162,6 +207,7 @@ main(void)
 {
 	T_CHECK(rules_start(&e) == 0, "%s", e.text);
 	test_conditions();
+	test_twice();
 	test_shipped();
 	return T_DONE();
 }
