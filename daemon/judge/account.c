@@ -120,14 +120,14 @@ facts_line(const struct facts *f, const struct ruling *r, char *dst, size_t size
 	    " rcpts_1m=%u rcpts_10m=%u rcpts_1h=%u rcpts_24h=%u rcpts_7d=%u new_24h=%u "
 	    "new_7d=%u new_own=%u new_msgs=%u new_equal=%u new_subject=%u exposed_1h=%u "
 	    "usual_1h=%u bulk_24h=%u usual_bulk_1h=%u refused=%u answered=%u "
-	    "msg_rcpts=%u old_names=%u again_1h=%u due_1h=%u due_24h=%u strange_1h=%u "
+	    "msg_rcpts=%u old_names=%u again_1h=%u due_1h=%u due_24h=%u "
 	    "value=%" PRId64 " limit=%" PRId64 "%s",
 	    f->evidence_points, f->script_points, standing_name(f->standing),
 	    f->script_age_s, f->rcpts[0], f->rcpts[1], f->rcpts[2], f->rcpts[3],
 	    f->rcpts[4], f->new_24h, f->new_7d, f->new_own, f->new_msgs, f->new_equal,
 	    f->new_subject, f->exposed[2], f->usual[2], f->bulk_24h, f->usual_bulk_1h,
 	    f->refused, f->answered, f->msg_rcpts, f->old_names, f->again_1h, f->due[2],
-	    f->due[3], f->strange_1h, r->value, r->limit, trust);
+	    f->due[3], r->value, r->limit, trust);
 }
 
 static void
@@ -332,8 +332,10 @@ count_shared(struct acct *a, const struct judged *j, enum standing st, int64_t n
 		return;
 	}
 	if (st == STAND_DORMANT || st == STAND_NEW || st == STAND_BLIND) {
-		slide_add(&a->again_1h, now, 3600, j->msg.met);
-		slide_add(&a->again_24h, now, 86400, j->msg.met);
+		uint32_t again = j->msg.excused ? j->msg.rcpts : j->msg.met;
+
+		slide_add(&a->again_1h, now, 3600, again);
+		slide_add(&a->again_24h, now, 86400, again);
 	}
 	if (s->stranger_s == 0)
 		s->crowded = a->facts.crowded;
@@ -353,20 +355,15 @@ all_told(const struct submission *s)
 	return s->rcpts > 0 && s->rcpt_hash_count == s->rcpts;
 }
 
-/* What never sends lists needs no memory of its readers; who gets a list bought nothing.
- */
+/* Who gets what goes around bought nothing. */
 static void
 meet(struct acct *a, const struct judged *j, int64_t now)
 {
 	const struct submission *s = j->s;
-	uint64_t key = j->script->key;
 
 	if (!j->msg.equal_body && j->msg.rcpts <= 2)
-		people_meet(&a->buyers, a->salt, key, s->rcpt_hashes, s->rcpt_hash_count,
-			    now);
-	if (j->msg.bulk || !script_frequent(j->script))
-		people_meet(&a->readers, a->salt, key, s->rcpt_hashes, s->rcpt_hash_count,
-			    now);
+		people_meet(&a->buyers, a->salt, j->script->key, s->rcpt_hashes,
+			    s->rcpt_hash_count, now);
 }
 
 /* A message leaves: it becomes history. */

@@ -71,7 +71,7 @@ struct acct {
 	struct slide own_1h;              /* mail to the owner */
 	struct slide again_1h, again_24h; /* of unproven and dormant scripts, to addresses
 					     they had written to before */
-	struct people buyers, readers;    /* strangers its scripts wrote to */
+	struct people buyers;             /* strangers its scripts wrote to */
 	struct slide new_own, new_msgs, new_equal, new_subject; /* 7 days */
 	struct slide sent_7d, refused_7d;
 	uint32_t at_one_refused, at_one_answered; /* engine_refusals */

@@ -63,7 +63,6 @@ acct_blank(uint32_t uid)
 	struct acct *a = xcalloc(1, sizeof(*a));
 
 	a->uid = uid;
-	a->readers.readers = true;
 	return a;
 }
 
@@ -87,7 +86,6 @@ acct_free(struct acct *a)
 		free(a->findings[i].rules);
 	}
 	people_free(&a->buyers);
-	people_free(&a->readers);
 	free(a->scripts);
 	free(a->findings);
 	free(a->culprit);
@@ -341,7 +339,7 @@ engine_stats(const struct engine *e, struct engine_stats *out)
 		out->files += a->finding_count;
 		out->bytes += sizeof(*a) +
 			      a->script_count * (sizeof(struct script) + 96) +
-			      (a->buyers.room + a->readers.room) * sizeof(struct person) +
+			      a->buyers.room * sizeof(struct person) +
 			      a->finding_count * (sizeof(struct finding) + 160);
 	}
 }

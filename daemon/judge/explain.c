@@ -71,11 +71,6 @@ put_script(struct screen *out, const struct explanation *x)
 		    "  due          %u of them in 1 h, %u in 24 h: to people it wrote to "
 		    "within three days, who are due a message\n",
 		    f->due[2], f->due[3]);
-	if (f->strange_1h > 0)
-		put(out,
-		    "  strange      %u in 1 h whom the account never wrote to, of a "
-		    "list\n",
-		    f->strange_1h);
 	put(out, "  decided by   %s: %s\n", reason_word(x->ruling.reason),
 	    reason_says(x->ruling.reason));
 	if (x->ruling.limit >= 0 && x->ruling.reason == REASON_REFUSALS)

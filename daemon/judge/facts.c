@@ -206,9 +206,9 @@ gather_new(const struct engine *e, const struct acct *a, const struct judged *j,
 	uint32_t unmet = j->msg.rcpts - j->msg.met;
 	uint32_t one = unproven && !j->msg.own && unmet > 0;
 
-	/* where no age was ever told, its other scripts are not known either */
+	/* another script of the account may be anybody's */
 	f->excused = f->standing == STAND_BLIND && j->exposed > 0 &&
-		     j->msg.met + (a->eyes ? j->msg.ours : j->msg.due) >= j->msg.rcpts;
+		     j->msg.met + j->msg.ours >= j->msg.rcpts;
 	if (f->excused)
 		add = one = 0;
 	f->new_1m = volume_get(&a->fresh, now, VOL_1M) + add;
@@ -242,7 +242,10 @@ gather_new(const struct engine *e, const struct acct *a, const struct judged *j,
 	}
 	f->new_multi =
 	    (a->multi_s != 0 && now - a->multi_s < WEEK_S) || (one != 0 && unmet > 2);
-	add = (unproven || f->standing == STAND_DORMANT) && !f->login ? j->msg.met : 0;
+	/* who is due a message was written to before, as who was met */
+	add = f->excused ? j->msg.rcpts : j->msg.met;
+	if ((!unproven && f->standing != STAND_DORMANT) || f->login)
+		add = 0;
 	f->again_1h = slide_get(&a->again_1h, now, 3600) + add;
 	f->again_24h = slide_get(&a->again_24h, now, 86400) + add;
 }
@@ -301,9 +304,7 @@ gather_script(const struct engine *e, const struct acct *a, const struct judged 
 	for (unsigned w = 0; w < SCRIPT_WINDOWS; w++)
 		f->due[w] = script_due(s, w, now) + j->msg.due;
 	f->batches = script_batches(s);
-	f->told = s->told_msgs > s->stranger_msgs / 2;
-	f->strange_1h = slide_get(&s->strange_1h, now, 3600) + j->msg.strange;
-	f->strange_24h = slide_get(&s->strange_24h, now, 86400) + j->msg.strange;
+	f->usual_due_1h = s->usual_due_1h;
 	f->met_24h = slide_get(&s->met_24h, now, 86400) + j->msg.met;
 	f->usual_bulk_1h = s->usual_bulk_1h;
 	f->usual_bulk_24h = s->usual_bulk_24h;
@@ -339,16 +340,9 @@ facts_people(const struct acct *a, struct judged *j, int64_t now_s)
 	struct script_msg *m = &j->msg;
 
 	m->told = s->rcpts > 0 && s->rcpt_hash_count == s->rcpts;
-	m->strange = m->own || !m->bulk ? 0 : m->rcpts;
-	if (m->own || !m->told || script_login(j->script))
-		return;
-	if (m->bulk) {
-		people_look(&a->readers, a->salt, j->script->key, s->rcpt_hashes,
-			    m->rcpts, now_s, &n);
-		m->strange = n.strange;
-	}
 	/* what is due is one buyer's own, not a text that goes around */
-	if (m->equal_body || m->rcpts > 2)
+	if (m->own || !m->told || script_login(j->script) || m->equal_body ||
+	    m->rcpts > 2)
 		return;
 	people_look(&a->buyers, a->salt, j->script->key, s->rcpt_hashes, m->rcpts, now_s,
 		    &n);

@@ -34,13 +34,6 @@ person_hash(uint64_t salt, uint64_t h)
 	return v == 0 ? 1 : v;
 }
 
-/* Whoever is not, others stand for. */
-static bool
-sampled(const struct people *p, uint32_t hash)
-{
-	return (uint64_t)hash >> (32 - p->shift) == 0;
-}
-
 static uint16_t
 day_of(int64_t now_s)
 {
@@ -61,9 +54,9 @@ set_of(const struct people *p, uint32_t hash)
 
 /* Nobody remembers him any more. */
 static bool
-gone(const struct people *p, const struct person *x, int64_t now_s)
+gone(const struct person *x, int64_t now_s)
 {
-	return days_since(x, now_s) > (p->readers ? READER_DAYS : BUYER_DAYS);
+	return days_since(x, now_s) > BUYER_DAYS;
 }
 
 static struct person *
@@ -73,7 +66,7 @@ find(const struct people *p, uint32_t hash, int64_t now_s)
 
 	for (unsigned i = 0; set != NULL && i < SET; i++)
 		if (set[i].hash == hash)
-			return gone(p, &set[i], now_s) ? NULL : &set[i];
+			return gone(&set[i], now_s) ? NULL : &set[i];
 	return NULL;
 }
 
@@ -82,32 +75,25 @@ people_look(const struct people *p, uint64_t salt, uint64_t script,
 	    const uint64_t *hashes, size_t count, int64_t now_s, struct people_count *out)
 {
 	uint8_t by = (uint8_t)mixed(salt, script);
-	uint32_t one = UINT32_C(1) << p->shift;
 
 	*out = (struct people_count){0};
 	for (size_t i = 0; i < count; i++) {
-		uint32_t hash = person_hash(salt, hashes[i]);
-		const struct person *x;
+		const struct person *x = find(p, person_hash(salt, hashes[i]), now_s);
 
-		if (!sampled(p, hash))
+		if (x == NULL || x->more >= BUYER_DUE)
 			continue;
-		x = find(p, hash, now_s);
-		if (x == NULL)
-			out->strange += one;
-		else if (x->more < BUYER_DUE) {
-			out->due += one;
-			out->ours += x->by == by ? one : 0;
-		}
+		out->due++;
+		out->ours += x->by == by;
 	}
 }
 
 bool
 people_room(struct people *p, uint32_t room)
 {
-	if (room != 0 && (room < LEAST || room > PEOPLE_MAX || (room & (room - 1)) != 0))
+	if (room != 0 && room != LEAST && room != LEAST * 4 && room != PEOPLE_MAX)
 		return false;
 	free(p->all);
-	*p = (struct people){.room = room, .readers = p->readers};
+	*p = (struct people){.room = room};
 	if (room > 0)
 		p->all = xcalloc(room, sizeof(*p->all));
 	return true;
@@ -117,7 +103,7 @@ void
 people_free(struct people *p)
 {
 	free(p->all);
-	*p = (struct people){.readers = p->readers};
+	*p = (struct people){0};
 }
 
 /* A place in its set: free, or of somebody forgotten; else, in a table that is hardly
@@ -137,33 +123,23 @@ place(struct people *p, uint32_t hash, int64_t now_s)
 		if (days_since(&set[i], now_s) > days_since(oldest, now_s))
 			oldest = &set[i];
 	}
-	if (gone(p, oldest, now_s) || p->used < p->room / 2)
+	if (gone(oldest, now_s) || p->used < p->room / 2)
 		return oldest;
-	return p->room == PEOPLE_MAX && (!p->readers || p->shift == PEOPLE_SHIFT_MAX)
-		   ? oldest
-		   : NULL;
+	return p->room == PEOPLE_MAX ? oldest : NULL;
 }
 
-/* More room, or fewer people in it. */
 static void
 widen(struct people *p, int64_t now_s)
 {
 	struct people old = *p;
-	uint32_t shift = old.shift;
-	uint32_t room = old.room == 0 ? LEAST : old.room * 4;
 
-	if (room > PEOPLE_MAX) {
-		room = PEOPLE_MAX;
-		shift++;
-	}
 	p->all = NULL;
-	(void)people_room(p, room);
-	p->shift = shift;
+	(void)people_room(p, old.room == 0 ? LEAST : old.room * 4);
 	for (uint32_t i = 0; i < old.room; i++) {
 		const struct person *x = &old.all[i];
 		struct person *to = NULL;
 
-		if (x->hash != 0 && !gone(p, x, now_s) && sampled(p, x->hash))
+		if (x->hash != 0 && !gone(x, now_s))
 			to = place(p, x->hash, now_s);
 		if (to != NULL)
 			*to = *x;
@@ -176,17 +152,13 @@ meet_one(struct people *p, uint32_t hash, uint8_t by, int64_t now_s)
 {
 	struct person *x = find(p, hash, now_s);
 
-	if (x != NULL && !p->readers) {
+	if (x != NULL) {
 		x->more = (uint8_t)(x->more + (x->more < UINT8_MAX));
 		return;
 	}
-	while (x == NULL && sampled(p, hash)) {
-		x = p->room == 0 ? NULL : place(p, hash, now_s);
-		if (x == NULL)
-			widen(p, now_s);
-	}
-	if (x != NULL)
-		*x = (struct person){hash, day_of(now_s), by, 0};
+	while ((x = p->room == 0 ? NULL : place(p, hash, now_s)) == NULL)
+		widen(p, now_s);
+	*x = (struct person){hash, day_of(now_s), by, 0};
 }
 
 void
@@ -195,10 +167,6 @@ people_meet(struct people *p, uint64_t salt, uint64_t script, const uint64_t *ha
 {
 	uint8_t by = (uint8_t)mixed(salt, script);
 
-	for (size_t i = 0; i < count; i++) {
-		uint32_t hash = person_hash(salt, hashes[i]);
-
-		if (sampled(p, hash))
-			meet_one(p, hash, by, now_s);
-	}
+	for (size_t i = 0; i < count; i++)
+		meet_one(p, person_hash(salt, hashes[i]), by, now_s);
 }

@@ -1,12 +1,11 @@
 /*
  * people - whom an account wrote to lately, in fixed memory
  *
- * Job:     say of a message's recipients who is due a message (an order's invoice, its
- *          shipping), and who is nobody that the account ever met.
+ * Job:     say of a message's recipients who is due a message: an order's invoice, its
+ *          shipping.
  * Touches: heap, for the table. Times are arguments: lived seconds.
- * Limits:  PEOPLE_MAX of a table, 8 bytes each, as many places as it needs. Of more buyers
- *          the oldest is forgotten; of more readers one in 2, 4, ... is remembered, told
- *          by the keyed hash, and stands for as many: counts are estimates then.
+ * Limits:  PEOPLE_MAX, 8 bytes each, as many places as it needs; of more the oldest is
+ *          forgotten.
  */
 #ifndef MAILBRAKE_PEOPLE_H
 #define MAILBRAKE_PEOPLE_H
@@ -16,10 +15,8 @@
 #include <stdint.h>
 
 #define PEOPLE_MAX 1024
-#define PEOPLE_SHIFT_MAX 7
-#define BUYER_DAYS 3   /* over a weekend; what is written later is another visit */
-#define BUYER_DUE 2    /* messages of a visit after its first: an invoice, the shipping */
-#define READER_DAYS 40 /* a list once a month */
+#define BUYER_DAYS 3 /* over a weekend; what is written later is another visit */
+#define BUYER_DUE 2  /* messages of a visit after its first: an invoice, the shipping */
 
 struct person {
 	uint32_t hash; /* keyed; 0: free */
@@ -31,15 +28,12 @@ struct person {
 struct people {
 	struct person *all; /* room of them, in sets of 8 */
 	uint32_t room, used;
-	uint32_t shift; /* one in 1 << shift is remembered */
-	bool readers;   /* else buyers */
 };
 
-/* Of one message, recipients; each number stands for people, not for places. */
+/* Of one message, recipients. */
 struct people_count {
-	uint32_t strange; /* not in the table */
-	uint32_t due;     /* buyers who are due a message */
-	uint32_t ours;    /* of them, those that the same script met */
+	uint32_t due;  /* buyers who are due a message */
+	uint32_t ours; /* of them, those that the same script met */
 };
 
 void people_look(const struct people *p, uint64_t salt, uint64_t script,

@@ -394,7 +394,7 @@ over_ceiling(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 		*limit = pairs[i][1];
 		return true;
 	}
-	return policy_too_strange(f, limit, value);
+	return false;
 }
 
 static bool

@@ -154,8 +154,7 @@ struct facts {
 			  */
 	bool excused;     /* an unknown script's message to people who are due it */
 	bool batches;     /* what is due goes out at once, as a rule */
-	bool told;        /* its recipients are told, as a rule */
-	uint32_t strange_1h, strange_24h; /* recipients the account had never met */
+	uint32_t usual_due_1h;
 	uint32_t bulk_1h,
 	    bulk_24h;     /* exposed by bulk-like mail: equal bodies, many recipients */
 	uint32_t off_24h; /* the same outside the script's hours */

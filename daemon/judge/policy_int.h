@@ -29,10 +29,8 @@ bool policy_logins_over(const struct facts *f, const struct engine_conf *c,
 bool policy_login_msgs_over(const struct facts *f, const struct engine_conf *c,
 			    int64_t *limit, int64_t *value);
 
-/* policy_people.c: the ceiling of a window where what is due goes out at once; and whether
- * a list goes to too many who never had it. */
+/* policy_people.c: the ceiling of a window where what is due goes out at once. */
 int64_t policy_due(const struct facts *f, const struct engine_conf *c, unsigned window,
 		   int64_t ceiling);
-bool policy_too_strange(const struct facts *f, int64_t *limit, int64_t *value);
 
 #endif

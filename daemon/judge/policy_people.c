@@ -8,10 +8,9 @@
 #include "policy_int.h"
 
 /*
- * Who ships by hand writes to all who bought since, at once: after a sale day to many
- * times as many as ever. Each is due two messages within three days after the first, so
- * the account's own buyers are all a thief of its customers' table finds there; and
- * beside them there is room for a usual hour only.
+ * Who ships by hand writes to all who bought since, at once and at his own time: after a
+ * sale to many. A thief of the customers' table may do the same in the script's name:
+ * twice as many as ever are the bound, and beside them there is room for a usual hour.
  */
 int64_t
 policy_due(const struct facts *f, const struct engine_conf *c, unsigned window,
@@ -19,30 +18,11 @@ policy_due(const struct facts *f, const struct engine_conf *c, unsigned window,
 {
 	bool honest = f->standing == STAND_KNOWN && !f->offended &&
 		      f->evidence_points < c->suspicious_points;
+	int64_t due = f->due[window];
+	int64_t most = larger(30, 2 * (int64_t)f->usual_due_1h);
 
-	if (!f->batches || !honest || f->due[window] == 0)
+	if (!f->batches || !f->in_slot || !honest || due == 0)
 		return ceiling;
 	return larger(ceiling,
-		      (int64_t)f->due[window] + (int64_t)f->usual[window] * 3 / 2 + 5);
-}
-
-/*
- * What goes around as a habit goes to people who had it before: of such as nobody met 7
- * of 8 of its usual hour at most (they may be estimates), and in a day, once it went out a
- * few times, half of its usual, however far the list itself may grow.
- */
-bool
-policy_too_strange(const struct facts *f, int64_t *limit, int64_t *value)
-{
-	bool young = f->few_days || (!f->rare_days && f->watched_for_s < 21 * 86400);
-
-	if (!f->told || f->login || !(f->bursty || f->bulk_usual || f->bulk_habit))
-		return false;
-	*limit = larger(8, (int64_t)f->usual[2] * 7 / 8);
-	*value = f->strange_1h;
-	if (*value > *limit)
-		return true;
-	*limit = larger(8, (int64_t)f->usual[3] / (young ? 1 : 2));
-	*value = f->strange_24h;
-	return *value > *limit;
+		      (due < most ? due : most) + (int64_t)f->usual[window] * 3 / 2 + 5);
 }

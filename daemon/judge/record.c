@@ -174,13 +174,10 @@ walk_due(struct walk *w, struct script *s)
 {
 	for (unsigned i = 0; i < SCRIPT_WINDOWS; i++)
 		walk_slide(w, &s->due[i]);
-	walk_slide(w, &s->strange_1h);
-	walk_slide(w, &s->strange_24h);
 	walk_u32(w, &s->usual_due_1h);
 	walk_u32(w, &s->usual_due_24h);
 	walk_u32(w, &s->peak_due_1h);
 	walk_u32(w, &s->peak_due_24h);
-	walk_u32(w, &s->told_msgs);
 }
 
 /* Since 10. Places that are free are written as one byte. */
@@ -188,13 +185,11 @@ static void
 walk_people(struct walk *w, struct people *p)
 {
 	uint32_t room = (uint32_t)walk_range(w, p->room, 0, PEOPLE_MAX);
-	uint32_t shift = (uint32_t)walk_range(w, p->shift, 0, PEOPLE_SHIFT_MAX);
 
 	if (w->reading && (w->bad || !people_room(p, room))) {
 		w->bad = true;
 		return;
 	}
-	p->shift = shift;
 	for (uint32_t i = 0; i < room && !w->bad; i++) {
 		struct person *x = &p->all[i];
 
@@ -375,7 +370,6 @@ walk_counts(struct walk *w, struct acct *a)
 	walk_slide(w, &a->again_24h);
 	if (w->version >= 10) {
 		walk_people(w, &a->buyers);
-		walk_people(w, &a->readers);
 	}
 }
 

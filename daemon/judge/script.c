@@ -428,9 +428,6 @@ count_login(struct script *s, int64_t now_s)
 static void
 count_people(struct script *s, int64_t now_s, const struct script_msg *m)
 {
-	s->told_msgs += m->told;
-	slide_add(&s->strange_1h, now_s, 3600, m->strange);
-	slide_add(&s->strange_24h, now_s, DAY, m->strange);
 	for (unsigned w = 0; w < SCRIPT_WINDOWS && m->due > 0; w++)
 		slide_add(&s->due[w], now_s, window_s[w], m->due);
 	peak(&s->peak_due_1h, script_due(s, SCRIPT_1H, now_s));

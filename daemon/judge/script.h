@@ -77,11 +77,8 @@ struct script {
 	uint32_t slots[7];        /* hours it was active in, by weekday (0 Sunday) */
 	struct met met[SCRIPT_MET];
 	struct slide met_24h; /* mail to them; not in the record: a restart begins anew */
-	/* recipients that were due a message, of the account's people; and such as nobody
-	 * of the account had met */
-	struct slide due[SCRIPT_WINDOWS], strange_1h, strange_24h;
+	struct slide due[SCRIPT_WINDOWS]; /* recipients that were due a message */
 	uint32_t usual_due_1h, usual_due_24h, peak_due_1h, peak_due_24h;
-	uint32_t told_msgs;       /* of stranger_msgs, those whose recipients are told */
 	struct login_past *login; /* NULL: no mailbox */
 };
 
@@ -124,8 +121,7 @@ struct script_msg {
 	bool own, equal_body, equal_subject, no_body_hash, bulk;
 	bool new_subject; /* told, and never seen before */
 	bool unpaired;    /* a copy to the owner explains nothing here */
-	bool told;        /* its recipients are; if not, all are strange */
-	uint32_t strange; /* of a list's rcpts: the account never met them (people.h) */
+	bool told;        /* its recipients are */
 	uint32_t due;     /* of rcpts: they are due a message */
 	uint32_t ours;    /* of due: the same script met them */
 	bool excused;     /* no exposure at all: nothing has to explain it */
