@@ -80,9 +80,12 @@ rule does_include_bare
 		description = "no page, only an include of what the request names"
 		since = "0.1"
 		reference = "inclusion shells"
+	strings:
+		// a fixed directory before and a fixed ending after it, in one expression
+		$fixed = /\b(include|require)(_once)?\b[\s(@]{0,4}['"][\w.-]{0,20}\/[^;\n]{0,80}\.(php|html?|inc|tpl|txt)['"]\s?\)?\s?(;|\?>)/ nocase
 	condition:
 		php_plain_program and php_taint_include > 0 and php_tokens < 30 and php_tags == 1 and
-		php_lead_bytes < 4 and php_tail_bytes < 8
+		php_lead_bytes < 4 and php_tail_bytes < 8 and not $fixed
 }
 
 rule does_object_eval
@@ -231,7 +234,7 @@ rule page_looks_round
 {
 	meta:
 		group = "page3"
-		weight = 50
+		weight = 40
 		description = "reads what the request names and tells about the server"
 		since = "0.1"
 		reference = "consoles, file managers of intruders"

@@ -77,7 +77,7 @@ rule does_call_request
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_taint_call > 0 and php_classes == 0 and php_functions < 30 and (php_functions < 10 or php_form > 0) and (php_includes == 0 or php_cookie_reads > 0)
+		php_plain_page and php_taint_call > 0 and php_classes == 0 and php_functions < 30 and (php_functions < 10 or php_form > 0) and (php_includes == 0 or php_cookie_reads > 0 or php_b64_request > 0)
 }
 
 rule does_call_cookie
@@ -463,7 +463,7 @@ rule page_lead
 {
 	meta:
 		group = "page"
-		weight = 50
+		weight = 60
 		description = "text before the code, and files the request names are read"
 		since = "0.1"
 		reference = "rules/README, FACTS"
@@ -505,7 +505,7 @@ rule mails_all_from_request
 		reference = "rules/README, FACTS"
 	condition:
 		php_plain_page and php_taint_mail_to > 0 and php_taint_mail_subject > 0 and php_taint_mail_body > 0 and php_taint_mail_headers > 0 and php_includes == 0 and
-		(php_phpmailer == 0 or php_textarea > 0)
+		(php_phpmailer == 0 or php_functions < 12 or php_main > 2 or php_textarea > 0)
 }
 
 rule mails_anyone
@@ -625,7 +625,8 @@ rule mails_hiding_script_ini
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_ini_mail > 0 and (php_mail_calls > 0 or php_send_calls > 0) and php_request_reads > 0 and php_includes == 0 and php_phpmailer == 0
+		php_plain_page and php_ini_mail > 0 and (php_mail_calls > 0 or php_send_calls > 0) and php_request_reads > 0 and php_includes == 0 and
+		(php_phpmailer == 0 or php_functions < 12 or php_main > 2)
 }
 
 rule mails_direct
@@ -649,7 +650,8 @@ rule mails_direct_request
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_taint_smtp > 0 and php_smtp_verbs > 2 and php_includes == 0 and php_phpmailer == 0
+		php_plain_page and php_taint_smtp > 0 and php_smtp_verbs > 2 and php_includes == 0 and
+		(php_phpmailer == 0 or php_functions < 12 or php_main > 2)
 }
 
 rule mails_to_author
@@ -672,8 +674,11 @@ rule does_include_tiny
 		description = "and is nothing else"
 		since = "0.1"
 		reference = "rules/README, FACTS"
+	strings:
+		// a fixed directory before and a fixed ending after it, in one expression
+		$fixed = /\b(include|require)(_once)?\b[\s(@]{0,4}['"][\w.-]{0,20}\/[^;\n]{0,80}\.(php|html?|inc|tpl|txt)['"]\s?\)?\s?(;|\?>)/ nocase
 	condition:
-		php_plain_page and php_taint_include > 0 and php_tokens < 70
+		php_plain_page and php_taint_include > 0 and php_tokens < 70 and not $fixed
 }
 
 rule does_extract_request
@@ -747,7 +752,8 @@ rule does_relay_request
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_taint_smtp > 0 and php_includes == 0 and php_phpmailer == 0
+		php_plain_page and php_taint_smtp > 0 and php_includes == 0 and
+		(php_phpmailer == 0 or php_functions < 12 or php_main > 2)
 }
 
 rule does_connect_endless
@@ -797,7 +803,7 @@ rule does_call_decoded
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_taint_call > 0 and php_b64_request > 0 and php_includes == 0
+		php_plain_page and php_taint_call > 0 and php_b64_request > 0 and php_includes < 3
 }
 
 rule does_exec_alone

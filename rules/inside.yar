@@ -66,7 +66,7 @@ rule inside_hidden_account
 {
 	meta:
 		group = "inside2"
-		weight = 60
+		weight = 45
 		description = "an account is left out of the list of accounts"
 		since = "0.1"
 		reference = "accounts left behind in WordPress"
@@ -154,8 +154,13 @@ rule runs_temporary_file
 		reference = "eval without the word"
 	strings:
 		$uri = /\b(include|require)(_once)?\s?\(?\s?(\$\w{1,30}|stream_get_meta_data\s?\([^()]{1,40}\))\s?\[\s?['"]uri['"]\s?\]/
+		$as_it_is = /\b(file_put_contents|fwrite|fputs)\s?\(\s?\$\w{1,30}\s?,\s?\$\w{1,30}\s?\)|\bstream_copy_to_stream\s?\(/
 	condition:
+		// a template engine does it too, but with what it compiled, not with what it was sent
 		php_seen == 1 and php_namespaces == 0 and php_tokens < 2000 and
+		(php_request_reads > 0 or php_header_reads > 0 or php_input_reads > 0 or
+		php_taint_write_data > 0 or php_remote_code > 0 or php_decoders > 0 or
+		php_dynamic_calls > 0 or php_hidden_calls > 0 or $as_it_is) and
 		((php_include_temp > 0 and php_write_count > 0) or ($uri and php_classes == 0))
 }
 
@@ -163,12 +168,29 @@ rule runs_own_scheme
 {
 	meta:
 		group = "detour"
-		weight = 60
+		weight = 40
 		description = "includes an address of a scheme of its own, and reads the request"
 		since = "0.1"
 		reference = "stream wrappers that hand out the request as a file"
 	condition:
 		php_include_scheme > 0 and (php_request_reads > 0 or php_input_reads > 0 or php_header_reads > 0)
+}
+
+rule runs_own_scheme_request
+{
+	meta:
+		group = "detour"
+		weight = 25
+		description = "and what is behind that scheme comes out of the request or a variable of any function"
+		since = "0.2"
+		reference = "stream wrappers that hand out the request as a file"
+	strings:
+		$read = /function\s+stream_(read|open)\s?\([^)]{0,80}\)\s?\{[^}]{0,300}(\$_(GET|POST|REQUEST|COOKIE|SERVER)\b|\$GLOBALS\b|\bglobal\s|php:\/\/input|getenv\s?\(|base64_decode)/
+		$set = /(::\s?\$\w{1,30}|\$GLOBALS\s?\[[^\]]{1,30}\])\s?=\s?[^;]{0,60}(\$_(GET|POST|REQUEST|COOKIE|SERVER)\b|\$\w{1,30}\s?;|php:\/\/input|base64_decode)/
+		$given = /\b(include|require)(_once)?\b[^;]{0,60}:\/\/['"]?\s?\.[^;]{0,60}\$/
+	condition:
+		php_include_scheme > 0 and (php_request_reads > 0 or php_input_reads > 0 or php_header_reads > 0)
+		and any of them
 }
 
 rule runs_what_it_gets
@@ -220,7 +242,7 @@ rule keeps_others_out
 {
 	meta:
 		group = "dropper"
-		weight = 70
+		weight = 45
 		description = "writes settings that refuse every program but some named ones"
 		since = "0.1"
 		reference = ".htaccess that intruders leave to keep others out"
@@ -232,6 +254,23 @@ rule keeps_others_out
 		has_php == 1 and filesize < 200KB and all of them
 }
 
+rule keeps_others_out_widely
+{
+	meta:
+		group = "dropper"
+		weight = 25
+		description = "and does so in a loop, with rights or times set, or from a text it decodes"
+		since = "0.1"
+		reference = ".htaccess that intruders leave to keep others out"
+	strings:
+		$deny = /<FilesMatch\s+\\?["'][^"'\n]{0,40}(php|suspected|phtml|py|exe)[^"'\n]{0,80}["']>[\\rn\s]{0,20}(Order\s+(allow,\s?deny|deny,\s?allow)[\\rn\s]{1,20}Deny from all|Require all denied)/ nocase
+		$allow = /<FilesMatch\s+\\?["']\^?[\w.|()\\-]{4,200}\.php[^"'\n]{0,20}["']>[\\rn\s]{0,20}(Order\s+(allow,\s?deny|deny,\s?allow)[\\rn\s]{1,20}Allow from all|Require all granted)/ nocase
+		$put = /file_put_contents\s?\(|fwrite\s?\(|fputs\s?\(/ nocase
+	condition:
+		php_seen == 1 and filesize < 200KB and all of them and
+		(php_loops > 0 or php_touch_count > 0 or php_decoders > 0 or php_silence > 0)
+}
+
 rule mails_fetched_list
 {
 	meta:
@@ -241,14 +280,32 @@ rule mails_fetched_list
 		since = "0.1"
 		reference = "senders that take their orders from elsewhere"
 	condition:
-		php_seen == 1 and php_framework == 0 and php_remote_mail > 0 and php_mail_loop > 0
+		php_seen == 1 and php_framework == 0 and php_remote_mail > 0 and php_mail_loop > 0 and
+		(php_hard_address == 0 or php_time_off > 0 or php_abort_off > 0 or php_error_off > 0 or
+		php_silence > 0 or php_taint_url > 0 or php_request_reads > 0 or php_macros > 0 or
+		php_client_headers > 0)
+}
+
+rule mails_fetched_names
+{
+	meta:
+		group = "mailer7"
+		weight = 45
+		description = "mails to recipients it fetches from an address, in a loop, under an address of its own"
+		since = "0.2"
+		reference = "senders that take their orders from elsewhere; reminders of a customer list do it too"
+	condition:
+		php_seen == 1 and php_framework == 0 and php_remote_mail > 0 and php_mail_loop > 0 and
+		php_hard_address > 0 and php_time_off == 0 and php_abort_off == 0 and
+		php_error_off == 0 and php_silence == 0 and php_taint_url == 0 and
+		php_request_reads == 0 and php_macros == 0 and php_client_headers == 0
 }
 
 rule mails_to_pieces
 {
 	meta:
 		group = "mailer7"
-		weight = 60
+		weight = 40
 		description = "mails to an address that stands nowhere in the file"
 		since = "0.1"
 		reference = "result boxes of phishing pages"
@@ -261,13 +318,31 @@ rule mails_one_address
 {
 	meta:
 		group = "mailer7"
-		weight = 50
+		weight = 40
 		description = "a small program that mails a letter of its own to whom the request names"
 		since = "0.1"
 		reference = "senders of a single campaign, tests whether a host can mail"
 	condition:
 		php_plain_page and php_includes == 0 and php_taint_mail_to > 0 and
-		php_taint_mail_body == 0 and php_request_fields < 3 and php_tokens < 300
+		php_taint_mail_body == 0 and php_request_fields < 3 and php_tokens < 300 and
+		(php_remote_code == 0 or php_remote_eval > 0 or php_write_prog > 0)
+}
+
+rule mails_one_address_odd
+{
+	meta:
+		group = "mailer7"
+		weight = 20
+		description = "and answers whether it went, tells what server it is, or varies it by chance"
+		since = "0.2"
+		reference = "senders of a single campaign, tests whether a host can mail"
+	strings:
+		$answer = /\b(echo|print|die|exit)\s?\(?\s?@?mail\s?\(/
+		$chance = /\b(mt_)?rand\s?\(/
+	condition:
+		php_plain_page and php_includes == 0 and php_taint_mail_to > 0 and
+		php_taint_mail_body == 0 and php_request_fields < 3 and php_tokens < 300 and
+		($answer or $chance or php_uname > 0)
 }
 
 rule mails_by_curl
@@ -295,7 +370,7 @@ rule mails_stolen_fields
 		since = "0.1"
 		reference = "result pages of phishing kits"
 	strings:
-		$card = /\$_(POST|REQUEST)\s?\[\s?['"]?\w{0,12}(pass(wd|word)?|pwd|cvv|cvc|ssn|pin|otp|cc(n|num|no|exp)?|card\w{0,8}|e?xp\w{0,5}|dob)['"]?\s?\]/ nocase
+		$card = /\$_(POST|REQUEST)\s?\[\s?['"]?(e?mail|login|user|your|x|my|acc(ount)?|bank|atm|card|cc|web)?[_-]?(pass?|pass?w(or)?d|passw|pswd?|psw|pwd|cvv2?|cvc2?|ssn|pin|otp|cc|ccn|cc_?num(ber)?|cc_?no|cc_?exp|card_?(no|num|number)|cardnumber|exp_?(month|year|m|y)|expm|expy)\d?['"]?\s?\]/ nocase
 		$out = /api\.telegram\.org\/bot|[^a-z0-9_>:$]mail\s?\(/ nocase
 		$on = /header\s?\(\s?['"]Location:|http-equiv\s?=\s?\\?['"]?refresh|(window|document)\.location/ nocase
 		$ip = /REMOTE_ADDR|HTTP_USER_AGENT/

@@ -360,7 +360,7 @@ rule sign_self_write
 		since = "0.1"
 		reference = "shells that change their password or code"
 	condition:
-		php_plain_page and php_self_write > 0
+		php_plain_page and php_self_write > 0 and (php_taint_write_data == 0 or php_textarea > 0)
 }
 
 rule sign_asset_write

@@ -76,8 +76,9 @@ rule small_mail_request
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
+		// a plugin's handlers check and mail within functions; checks that nothing calls prove nothing
 		php_small and php_taint_mail_to > 0 and php_taint_mail_subject > 0 and
-		php_taint_mail_body > 0 and php_nonce < 2
+		php_taint_mail_body > 0 and (php_nonce < 2 or php_framework == 0 or php_main > 4)
 }
 
 rule small_mail_headers
@@ -103,7 +104,7 @@ rule small_mail_list
 	condition:
 		php_seen == 1 and php_framework == 0 and php_includes == 0 and
 		php_taint_mail_to > 0 and php_taint_mail_body > 0 and php_list_request > 0 and
-		php_phpmailer == 0
+		(php_phpmailer == 0 or php_functions < 12 or php_main > 2)
 }
 
 rule small_mail_fetched
@@ -153,7 +154,7 @@ rule small_mail_pipe
 		reference = "rules/README, FACTS"
 	condition:
 		php_seen == 1 and php_includes == 0 and php_sendmail_pipe > 0 and php_taint_write_data > 0 and
-		php_phpmailer == 0
+		(php_phpmailer == 0 or php_functions < 12 or php_main > 2)
 }
 
 rule small_write_body

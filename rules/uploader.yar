@@ -86,13 +86,14 @@ rule upload_name_request
 		reference = "write-anything helpers"
 	strings:
 		$open = /fopen\s?\(\s?@?\{?[^;]{0,60}\$_(GET|POST|REQUEST|COOKIE)\s?\[[^;]{0,40},\s?['"](w|a|x|wb|w\+|a\+|ab)/ nocase
-		$put = /file_put_contents\s?\(\s?@?[^;]{0,60}\$_?(GET|POST|REQUEST|COOKIE|SERVER|r)\s?\[\s?['"]?(HTTP_)?\w{1,20}['"]?\s?\]/ nocase
-		$text = /file_put_contents\s?\(\s?[^;,]{1,80}(\.txt|\.log|\.html|\.json|\.csv)["']\s?,/ nocase
+		$name = /file_put_contents\s?\(\s?@?[^;,]{0,60}\$_?(GET|POST|REQUEST|COOKIE|SERVER|r)\s?\[\s?['"]?(HTTP_)?\w{1,20}['"]?\s?\]/ nocase
+		// what is written comes from the request, and the name before it does not end like a text
+		$data = /file_put_contents\s?\(\s?@?[^;]{0,59}([^;'"\s]|['"][^'".,;]{0,30}['"]|\.(t[^x'",;]\w{0,8}|h[^t'",;]\w{0,8}|ht[^m'",;]\w{0,8}|l[^o'",;]\w{0,8}|j[^s'",;]\w{0,8}|js|css|c[^s'",;]?\w{0,8}|[^thljc'",;\/][^'",;]{0,8})['"])\s?,[^;]{0,60}\$_?(GET|POST|REQUEST|COOKIE|SERVER|r)\s?\[\s?['"]?(HTTP_)?\w{1,20}['"]?\s?\]/ nocase
 		$p2 = /fwrite\s?\(\s?fopen\s?\(\s?\$\w{1,10}\s?,\s?['"](w|a)/ nocase
 		$req = /\$_(POST|GET|REQUEST|COOKIE)\s?\[/
 		$app = /\bnamespace\s|\bextends\s|ABSPATH|_JEXEC|@package|\bclass\s+\w/
 	condition:
-		filesize < 6KB and not $app and ($open or #put > #text or ($p2 and $req))
+		filesize < 6KB and not $app and ($open or $name or $data or ($p2 and $req))
 }
 
 rule dropper_fetch

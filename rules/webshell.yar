@@ -195,8 +195,11 @@ rule shell_names_itself
 		$5 = "FilesMan" fullword
 		$6 = "webshell" nocase
 		$7 = "backdoor" nocase
+		$list = /\breturn\s?(array\s?\(|\[)/ // nothing else: signatures, words to block
 	condition:
-		((filesize < 512KB and 3 of them) or $5) and (has_php == 0 or (php_seen == 1 and (php_request_reads > 0 or php_echo_count > 0 or
+		((filesize < 512KB and 3 of ($1,$2,$3,$4,$5,$6,$7)) or $5) and
+		(has_php == 0 or (php_seen == 1 and (php_main > 1 or
+		(php_main == 1 and not $list) or php_request_reads > 0 or php_echo_count > 0 or
 		php_eval_count > 0 or php_exec_count > 0 or php_write_count > 0 or
 		php_dynamic_calls > 0 or php_includes > 0 or php_functions > 0 or php_tags > 1 or
 		php_lead_bytes > 0 or php_tail_bytes > 0 or php_layers > 0)))
