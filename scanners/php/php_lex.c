@@ -13,8 +13,8 @@
 #include "php_int.h"
 #include "php_lex.h"
 
-#define STRAY_BYTES 64  /* of code, to tell it from bytes by chance */
-#define STRAY_TEXT 4096 /* the longest string or comment among them */
+#define STRAY_BYTES 64        /* of code, to tell it from bytes by chance */
+#define STRAY_WORK (1u << 20) /* bytes of a file looked at for that */
 
 static void
 push(struct lexer *x, unsigned type, unsigned w, uint32_t off, uint32_t len)
@@ -83,65 +83,143 @@ short_tag(const struct lexer *x, uint32_t i)
 	return true;
 }
 
-/* The end of the quoted string or comment at i; i: there is none. */
+/*
+ * The end of the quoted string or comment at i; i: there is none. The file's end, too,
+ * for what only the whole lexer could tell: a heredoc, an attribute, code in a string.
+ */
 static uint32_t
 past_text(const struct lexer *x, uint32_t i)
 {
-	const char *end = NULL;
+	const char *end;
 	int c = at(x, i), d = at(x, i + 1);
-	uint32_t n = 1, left = x->len - i < STRAY_TEXT ? x->len - i : STRAY_TEXT;
 
 	if (c == '/' && d == '*') {
-		end = memmem(x->s + i + 2, left - 2, "*/", 2);
-		n = 2;
-	} else if (c == '#' || (c == '/' && d == '/')) {
-		end = memchr(x->s + i, '\n', left);
-	} else if (c == '"' || c == '\'' || c == '`') {
-		end = memchr(x->s + i + 1, c, left - 1);
+		end = memmem(x->s + i + 2, x->len - i - 2, "*/", 2);
+		return end == NULL ? x->len : (uint32_t)(end - x->s) + 2;
 	}
-	return end == NULL ? i : (uint32_t)(end - x->s) + n;
+	if ((c == '#' && d == '[') || begins(x, i, "<<<"))
+		return x->len;
+	if (c == '#' || (c == '/' && d == '/')) {
+		for (i++; i < x->len; i++)
+			if (x->s[i] == '\n' || x->s[i] == '\r' ||
+			    (x->s[i] == '?' && at(x, i + 1) == '>'))
+				break;
+		return i;
+	}
+	if (c != '"' && c != '\'' && c != '`')
+		return i;
+	for (i++; i < x->len && x->s[i] != c; i++) {
+		d = at(x, i + 1);
+		if (x->s[i] == '\\')
+			i++;
+		else if (c != '\'' &&
+			 ((x->s[i] == '{' && d == '$') || (x->s[i] == '$' && d == '{')))
+			return x->len;
+	}
+	return i < x->len ? i + 1 : x->len;
+}
+
+/* Do the bytes after the name's end begin what a call is given? */
+static bool
+called(const struct lexer *x, uint32_t i)
+{
+	uint32_t from;
+
+	while (i < x->len && x->cls[(unsigned char)x->s[i]] & C_BLANK)
+		i++;
+	if (begins(x, i, "/*"))
+		return true;
+	if (at(x, i) != '(')
+		return false;
+	for (i++; i < x->len && x->cls[(unsigned char)x->s[i]] & C_BLANK;)
+		i++;
+	for (from = i; i < x->len && x->cls[(unsigned char)x->s[i]] & C_WORD;)
+		i++;
+	if (i > from)
+		return at(x, i) == '('; /* not "the system (see below)" */
+	return i < x->len && strchr("$\"'`@&", x->s[i]) != NULL && x->s[i] != '\0';
+}
+
+/*
+ * Where, at or after i, the next name stands that programs have and chance does not: a
+ * request's variable, or a call worth a look. The file's end: nowhere. Asked with i ever
+ * greater, so that no byte is read twice.
+ */
+static uint32_t
+next_sign(struct lexer *x, uint32_t i)
+{
+	uint32_t from;
+	unsigned w;
+
+	if (x->sign >= i)
+		return x->sign;
+	while (i < x->len) {
+		if (!(x->cls[(unsigned char)x->s[i]] & C_WORD)) {
+			i++;
+			continue;
+		}
+		for (from = i; i < x->len && x->cls[(unsigned char)x->s[i]] & C_WORD;)
+			i++;
+		x->sign = from;
+		if (begins(x, from, "php://in"))
+			return from;
+		w = i - from < 4 ? W_NONE : php_word(x->p, x->s + from, i - from);
+		if (w == W_NONE)
+			continue;
+		if (x->s[from - 1] == '$') {
+			if (w >= W_U_GET && w <= W_HTTP_RAW_POST_DATA)
+				return from;
+		} else if ((php_word_flags(w) & WF_TRIG || w == W_GETENV ||
+			    w == W_FILTER_INPUT || w == W_FILTER_INPUT_ARRAY) &&
+			   called(x, i)) {
+			return from;
+		}
+	}
+	x->sign = x->len;
+	return x->sign;
 }
 
 /*
  * A short tag stands by chance in every few megabytes of pictures, fonts and documents.
- * Code has no control characters but in its strings and comments.
+ * Code has no control characters but in its strings and comments; PHP before 8 would pass
+ * over them, so that what else the file holds has a say. In a file full of such tags it
+ * has the only one after a while.
  */
 static bool
-stray(const struct lexer *x, uint32_t i)
+stray(struct lexer *x, uint32_t i)
 {
+	uint32_t from = i;
+	bool odd = x->stray_bytes > STRAY_WORK;
 	unsigned n;
 
 	if (!x->binary || !x->p->stray)
 		return false;
-	for (n = 0; n < STRAY_BYTES && i < x->len; n++) {
+	for (n = 0; n < STRAY_BYTES && i < x->len && !odd; n++) {
 		unsigned char c = (unsigned char)x->s[i];
 		uint32_t past = past_text(x, i);
 
-		if (past == i && (c == 0x7f || (c < 32 && !(x->cls[c] & C_BLANK))))
-			return true;
-		if (c == '?' && at(x, i + 1) == '>')
-			return false;
+		if (begins(x, i, "?>") || begins(x, i, "__halt_compiler"))
+			break;
+		odd = past == i && c < 32 && !(x->cls[c] & C_BLANK);
 		i = past == i ? i + 1 : past;
 	}
-	return false;
+	x->stray_bytes += i - from;
+	return odd && next_sign(x, from) == x->len;
 }
 
 /* Length of an open tag at '<', 0 if it is none; *echo_out: <?= */
 static uint32_t
-open_tag(const struct lexer *x, uint32_t i, bool *echo_out)
+open_tag(struct lexer *x, uint32_t i, bool *echo_out)
 {
 	*echo_out = false;
 	if (at(x, i + 1) == '?') {
 		if (begins(x, i + 2, "php") &&
 		    (i + 5 >= x->len || x->cls[at(x, i + 5)] & C_BLANK))
 			return i + 5 < x->len ? 6 : 5;
-		if (stray(x, i + 2))
+		*echo_out = at(x, i + 2) == '=';
+		if ((!*echo_out && !short_tag(x, i)) || stray(x, i + 2))
 			return 0;
-		if (at(x, i + 2) == '=') {
-			*echo_out = true;
-			return 3;
-		}
-		return short_tag(x, i) ? 2 : 0;
+		return *echo_out ? 3 : 2;
 	}
 	if (begins(x, i, "<script")) {
 		uint32_t k = i + 7, end = i + 64 < x->len ? i + 64 : x->len;

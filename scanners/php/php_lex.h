@@ -26,8 +26,9 @@ struct lexer {
 	const char *s;
 	uint32_t len, at, open_at;
 	bool in_php, script, closed, halted;
-	bool binary;         /* an image, or NUL near its top */
-	unsigned chrs, bits; /* chr( calls; runs of short literals joined */
+	bool binary;                /* an image, or NUL near its top */
+	uint32_t stray_bytes, sign; /* see stray() */
+	unsigned chrs, bits;        /* chr( calls; runs of short literals joined */
 	struct toks t;
 };
 
