@@ -6,7 +6,7 @@
  * Touches: nothing.
  */
 #include <string.h>
-#include "php_call.h"
+#include "php_apart.h"
 
 static bool
 prefix(const struct val *v, const char *what)
@@ -82,7 +82,7 @@ carried(unsigned w, const struct args *a)
 		t &= ~(uint32_t)(TA_FAR | TA_REMOTE);
 	switch (w) {
 	case W_ESCAPESHELLARG: /* one word, whatever is in it */
-		return t & ~(uint32_t)TA_REQUESTED;
+		return php_apart(t, TA_QUOTED | TA_RISKY);
 	case W_CHR: /* a program put together letter by letter */
 		return t | TA_OPAQUE;
 	case W_TRIM:
@@ -90,7 +90,11 @@ carried(unsigned w, const struct args *a)
 	case W_STR_REPLACE:
 		return a->taint;
 	case W_SPRINTF:
-		return t | (a->count > 0 && php_is_url(a->v) ? TA_URL : 0);
+		return php_joined_args(w, a, t) |
+		       (a->count > 0 && php_is_url(a->v) ? TA_URL : 0);
+	case W_IMPLODE:
+	case W_JOIN:
+		return php_joined_args(w, a, t);
 	case W_TEMPNAM:
 	case W_SYS_GET_TEMP_DIR:
 		return t | TA_TEMP;
@@ -167,6 +171,19 @@ carried(unsigned w, const struct args *a)
 	    w != W_URLDECODE && w != W_RAWURLDECODE)
 		t |= TA_OPAQUE;
 	return t;
+}
+
+/* .. of what is listed: another word may have come of it, which no list has named. */
+static uint32_t
+result_taint(unsigned w, const struct args *a)
+{
+	uint32_t t = carried(w, a);
+
+	if (!(t & TA_LISTED) || php_only_joins(w) || w == W_STRTOLOWER || w == W_TRIM)
+		return t;
+	if (php_word_flags(w) & WF_TRIG) /* a decoder */
+		return php_bare(t);
+	return t | TA_RISKY;
 }
 
 /* file(), fopen(), file_get_contents(): this file, the request, an address. */
@@ -424,6 +441,8 @@ php_builtin(struct php *p, unsigned w, struct args *a)
 	php_fn *fn;
 	const struct trail *how;
 
+	if (!php_only_joins(w))
+		php_unquote_args(a);
 	if (special(p, w, a, &v))
 		return v;
 	fn = php_fn_decode(w, &trail);
@@ -434,13 +453,13 @@ php_builtin(struct php *p, unsigned w, struct args *a)
 	if (fn == NULL)
 		fn = php_fn_arr(w);
 	if (fn == NULL || !a->known)
-		return php_unknown(carried(w, a));
+		return php_unknown(result_taint(w, a));
 	how = a->count != 0 ? a->v[0].how : NULL;
 	if (how == NULL && a->count > 2)
 		how = a->v[2].how; /* str_replace */
 	php_step(p, 4);
 	if (!fn(p, a->v, a->count, &v))
-		return php_unknown(carried(w, a));
+		return php_unknown(result_taint(w, a));
 	v.taint |= a->taint;
 	if (v.t == V_STR) {
 		v.flags |= VF_HID;

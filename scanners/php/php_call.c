@@ -6,7 +6,7 @@
  * Touches: nothing.
  */
 #include <string.h>
-#include "php_call.h"
+#include "php_apart.h"
 
 static void
 eval_args(struct php *p, unsigned w, struct node *first, struct args *a)
@@ -59,7 +59,7 @@ pass_to_callbacks(struct php *p, const struct args *a)
 		given.taint = 0;
 		for (k = 0; k < 2; k++) {
 			memset(&given.v[k], 0, sizeof(given.v[k]));
-			given.v[k].taint = a->taint & ~(uint32_t)TA_LIST;
+			given.v[k].taint = php_bare(a->taint) & ~(uint32_t)TA_LIST;
 		}
 		php_pass_taint(p, f, &given);
 	}
@@ -77,7 +77,7 @@ pass_to_invoke(struct php *p, const struct args *a)
 	given.count = 1;
 	given.taint = 0;
 	memset(&given.v[0], 0, sizeof(given.v[0]));
-	given.v[0].taint = a->taint & ~(uint32_t)TA_LIST;
+	given.v[0].taint = php_bare(a->taint) & ~(uint32_t)TA_LIST;
 	php_pass_taint(p, p->names.v[id].func, &given);
 }
 
@@ -108,6 +108,8 @@ by_name(struct php *p, struct node *n, const char *s, uint32_t len, struct args 
 	w = !hidden && n != NULL ? n->kid->w : php_word(p, s, len);
 	if (f != NULL && (!(f->flags & NF_METHOD) || i > 1))
 		return php_call_own(p, f, a, p->names.v[id].taint);
+	if (!php_only_joins(w) && !php_runs_command(w))
+		php_unquote_args(a);
 	if (!p->concrete && a->taint != 0 && w != W_NONE) {
 		pass_to_callbacks(p, a);
 		if (a->count > 0 && (!known(&a->v[0]) || a->v[0].t == V_ARR))
@@ -137,10 +139,10 @@ php_call_value(struct php *p, const struct val *f, struct val *v, unsigned n)
 	if (f->t == V_FUNC) {
 		if (a.known && php_run(p, f->u.f, a.v, a.count, &out))
 			return out;
-		return php_unknown(a.taint);
+		return php_unknown(php_bare(a.taint));
 	}
 	if (f->t != V_STR)
-		return php_unknown(a.taint | f->taint);
+		return php_unknown(php_bare(a.taint | f->taint));
 	return by_name(p, NULL, f->u.s, f->len, &a, true);
 }
 
@@ -175,10 +177,10 @@ through_value(struct php *p, struct node *n)
 	if (f.t == V_ARR && f.u.a->n == 2 && f.u.a->e[1].v.t == V_STR)
 		return by_name(p, n, f.u.a->e[1].v.u.s, f.u.a->e[1].v.len, &a, true);
 	if (!p->concrete)
-		php_sink_dynamic(p, n, &f, a.taint);
+		php_sink_dynamic(p, n, &f, php_bare(a.taint));
 	if (a.taint != 0)
 		pass_to_invoke(p, &a);
-	return php_unknown(a.taint);
+	return php_unknown(php_bare(a.taint));
 }
 
 static struct val
@@ -199,7 +201,7 @@ method(struct php *p, struct node *n)
 	if (m.t != V_STR || m.len > 256) {
 		if (!p->concrete)
 			php_sink_dynamic(p, n, &m, 0);
-		return php_unknown(a.taint | base.taint);
+		return php_unknown(php_bare(a.taint | base.taint));
 	}
 	id = name->kind == N_NAME ? php_name_id(p, name, true)
 				  : php_intern(p, m.u.s, m.len, true);
@@ -213,7 +215,7 @@ method(struct php *p, struct node *n)
 		return php_call_own(p, base.u.f, &a, 0);
 	if (f != NULL && (f->flags & NF_METHOD))
 		return php_call_own(p, f, &a, p->names.v[id].taint);
-	return php_unknown(a.taint | base.taint);
+	return php_unknown(php_bare(a.taint | base.taint));
 }
 
 /* (NAME)(..) calls what define() gave the name. */
@@ -272,7 +274,7 @@ php_create(struct php *p, struct node *n)
 		php_sink_new(p, n, &c);
 	}
 	eval_args(p, W_NONE, n->kid->next, &a);
-	v.taint = a.taint;
+	v.taint = php_bare(a.taint);
 	if (a.count == 0 || p->concrete)
 		return v;
 	if (n->kid->kind == N_NAME)

@@ -5,6 +5,7 @@
  * Touches: nothing.
  */
 #include <string.h>
+#include "php_apart.h"
 #include "php_walk.h"
 
 #define TRY_STEPS 1500000 /* for one loop */
@@ -26,8 +27,40 @@ php_same_place(const struct node *a, const struct node *b)
 	}
 }
 
+/* Constants, none of which PHP holds equal to another's text. *how_out: for php_apart(). */
+static bool
+constants(const struct val *list, bool strict, uint32_t *how_out)
+{
+	uint32_t i, n = 0;
+
+	*how_out = TA_LISTED;
+	if (list == NULL || list->t != V_ARR || (php_bare(list->taint) & TA_REQUESTED))
+		return false;
+	for (i = 0; i < list->u.a->n; i++) {
+		const struct val *v = &list->u.a->e[i].v;
+
+		if (list->u.a->e[i].dead)
+			continue;
+		n++;
+		if (v->t == V_STR && v->len > 0) {
+			if (php_names_sink(v))
+				*how_out |= TA_RISKY;
+		} else if (!strict || v->t == V_UNKNOWN || v->t == V_ARR) {
+			return false;
+		}
+	}
+	return n > 0;
+}
+
+static bool
+is_true(const struct node *n)
+{
+	return n != NULL && n->kind == N_NAME && n->len == 4 &&
+	       strncasecmp(n->s, "true", 4) == 0;
+}
+
 struct node *
-php_listed(struct node *cond, bool *not_out)
+php_listed(struct node *cond, bool *not_out, uint32_t *how_out)
 {
 	struct node *k, *what, *list;
 	bool miss = cond->kind == N_UNARY && cond->op == O_NOT;
@@ -35,7 +68,7 @@ php_listed(struct node *cond, bool *not_out)
 	if (cond->kind == N_CHAIN && (cond->op == O_ANDAND || cond->op == O_OROR)) {
 		for (k = cond->kid; k != NULL; k = k->next)
 			if (k->kind != N_CHAIN &&
-			    (what = php_listed(k, not_out)) != NULL &&
+			    (what = php_listed(k, not_out, how_out)) != NULL &&
 			    *not_out == (cond->op == O_OROR))
 				return what;
 		return NULL;
@@ -45,15 +78,16 @@ php_listed(struct node *cond, bool *not_out)
 		cond = cond->kid;
 	if (cond->kind != N_CALL || cond->kid->kind != N_NAME ||
 	    cond->kid->w != W_IN_ARRAY || (what = cond->kid->next) == NULL ||
-	    (list = what->next) == NULL || list->v == NULL || list->v->t != V_ARR ||
-	    (list->v->taint & TA_REQUESTED))
+	    (list = what->next) == NULL ||
+	    !constants(list->v, is_true(list->next), how_out))
 		return NULL;
 	if (what->kind == N_CALL && what->kid->w == W_STRTOLOWER)
 		what = what->kid->next;
 	return what;
 }
 
-/* Does the statement leave what follows it? */
+/* Does the statement leave what follows it? Not by break: where that is allowed, what
+ * follows the loop is reached all the same. */
 static bool
 leaves(const struct node *n)
 {
@@ -64,7 +98,7 @@ leaves(const struct node *n)
 			;
 	if (last == NULL)
 		return false;
-	return last->kind == N_JUMP ||
+	return (last->kind == N_JUMP && last->w == W_RETURN) ||
 	       (last->kind == N_EXPR && last->kid->kind == N_KW &&
 		(last->kid->w == W_EXIT || last->kid->w == W_DIE ||
 		 last->kid->w == W_THROW));
@@ -75,22 +109,26 @@ static void
 if_body(struct php *p, struct node *cond, struct node *body)
 {
 	bool miss, flat = p->cond == (p->scope->func != NULL);
-	struct node *what = php_listed(cond, &miss);
+	uint32_t how = 0, listed_how = p->listed_how;
+	struct node *what = php_listed(cond, &miss, &how);
 	struct var *at =
 	    what != NULL && what->kind == N_VAR ? php_lvalue(p, what, false) : NULL;
-	uint32_t was = at != NULL ? at->v.taint & TA_REQUESTED : 0;
+	uint32_t was = at != NULL ? at->v.taint : 0;
 	const struct node *around = p->listed;
 
 	if (at != NULL && !miss)
-		at->v.taint &= ~(uint32_t)TA_REQUESTED;
-	if (what != NULL && what->kind == N_INDEX && !miss)
+		at->v.taint = php_apart(at->v.taint, how);
+	if (what != NULL && what->kind == N_INDEX && !miss) {
 		p->listed = what;
+		p->listed_how = how;
+	}
 	php_guarded(p, body);
 	p->listed = around;
+	p->listed_how = listed_how;
 	if (at != NULL && !miss)
 		at->v.taint |= was;
 	if (at != NULL && miss && flat && body->next == NULL && leaves(body))
-		at->v.taint &= ~(uint32_t)TA_REQUESTED;
+		at->v.taint = php_apart(at->v.taint, how);
 }
 
 void

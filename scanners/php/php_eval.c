@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "php_apart.h"
 #include "php_walk.h"
 
 static struct val
@@ -144,8 +145,10 @@ chain(struct php *p, struct node *n)
 		taint = 0;
 		break;
 	case O_CAT:
+		taint = php_joined_nodes(p, n->kid, taint);
 		break;
 	default:
+		taint = php_bare(taint);
 		if (n->op != O_XOR && n->op != O_AND && n->op != O_OR)
 			taint &= ~(uint32_t)TA_LIST;
 	}
@@ -194,7 +197,11 @@ assigned(struct php *p, struct node *n)
 			old.taint |= v.taint;
 			v = old;
 		} else {
-			v = php_unknown(v.taint | old.taint);
+			uint32_t both = v.taint | old.taint;
+
+			both = n->op == O_CAT_SET ? php_joined_pair(&old, &v, both)
+						  : php_bare(both);
+			v = php_unknown(both);
 		}
 	}
 	if (!p->concrete) {
@@ -225,7 +232,7 @@ unary(struct php *p, struct node *n)
 	if (n->op == O_AND)
 		return v;
 	if (!known(&v) || v.t == V_FUNC) {
-		out.taint = n->op == O_NOT ? 0 : taint;
+		out.taint = n->op == O_NOT ? 0 : php_bare(taint);
 		return out;
 	}
 	switch (n->op) {
@@ -335,6 +342,7 @@ ternary(struct php *p, struct node *n)
 	struct val c = php_eval(p, n->kid), a, b;
 	struct node *second = n->kid->next;
 	bool miss = false;
+	uint32_t how = 0;
 
 	if (p->concrete) {
 		if (!known(&c))
@@ -345,9 +353,9 @@ ternary(struct php *p, struct node *n)
 	}
 	p->cond++;
 	a = n->flags & NF_SHORT ? c : php_eval(p, second);
-	if (!(n->flags & NF_SHORT) && php_same_place(php_listed(n->kid, &miss), second) &&
-	    !miss)
-		a.taint &= ~(uint32_t)TA_REQUESTED;
+	if (!(n->flags & NF_SHORT) &&
+	    php_same_place(php_listed(n->kid, &miss, &how), second) && !miss)
+		a.taint = php_apart(a.taint, how);
 	b = php_eval(p, n->flags & NF_SHORT ? second : second->next);
 	p->cond--;
 	if (known(&c)) {
@@ -357,7 +365,7 @@ ternary(struct php *p, struct node *n)
 	if (!known(&a) || (a.t == V_STR && a.len == 0))
 		a = known(&a) && known(&b) ? b : php_unknown(a.taint);
 	a.taint |= b.taint;
-	if (known(&a) && !known(&b) && (b.taint & TA_SHOWN))
+	if (known(&a) && !known(&b) && (b.taint & (TA_SHOWN | TA_APART)))
 		a = php_unknown(a.taint);
 	return a;
 }

@@ -304,6 +304,13 @@ enum {
 	TA_REQUESTED = 255, /* any of the request */
 	TA_SHOWN = 2047     /* those that have a name in marks */
 };
+/* Of the request, but set apart: php_apart.h. */
+#define TA_ASIDE_SHIFT 21
+#define TA_ASIDE ((uint32_t)TA_REQUESTED << TA_ASIDE_SHIFT)
+#define TA_QUOTED ((uint32_t)1 << 29) /* a word between quotes of the shell */
+#define TA_LISTED ((uint32_t)1 << 30) /* one of a list of constants */
+#define TA_RISKY ((uint32_t)1 << 31)  /* the first word; or one may name a sink */
+#define TA_APART (TA_ASIDE | TA_QUOTED | TA_LISTED | TA_RISKY)
 
 /* --- names: php_words.c --- */
 struct name {
@@ -403,11 +410,12 @@ struct php {
 	unsigned calls;      /* of functions run in each other */
 	unsigned layer;      /* depth of the layer walked */
 	const struct node
-	    *listed;      /* what an if() around has found in a list of constants */
-	bool again;       /* taint grew behind the walk */
-	bool cutting;     /* php_condense() wants to know what is long */
-	uint32_t cut_tok; /* tokens before the last comment */
-	bool cut_code;    /* .. and left out some of a literal */
+	    *listed;         /* what an if() around has found in a list of constants */
+	uint32_t listed_how; /* .. as php_apart() has it */
+	bool again;          /* taint grew behind the walk */
+	bool cutting;        /* php_condense() wants to know what is long */
+	uint32_t cut_tok;    /* tokens before the last comment */
+	bool cut_code;       /* .. and left out some of a literal */
 	struct cut *cut;
 	uint32_t cut_n, cut_cap;
 	struct php_layer *layers;

@@ -464,6 +464,23 @@ blank(const char *s, size_t n)
 	return n == 0;
 }
 
+/* Does it make an object, or call? A closure in it does not by itself. */
+static bool
+holds_call(const struct node *n)
+{
+	const struct node *k;
+
+	if (n->kind == N_NEW || n->kind == N_CALL || n->kind == N_KW ||
+	    n->kind == N_BTICK)
+		return true;
+	if (n->kind == N_FUNC)
+		return false;
+	for (k = n->kid; k != NULL; k = k->next) /* HEIGHT_MAX bounds it */
+		if (holds_call(k))
+			return true;
+	return false;
+}
+
 /* Statements that do something by themselves: a file of declarations is somebody's part. */
 static unsigned
 doing(const struct node *n)
@@ -474,9 +491,10 @@ doing(const struct node *n)
 	switch (n->kind) {
 	case N_FUNC:
 	case N_CLASS:
-	case N_CONST:
 	case N_NOP:
 		return 0;
+	case N_CONST: /* since PHP 8.1 it may make an object */
+		return holds_call(n);
 	case N_HTML:
 		return !blank(n->s, n->len);
 	case N_BLOCK: /* of a namespace; the parser bounds how deep they nest */

@@ -5,6 +5,7 @@
  * Touches: nothing.
  */
 #include <string.h>
+#include "php_apart.h"
 #include "php_walk.h"
 
 /* Variables that are there of themselves. */
@@ -89,7 +90,8 @@ php_read_varvar(struct php *p, struct node *n)
 	struct var *at;
 	struct node as;
 
-	if (name.taint & TA_REQUESTED && !p->concrete && !(n->flags & NF_SEEN)) {
+	if (php_bare(name.taint) & TA_REQUESTED && !p->concrete &&
+	    !(n->flags & NF_SEEN)) {
 		n->flags |= NF_SEEN;
 		p->f->taint_varvar++;
 	}
@@ -164,7 +166,7 @@ element(struct php *p, const struct val *base, const struct val *key)
 			p->f->folds++;
 		return v;
 	}
-	return php_unknown(base->taint | (key->taint & TA_OPAQUE));
+	return php_unknown(php_bare(base->taint) | (key->taint & TA_OPAQUE));
 }
 
 struct val
@@ -193,7 +195,7 @@ php_read_index(struct php *p, struct node *n)
 		as.kind = N_VAR;
 		v = php_unknown(php_source(p, &as, &key));
 		if (p->listed != NULL && php_same_place(p->listed, n))
-			v.taint = 0;
+			v.taint = php_apart(v.taint, p->listed_how);
 		if (w == W_U_SERVER && key.t == V_STR && key.len == 15 &&
 		    memcmp(key.u.s, "SCRIPT_FILENAME", 15) == 0)
 			v.flags = VF_SELF;
@@ -276,7 +278,7 @@ php_read_text(struct php *p, struct node *n)
 	}
 	if (!all)
 		v = php_unknown(0);
-	v.taint = taint;
+	v.taint = php_joined_nodes(p, n->kid, taint);
 	return v;
 }
 

@@ -19,9 +19,9 @@ php_pass_taint(struct php *p, struct node *f, const struct args *a)
 	unsigned i = 0;
 
 	for (k = f->kid; k != NULL && k->kind == N_PARAM && i < a->count; k = k->next) {
-		uint32_t t =
-		    a->v[i].taint & (TA_SHOWN | TA_OPAQUE | TA_OPENED | TA_TMP |
-				     TA_UNSET | TA_URL | TA_TEMP | TA_FAR | TA_PROG);
+		uint32_t t = a->v[i].taint &
+			     (TA_SHOWN | TA_OPAQUE | TA_OPENED | TA_TMP | TA_UNSET |
+			      TA_URL | TA_TEMP | TA_FAR | TA_PROG | TA_APART);
 
 		if (k->flags & NF_USE)
 			break;
@@ -193,5 +193,5 @@ php_call_own(struct php *p, struct node *f, const struct args *a, uint32_t ret_t
 	if (a->known && a->count > 0 && a->v[0].t == V_STR && a->v[0].len >= 8 &&
 	    !(f->flags & NF_METHOD) && has_body(f))
 		ret_taint |= TA_OWN;
-	return php_unknown(a->taint | ret_taint);
+	return php_unknown((a->taint & ~TA_RISKY) | ret_taint);
 }

@@ -201,7 +201,7 @@ set_index(struct php *p, struct node *n, const struct val *v)
 	if (root == NULL)
 		return;
 	if ((n->kind == N_PROP || n->kind == N_SPROP) && !p->concrete &&
-	    (v->taint & ~root->v.taint & TA_SHOWN))
+	    (v->taint & ~root->v.taint & (TA_SHOWN | TA_APART)))
 		p->again = true; /* for methods seen before */
 	root->v.taint |= v->taint;
 	p->kept += root->home != p->scope;
@@ -291,7 +291,7 @@ php_assign(struct php *p, struct node *target, const struct val *v)
 
 			php_set(p, at, v);
 			at->v.taint |= was; /* another object's of that name */
-			if (!p->concrete && (v->taint & ~was & TA_SHOWN))
+			if (!p->concrete && (v->taint & ~was & (TA_SHOWN | TA_APART)))
 				p->again = true; /* for methods seen before */
 		}
 		return;

@@ -6,6 +6,7 @@
  * Touches: nothing.
  */
 #include <string.h>
+#include "php_apart.h"
 #include "php_sink.h"
 
 /* What the bits are called in marks, in order. */
@@ -62,26 +63,44 @@ runs(const struct php_facts *f, const int64_t *fact)
 	return fact == &f->taint_eval || fact == &f->taint_code || fact == &f->taint_exec;
 }
 
+/* The taint as the sink sees it: what was set apart for it counts not. */
+static uint32_t
+at_sink(const struct php_facts *f, const int64_t *fact, const struct val *v)
+{
+	uint32_t t = v->taint, how = t & (TA_QUOTED | TA_LISTED);
+	bool risky = (t & TA_RISKY) != 0, forgiven = false;
+
+	if (!(t & TA_ASIDE))
+		return t & ~TA_APART;
+	if (how == TA_QUOTED)
+		forgiven = fact == &f->taint_exec && !risky && v->t != V_ARR;
+	else if (how == TA_LISTED)
+		forgiven = fact == &f->taint_include || fact == &f->taint_read ||
+			   (fact == &f->taint_call && !risky) ||
+			   (fact == &f->taint_write_name && !risky && !(t & TA_PROG));
+	return forgiven ? t & ~TA_APART : php_bare(t);
+}
+
 bool
 php_tainted(struct php *p, struct node *an, const struct val *v, const char *sink,
 	    unsigned arg, int64_t *fact)
 {
-	bool ours = (v->taint & (TA_REQUESTED & ~(uint32_t)TA_ENV)) != 0;
+	uint32_t t = at_sink(p->f, fact, v);
+	bool ours = (t & (TA_REQUESTED & ~(uint32_t)TA_ENV)) != 0;
 
 	if ((v->taint & TA_UNSET) && an != NULL && !(an->flags & (NF_SEEN2 | NF_SEEN3)) &&
 	    harmful(p->f, fact)) {
 		p->f->unset_sinks++;
 		an->flags |= NF_SEEN3; /* taint may yet come with a later walk */
 	}
-	if (an == NULL || (an->flags & NF_SEEN2) ||
-	    !(v->taint & (TA_REQUESTED | TA_REMOTE)))
+	if (an == NULL || (an->flags & NF_SEEN2) || !(t & (TA_REQUESTED | TA_REMOTE)))
 		return false;
 	if (known(v) && v->t == V_STR && !(v->flags & VF_HID) && !runs(p->f, fact))
 		return false; /* a literal on the way that counts */
 	an->flags |= NF_SEEN2;
 	if (ours && fact != NULL)
 		(*fact)++;
-	php_mark(p, "@@taint ", sink, arg, v->taint);
+	php_mark(p, "@@taint ", sink, arg, t);
 	return ours;
 }
 

@@ -84,8 +84,9 @@ jump(struct php *p, struct node *n)
 		if (n->w == W_RETURN && p->scope->func != NULL &&
 		    p->scope->func->id != 0) {
 			struct name *f = &p->names.v[p->scope->func->id];
-			uint32_t t = v.taint & (TA_SHOWN | TA_OPAQUE | TA_OPENED |
-						TA_TMP | TA_URL | TA_TEMP | TA_FAR);
+			uint32_t t =
+			    v.taint & (TA_SHOWN | TA_OPAQUE | TA_OPENED | TA_TMP |
+				       TA_URL | TA_TEMP | TA_FAR | TA_APART);
 
 			if (t & ~f->taint) {
 				f->taint |= t;
