@@ -332,10 +332,8 @@ count_shared(struct acct *a, const struct judged *j, enum standing st, int64_t n
 		return;
 	}
 	if (st == STAND_DORMANT || st == STAND_NEW || st == STAND_BLIND) {
-		uint32_t again = j->msg.excused ? j->msg.rcpts : j->msg.met;
-
-		slide_add(&a->again_1h, now, 3600, again);
-		slide_add(&a->again_24h, now, 86400, again);
+		slide_add(&a->again_1h, now, 3600, j->msg.met);
+		slide_add(&a->again_24h, now, 86400, j->msg.met);
 	}
 	if (s->stranger_s == 0)
 		s->crowded = a->facts.crowded;

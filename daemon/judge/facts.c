@@ -242,10 +242,7 @@ gather_new(const struct engine *e, const struct acct *a, const struct judged *j,
 	}
 	f->new_multi =
 	    (a->multi_s != 0 && now - a->multi_s < WEEK_S) || (one != 0 && unmet > 2);
-	/* who is due a message was written to before, as who was met */
-	add = f->excused ? j->msg.rcpts : j->msg.met;
-	if ((!unproven && f->standing != STAND_DORMANT) || f->login)
-		add = 0;
+	add = (unproven || f->standing == STAND_DORMANT) && !f->login ? j->msg.met : 0;
 	f->again_1h = slide_get(&a->again_1h, now, 3600) + add;
 	f->again_24h = slide_get(&a->again_24h, now, 86400) + add;
 }

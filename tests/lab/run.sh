@@ -14,7 +14,7 @@ case "${2:-}" in
 	;;
 "")
 	python3 tests/lab/lab.py run --bin "$build/mailbrake" --seeds 101 --days 16 \
-	    --honest 2 --attacks 1 --max-wrong 0 --max-over 1
+	    --honest 2 --attacks 1 --max-wrong 0 --max-over 2
 	;;
 *)
 	echo "usage: run.sh BUILD [--full]" >&2
