@@ -82,10 +82,13 @@ rule does_include_bare
 		reference = "inclusion shells"
 	strings:
 		// a fixed directory before and a fixed ending after it, in one expression
-		$fixed = /\b(include|require)(_once)?\b[\s(@]{0,4}['"][\w.-]{0,20}\/[^;\n]{0,80}\.(php|html?|inc|tpl|txt)['"]\s?\)?\s?(;|\?>)/ nocase
+		$fixed = /\b(include|require)(_once)?\b[\s(@]{0,4}['"][\w.-]{0,20}\/[^;\n?:|&=,]{0,80}\.(php|html?|inc|tpl|txt)['"]\s?\)?\s?(;|\?>)/ nocase
+		$any = /\b(include|require)(_once)?\b/ nocase
+		$mark = /@@taint (include|require)(_once)?\b/ // our own note in the normal form
 	condition:
 		php_plain_program and php_taint_include > 0 and php_tokens < 30 and php_tags == 1 and
-		php_lead_bytes < 4 and php_tail_bytes < 8 and not $fixed
+		php_lead_bytes < 4 and php_tail_bytes < 8 and
+		not ($fixed and #any == #mark + 1)
 }
 
 rule does_object_eval

@@ -675,10 +675,13 @@ rule does_include_tiny
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	strings:
-		// a fixed directory before and a fixed ending after it, in one expression
-		$fixed = /\b(include|require)(_once)?\b[\s(@]{0,4}['"][\w.-]{0,20}\/[^;\n]{0,80}\.(php|html?|inc|tpl|txt)['"]\s?\)?\s?(;|\?>)/ nocase
+		// a fixed directory before and the ending of a program after it, in one expression
+		$fixed = /\b(include|require)(_once)?\b[\s(@]{0,4}['"][\w.-]{0,20}\/[^;\n?:|&=,]{0,80}\.(php|inc)['"]\s?\)?\s?(;|\?>)/ nocase
+		$any = /\b(include|require)(_once)?\b/ nocase
+		$mark = /@@taint (include|require)(_once)?\b/ // our own note in the normal form
 	condition:
-		php_plain_page and php_taint_include > 0 and php_tokens < 70 and not $fixed
+		php_plain_page and php_taint_include > 0 and php_tokens < 70 and
+		not ($fixed and #any == #mark + 1)
 }
 
 rule does_extract_request

@@ -195,11 +195,13 @@ rule shell_names_itself
 		$5 = "FilesMan" fullword
 		$6 = "webshell" nocase
 		$7 = "backdoor" nocase
-		$list = /\breturn\s?(array\s?\(|\[)/ // nothing else: signatures, words to block
+		$list = /\breturn\s?\[|\barray\s?\(| = \[/ // signatures, words to block: no deed, no shell
 	condition:
 		((filesize < 512KB and 3 of ($1,$2,$3,$4,$5,$6,$7)) or $5) and
-		(has_php == 0 or (php_seen == 1 and (php_main > 1 or
-		(php_main == 1 and not $list) or php_request_reads > 0 or php_echo_count > 0 or
+		(has_php == 0 or (php_seen == 1 and ((view == 0 and php_main > 0 and not $list) or
+		php_taint_read > 0 or php_taint_write_name > 0 or php_taint_url > 0 or
+		php_header_reads > 0 or php_input_reads > 0 or php_sock_open > 0 or
+		php_mail_calls > 0 or php_request_reads > 0 or php_echo_count > 0 or
 		php_eval_count > 0 or php_exec_count > 0 or php_write_count > 0 or
 		php_dynamic_calls > 0 or php_includes > 0 or php_functions > 0 or php_tags > 1 or
 		php_lead_bytes > 0 or php_tail_bytes > 0 or php_layers > 0)))
