@@ -4,7 +4,8 @@
  * Job:     tokens lie within the source, one behind the other, and are what stands
  *          there; the rest of a source gives the rest of its tokens; what is counted
  *          and printed is bounded by the source; the tree is as deep as it says.
- *          A first byte ! is left out and means: no open tag is needed.
+ *          A first byte ! is left out and means: no open tag is needed; ~: tags may
+ *          stand by chance.
  * Touches: nothing.
  */
 #include <strings.h>
@@ -154,7 +155,7 @@ parts(struct php *p, struct source src, bool in_php)
 	(void)part_sum(0, o.p, o.n);
 	HOLDS(o.n < 2 || (memcmp(o.p, "@@", 2) != 0 &&
 			  memmem(o.p, o.n, "\n@@", 3) == NULL)); /* a mark's line */
-	if (t.n % 4 == 1)
+	if (t.n % 4 == 1 && !p->stray) /* what a tag is depends on the whole file */
 		check_rest(p, src, &t);
 	HOLDS(check_tree(php_parse(p, src, &t)) <= 8 * (uint64_t)src.len + 64);
 }
@@ -173,15 +174,16 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct php *p;
-	bool in_php = size > 0 && data[0] == '!';
+	bool in_php = size > 0 && data[0] == '!', stray = size > 0 && data[0] == '~';
 
 	if (p == NULL)
 		p = part_engine(20000);
 	if (size > PART_MAPPED)
 		return 0;
 	php_clear(p);
-	p->file.len = (uint32_t)(size - in_php);
-	p->file.s = part_copy(data + in_php, size - in_php, 0);
+	php_stray_tags(p, stray);
+	p->file.len = (uint32_t)(size - in_php - stray);
+	p->file.s = part_copy(data + in_php + stray, p->file.len, 0);
 	guarded(p, in_php);
 	return 0;
 }
