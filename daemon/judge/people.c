@@ -9,30 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "place_hash.h"
 #include "xmem.h"
 
 #define SET 8U    /* places where one may be */
 #define LEAST 64U /* a table begins with */
-
-/* Finaliser of MurmurHash3, keyed: which people share a place nobody outside can say. */
-static uint64_t
-mixed(uint64_t salt, uint64_t h)
-{
-	for (unsigned i = 0; i < 2; i++) {
-		h = (h ^ salt) * UINT64_C(0xff51afd7ed558ccd);
-		h = (h ^ h >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
-		h ^= h >> 33;
-	}
-	return h;
-}
-
-static uint32_t
-person_hash(uint64_t salt, uint64_t h)
-{
-	uint32_t v = (uint32_t)mixed(salt, h);
-
-	return v == 0 ? 1 : v;
-}
 
 static uint16_t
 day_of(int64_t now_s)
@@ -74,11 +55,11 @@ void
 people_look(const struct people *p, uint64_t salt, uint64_t script,
 	    const uint64_t *hashes, size_t count, int64_t now_s, struct people_count *out)
 {
-	uint8_t by = (uint8_t)mixed(salt, script);
+	uint8_t by = (uint8_t)place_hash(salt, script);
 
 	*out = (struct people_count){0};
 	for (size_t i = 0; i < count; i++) {
-		const struct person *x = find(p, person_hash(salt, hashes[i]), now_s);
+		const struct person *x = find(p, place_hash(salt, hashes[i]), now_s);
 
 		if (x == NULL || x->more >= BUYER_DUE)
 			continue;
@@ -165,8 +146,8 @@ void
 people_meet(struct people *p, uint64_t salt, uint64_t script, const uint64_t *hashes,
 	    size_t count, int64_t now_s)
 {
-	uint8_t by = (uint8_t)mixed(salt, script);
+	uint8_t by = (uint8_t)place_hash(salt, script);
 
 	for (size_t i = 0; i < count; i++)
-		meet_one(p, person_hash(salt, hashes[i]), by, now_s);
+		meet_one(p, place_hash(salt, hashes[i]), by, now_s);
 }

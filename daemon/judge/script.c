@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "place_hash.h"
+
 #define DAY 86400
 #define CREDIT_S 60  /* a copy to the owner explains a customer's mail for so long */
 #define OWED_S 120   /* ... and a customer's mail that went before it */
@@ -196,19 +198,6 @@ met_table(const struct script *s, size_t *count_out)
 	return s->login != NULL ? s->login->met : (struct met *)(uintptr_t)s->met;
 }
 
-/* Finaliser of MurmurHash3, keyed: which addresses share a place nobody outside can say.
- */
-static uint32_t
-met_hash(uint64_t salt, uint64_t h)
-{
-	for (unsigned i = 0; i < 2; i++) {
-		h = (h ^ salt) * UINT64_C(0xff51afd7ed558ccd);
-		h = (h ^ h >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
-		h ^= h >> 33;
-	}
-	return (uint32_t)h == 0 ? 1 : (uint32_t)h;
-}
-
 static struct met *
 met_find(const struct script *s, uint32_t hash)
 {
@@ -227,7 +216,7 @@ script_met(const struct script *s, uint64_t salt, const uint64_t *hashes, size_t
 	uint32_t n = 0;
 
 	for (size_t i = 0; i < count; i++)
-		n += met_find(s, met_hash(salt, hashes[i])) != NULL;
+		n += met_find(s, place_hash(salt, hashes[i])) != NULL;
 	return n;
 }
 
@@ -240,7 +229,7 @@ script_meet(struct script *s, uint64_t salt, const uint64_t *hashes, size_t coun
 	struct met *all = met_table(s, &n);
 
 	for (size_t i = 0; i < count; i++) {
-		uint32_t h = met_hash(salt, hashes[i]);
+		uint32_t h = place_hash(salt, hashes[i]);
 		struct met *m = met_find(s, h);
 
 		while (m == NULL && k < n && all[k].hash != 0 &&
