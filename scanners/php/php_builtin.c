@@ -71,37 +71,11 @@ keeps(unsigned w)
 	}
 }
 
-/* What an unknown result of a builtin carries of its arguments. */
-static uint32_t
-carried(unsigned w, const struct args *a)
+/* A number, a yes or a sum: nothing of what it was made of. */
+static bool
+tells_nothing(unsigned w)
 {
-	uint32_t t = a->taint & ~(uint32_t)(TA_URL | TA_PROG);
-	const char *trail;
-
-	if ((t & TA_FAR) && !keeps(w)) /* honest programs make something of it */
-		t &= ~(uint32_t)(TA_FAR | TA_REMOTE);
 	switch (w) {
-	case W_ESCAPESHELLARG: /* one word, whatever is in it */
-		return php_apart(t, TA_QUOTED | TA_RISKY);
-	case W_CHR: /* a program put together letter by letter */
-		return t | TA_OPAQUE;
-	case W_TRIM:
-	case W_RTRIM:
-	case W_STR_REPLACE:
-		return a->taint;
-	case W_SPRINTF:
-		return php_joined_args(w, a, t) |
-		       (a->count > 0 && php_is_url(a->v) ? TA_URL : 0);
-	case W_IMPLODE:
-	case W_JOIN:
-		return php_joined_args(w, a, t);
-	case W_TEMPNAM:
-	case W_SYS_GET_TEMP_DIR:
-		return t | TA_TEMP;
-	case W_EXIF_READ_DATA: /* whoever made the picture wrote it */
-	case W_WP_REMOTE_GET:
-	case W_WP_REMOTE_POST:
-		return TA_REMOTE;
 	case W_STRLEN:
 	case W_COUNT:
 	case W_SIZEOF:
@@ -131,7 +105,45 @@ carried(unsigned w, const struct args *a)
 	case W_FEOF:
 	case W_MAIL:
 	case W_IS_UPLOADED_FILE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What an unknown result of a builtin carries of its arguments. */
+static uint32_t
+carried(unsigned w, const struct args *a)
+{
+	uint32_t t = a->taint & ~(uint32_t)(TA_URL | TA_PROG);
+	const char *trail;
+
+	if (tells_nothing(w))
 		return 0;
+	if ((t & TA_FAR) && !keeps(w)) /* honest programs make something of it */
+		t &= ~(uint32_t)(TA_FAR | TA_REMOTE);
+	switch (w) {
+	case W_ESCAPESHELLARG: /* one word, whatever is in it */
+		return php_apart(t, TA_QUOTED | TA_RISKY);
+	case W_CHR: /* a program put together letter by letter */
+		return t | TA_OPAQUE;
+	case W_TRIM:
+	case W_RTRIM:
+	case W_STR_REPLACE:
+		return a->taint;
+	case W_SPRINTF:
+		return php_joined_args(w, a, t) |
+		       (a->count > 0 && php_is_url(a->v) ? TA_URL : 0);
+	case W_IMPLODE:
+	case W_JOIN:
+		return php_joined_args(w, a, t);
+	case W_TEMPNAM:
+	case W_SYS_GET_TEMP_DIR:
+		return t | TA_TEMP;
+	case W_EXIF_READ_DATA: /* whoever made the picture wrote it */
+	case W_WP_REMOTE_GET:
+	case W_WP_REMOTE_POST:
+		return TA_REMOTE;
 	case W_EXPLODE:
 	case W_SPLIT:
 	case W_PREG_SPLIT:

@@ -294,6 +294,31 @@ login(struct php *p, struct val *a, struct node **an, unsigned argc)
 		(void)php_tainted(p, an[i], &a[i], "connect", i + 1, &p->f->taint_db);
 }
 
+/* fopen()'s mode, where it is known. */
+static bool
+opens_to_write(const struct val *a, unsigned argc)
+{
+	return argc > 1 && a[1].t == V_STR && a[1].len > 0 &&
+	       (a[1].u.s[0] != 'r' || memchr(a[1].u.s, '+', a[1].len) != NULL);
+}
+
+/* Its own file, counted once a call. */
+static void
+writes_self(struct php *p, const struct val *a, struct node **an)
+{
+	if (!(a[0].flags & VF_SELF) || (an[0]->flags & NF_SEEN2))
+		return;
+	an[0]->flags |= NF_SEEN2;
+	p->f->self_write++;
+}
+
+static bool
+sets_address(struct node **an, unsigned argc)
+{
+	return argc >= 3 && an[1]->kind == N_NAME && an[1]->len == 11 &&
+	       memcmp(an[1]->s, "CURLOPT_URL", 11) == 0;
+}
+
 /* Functions that only need the taint of one argument. */
 static bool
 simple(struct php *p, const struct node *n, unsigned w, struct val *a, struct node **an,
@@ -354,8 +379,7 @@ simple(struct php *p, const struct node *n, unsigned w, struct val *a, struct no
 		fact = argc > 0 && fixed_host(an[0]) ? &f->url_part : &f->taint_url;
 		break;
 	case W_CURL_SETOPT:
-		if (argc < 3 || an[1]->kind != N_NAME || an[1]->len != 11 ||
-		    memcmp(an[1]->s, "CURLOPT_URL", 11) != 0)
+		if (!sets_address(an, argc))
 			return false; /* what is posted there is nobody's address */
 		fact = fixed_host(an[2]) ? &f->url_part : &f->taint_url;
 		i = 2;
@@ -363,15 +387,10 @@ simple(struct php *p, const struct node *n, unsigned w, struct val *a, struct no
 	case W_FILE_GET_CONTENTS:
 	case W_FILE:
 	case W_FOPEN:
-		fact = &f->taint_read;
-		if (argc > 1 && w == W_FOPEN && a[1].t == V_STR && a[1].len > 0 &&
-		    (a[1].u.s[0] != 'r' || memchr(a[1].u.s, '+', a[1].len) != NULL))
-			fact = &f->taint_write_name;
-		if (fact == &f->taint_write_name && (a[0].flags & VF_SELF) &&
-		    !(an[0]->flags & NF_SEEN2)) {
-			an[0]->flags |= NF_SEEN2;
-			f->self_write++;
-		}
+		fact = w == W_FOPEN && opens_to_write(a, argc) ? &f->taint_write_name
+							       : &f->taint_read;
+		if (fact == &f->taint_write_name)
+			writes_self(p, a, an);
 		if (argc > 0 && (a[0].taint & TA_TMP))
 			return true;
 		break;
