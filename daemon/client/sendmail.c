@@ -32,6 +32,7 @@
 
 #include "clock.h"
 #include "conf.h"
+#include "held_list.h"
 #include "link.h"
 #include "msg.h"
 #include "paths.h"
@@ -310,6 +311,21 @@ ask(struct link *l, int memfd, mono_t until)
 	return e.code == ERR_INPUT ? LATE : LOST;
 }
 
+/* Nobody answered. Who is held stays held: hands wrote the list before they ended. */
+static _Noreturn void
+without_judge(int memfd, char **argv)
+{
+	char list[sizeof conf.brake_file + 16];
+
+	if (strcmp(conf.submit_without_judge, "refuse") == 0)
+		give_up(EX_NOPERM, "refused: the mailbrake daemon does not answer");
+	held_list_path(list, sizeof list, conf.brake_file);
+	if (held_list_has(list, getuid()))
+		give_up(EX_NOPERM, "refused: this account's mail is held, and the "
+				   "mailbrake daemon does not answer");
+	become_real_with(memfd, argv);
+}
+
 /* Never returns; the message goes where the answer says. */
 static _Noreturn void
 submit(int argc, char **argv, int memfd, uint64_t size, const char *cwd,
@@ -353,9 +369,7 @@ submit(int argc, char **argv, int memfd, uint64_t size, const char *cwd,
 		}
 		break;
 	}
-	if (strcmp(conf.submit_without_judge, "refuse") == 0)
-		give_up(EX_NOPERM, "refused: the mailbrake daemon does not answer");
-	become_real_with(memfd, argv);
+	without_judge(memfd, argv);
 }
 
 int

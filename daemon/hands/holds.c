@@ -1,9 +1,9 @@
 /*
  * holds - the list of accounts none of whose mail goes
  *
- * Job:     the verb HOLDS: the whole list anew; never half a list. At a stop it is
- *          emptied: nobody would ever lift a hold then.
- * Touches: brake_file with MTAQ_HELD behind its name, where the MTA reads such a list.
+ * Job:     the verb HOLDS: the whole list anew; never half a list. When the daemon is
+ *          stopped it is emptied: nobody would ever lift a hold then.
+ * Touches: the list of held_list.h, which Exim reads, and the wrapper without judge.
  *
  * To freeze takes a program's time for each message; this is one file for all of them,
  * so that nothing leaves while the freezing goes on. Written as brake.c writes its own.
@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "held_list.h"
 #include "log.h"
 #include "mtaq.h"
 #include "text.h"
@@ -55,7 +56,7 @@ write_list(const char *path, const void *uids, size_t len)
 static void
 list_path(char *path, size_t size)
 {
-	snprintf(path, size, "%.300s" MTAQ_HELD, hands_conf()->brake_file);
+	held_list_path(path, size, hands_conf()->brake_file);
 }
 
 void
@@ -74,7 +75,7 @@ verb_holds(struct msg *m)
 	list_path(path, sizeof(path));
 	if (stopped)
 		why = "the daemon stops";
-	else if (mta != NULL && mta->holds_uids)
+	else
 		why = write_list(path, h.uids, h.uids_len);
 	if (why == NULL && h.freed != 0 && mta != NULL && mta->holds_uids)
 		queue_kick(); /* what waited only because of the list */

@@ -126,7 +126,6 @@ stop(bool for_good)
 {
 	if (for_good) {
 		brake_stop();
-		holds_stop();
 		stop_not_before = clock_mono();
 	}
 	if (stopping)
@@ -174,6 +173,7 @@ on_parent(struct wire *w, struct msg *m)
 
 	(void)w;
 	if (m->type == MSG_STOP) {
+		holds_stop(); /* not when the parent was killed: that ends no hold */
 		stop(true);
 	} else if (m->type == MSG_CONF && m->fd >= 0) {
 		if (conf_fd_take(m->fd, &fresh, &e) == 0)

@@ -16,7 +16,6 @@
 #include "msg.h"
 
 #define MTAQ_BESIDE ".smarthost" /* behind the name of brake_file */
-#define MTAQ_HELD ".held"
 #define MTAQ_IDS_MAX 8192 /* messages in one request */
 
 /* What a request did to one message. */
@@ -54,7 +53,7 @@ struct mtaq {
 	/* one line that sends a domain's mail by another server */
 	void (*relay_line)(FILE *f, const char *domain, const char *host, unsigned port);
 	bool relay_beside; /* those lines stand in a file of their own: MTAQ_BESIDE */
-	bool holds_uids;   /* it reads which accounts' mail does not go: MTAQ_HELD */
+	bool holds_uids;   /* it reads which accounts' mail does not go: held_list.h */
 	/* the program that compiles the file, NULL: it is read as it is */
 	const char *const *compiler;
 	/* the program that makes running processes look at it now; its only argument is

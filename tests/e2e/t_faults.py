@@ -59,15 +59,15 @@ class Ledger:
     def __init__(self, w):
         self.w, self.next, self.codes, self.lock = w, 0, {}, threading.Lock()
 
-    def send(self, size=200):
+    def send(self, size=200, site=SITE):
         with self.lock:
             self.next += 1
             n = self.next
         data = "To: to%d@b.test\nSubject: message %d.\n\n" % (n, n) + "x" * size + "\n"
-        self.codes[n] = self.w.send(SITE, data, "-t", "-i", timeout=180).returncode
+        self.codes[n] = self.w.send(site, data, "-t", "-i", timeout=180).returncode
 
-    def burst(self, count=AT_ONCE, size=200):
-        threads = [threading.Thread(target=self.send, args=(size,)) for _ in range(count)]
+    def burst(self, count=AT_ONCE, size=200, site=SITE):
+        threads = [threading.Thread(target=self.send, args=(size, site)) for _ in range(count)]
         for t in threads:
             t.start()
         return threads
@@ -275,7 +275,7 @@ def kill_hold(c, build, kind):
         # the other processes, in the middle of a burst; the parent takes all with it
         for role in ("watch", "hands", "scan", "mtlog", "parent", "judge"):
             pids = [w.daemon.pid] if role == "parent" else w.role_pids(role)
-            threads = ledger.burst(8)
+            out, threads = ledger.delivered(), ledger.burst(8)
             time.sleep(0.004)
             for pid in pids:
                 try:
@@ -286,6 +286,9 @@ def kill_hold(c, build, kind):
             for t in threads:
                 t.join()
             if role == "parent":
+                c.eq(ledger.delivered(), out, "held, and the parent killed: delivered")
+                ledger.burst(1)[0].join()
+                c.eq(ledger.codes[ledger.next], 77, "nobody there, and held when there was")
                 w.daemon.wait()
                 w.daemon = None
                 w.wait_for(lambda: not w.role_pids("judge"), "judge to end with its parent")
@@ -472,7 +475,7 @@ def judge_stopped(c, build, kind):
         pid = w.role_pids("judge")[0]
         os.kill(pid, signal.SIGSTOP)
         start = time.time()
-        for t in ledger.burst(6):
+        for t in ledger.burst(6) + ledger.burst(6, site="shopb"):
             t.join()
         took = time.time() - start
         c.true(took < 30, "senders waited %.1f s for a stopped daemon" % took)
@@ -481,7 +484,8 @@ def judge_stopped(c, build, kind):
         time.sleep(0.5)
         # the message of a wrapper that gave up must not be held as well
         sums = ledger.balance(c, "judge stopped")
-        c.eq((sums["held"], sums["delivered"]), (AT_ONCE, 6), "held before, passed meanwhile")
+        c.eq((sums["held"], sums["refused"], sums["delivered"]), (AT_ONCE, 6, 6),
+             "held before; meanwhile the held account's refused, another's passed")
         for t in ledger.burst():
             t.join()
         sums = ledger.balance(c, "judge goes on")

@@ -1,0 +1,23 @@
+/*
+ * held_list - the list of accounts none of whose mail goes, for who cannot ask judge
+ *
+ * Job:     its place, its form, and whether an account stands in it. Written by hands,
+ *          read by Exim (contrib/exim) and, when the daemon does not answer, by the
+ *          wrapper.
+ * Format:  lines "UID:\n" as Exim's lsearch reads them; "#" begins a remark.
+ * Touches: that file, to read it.
+ */
+#ifndef MAILBRAKE_HELD_LIST_H
+#define MAILBRAKE_HELD_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The list's place: the setting brake_file with ".held" behind it. */
+void held_list_path(char *path, size_t size, const char *brake_file);
+
+/* Does the uid stand in the list? A list that is not there, or cannot be read, has none. */
+bool held_list_has(const char *path, uint32_t uid);
+
+#endif
