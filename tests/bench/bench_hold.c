@@ -39,8 +39,16 @@ print(const char *what, int64_t *us, size_t n)
 	       (long long)(sum > 0 ? (int64_t)n * 1000000 / sum : 0));
 }
 
-int
-main(int argc, char **argv)
+/* What the four benches share: where it is held, and room for a time each. */
+struct bench {
+	struct held_dir *d;
+	struct store *s;
+	int64_t count, *us;
+	struct err e;
+};
+
+static int
+hold(struct bench *b, int64_t size)
 {
 	struct held_head h = {.uid = 1001,
 			      .gid = 1001,
@@ -52,52 +60,47 @@ main(int argc, char **argv)
 			      .claimed_script = "/x.php",
 			      .argv = "sendmail\0-t\0",
 			      .argv_len = 12};
-	int64_t count = 2000, size = 5000, i, *us;
-	struct held_dir *d = NULL;
-	struct store *s = NULL;
 	struct conf c;
-	struct err e;
-	char *body;
-	mono_t t;
-	int fd;
+	char *body = calloc(1, (size_t)size);
+	int fd = memfd_create("body", MFD_CLOEXEC);
 
-	if (argc < 2 || (argc > 2 && !text_to_i64(argv[2], 1, 1000000, &count)) ||
-	    (argc > 3 && !text_to_i64(argv[3], 1, 1 << 30, &size))) {
-		fprintf(stderr, "usage: bench_hold DIR [N [SIZE]]\n");
-		return 64;
-	}
 	conf_defaults(&c);
-	c.held_messages_max = count;
+	c.held_messages_max = b->count;
 	c.held_free_min = 0;
-	us = calloc((size_t)count, sizeof *us);
-	body = calloc(1, (size_t)size);
-	fd = memfd_create("body", MFD_CLOEXEC);
-	if (us == NULL || body == NULL || write(fd, body, (size_t)size) != size ||
-	    held_dir_open(&d, argv[1], &e) != 0 || store_open(&s, argv[1], &e) != 0 ||
-	    held_scan(d, NULL, NULL, &e) < 0) {
-		fprintf(stderr, "bench_hold: %s\n", e.text);
-		return 71;
-	}
-	for (i = 0; i < count; i++) {
-		t = clock_mono();
-		h.t = clock_wall();
-		if (held_write(d, &c, &h, fd, (uint64_t)size, &e) != 0) {
-			fprintf(stderr, "bench_hold: %s\n", e.text);
-			return 71;
-		}
-		us[i] = mono_diff_us(clock_mono(), t);
-	}
-	print("held_write", us, (size_t)count);
-	for (i = 0; i < count; i++) {
-		struct store_file f = {.dev = 1, .ino = (uint64_t)i * 2654435761u};
+	if (body == NULL || write(fd, body, (size_t)size) != size)
+		return err_sys(&b->e, "body");
+	for (int64_t i = 0; i < b->count; i++) {
+		mono_t t = clock_mono();
 
-		t = clock_mono();
-		(void)store_file_put(s, &f, &e);
-		(void)store_flush(s, clock_mono(), &e);
-		us[i] = mono_diff_us(clock_mono(), t);
+		h.t = clock_wall();
+		if (held_write(b->d, &c, &h, fd, (uint64_t)size, &b->e) != 0)
+			return -1;
+		b->us[i] = mono_diff_us(clock_mono(), t);
 	}
-	print("clean_file_row", us, (size_t)count);
-	for (i = 0; i < count; i++) {
+	print("held_write", b->us, (size_t)b->count);
+	free(body);
+	close(fd);
+	return 0;
+}
+
+static void
+put_files(struct bench *b)
+{
+	for (int64_t i = 0; i < b->count; i++) {
+		struct store_file f = {.dev = 1, .ino = (uint64_t)i * 2654435761u};
+		mono_t t = clock_mono();
+
+		(void)store_file_put(b->s, &f, &b->e);
+		(void)store_flush(b->s, clock_mono(), &b->e);
+		b->us[i] = mono_diff_us(clock_mono(), t);
+	}
+	print("clean_file_row", b->us, (size_t)b->count);
+}
+
+static void
+put_findings(struct bench *b)
+{
+	for (int64_t i = 0; i < b->count; i++) {
 		struct store_finding f = {.dev = 1,
 					  .ino = (uint64_t)i,
 					  .path = "/x",
@@ -105,22 +108,51 @@ main(int argc, char **argv)
 					  .group = "g",
 					  .sha256 = "",
 					  .points = 1};
+		mono_t t = clock_mono();
 
-		t = clock_mono();
-		(void)store_finding_put(s, &f, &e);
-		(void)store_flush(s, clock_mono(), &e);
-		us[i] = mono_diff_us(clock_mono(), t);
+		(void)store_finding_put(b->s, &f, &b->e);
+		(void)store_flush(b->s, clock_mono(), &b->e);
+		b->us[i] = mono_diff_us(clock_mono(), t);
 	}
-	print("finding_row", us, (size_t)count);
-	for (i = 0; i < count; i++) {
+	print("finding_row", b->us, (size_t)b->count);
+}
+
+static void
+get_files(struct bench *b)
+{
+	for (int64_t i = 0; i < b->count; i++) {
 		struct store_file f;
+		mono_t t = clock_mono();
 
-		t = clock_mono();
-		(void)store_file_get(s, 1, (uint64_t)i * 2654435761u, &f, &e);
-		us[i] = mono_diff_us(clock_mono(), t);
+		(void)store_file_get(b->s, 1, (uint64_t)i * 2654435761u, &f, &b->e);
+		b->us[i] = mono_diff_us(clock_mono(), t);
 	}
-	print("file_lookup", us, (size_t)count);
-	store_close(&s);
-	held_dir_close(&d);
+	print("file_lookup", b->us, (size_t)b->count);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct bench b = {.count = 2000};
+	int64_t size = 5000;
+
+	if (argc < 2 || (argc > 2 && !text_to_i64(argv[2], 1, 1000000, &b.count)) ||
+	    (argc > 3 && !text_to_i64(argv[3], 1, 1 << 30, &size))) {
+		fprintf(stderr, "usage: bench_hold DIR [N [SIZE]]\n");
+		return 64;
+	}
+	b.us = calloc((size_t)b.count, sizeof *b.us);
+	if (b.us == NULL || held_dir_open(&b.d, argv[1], &b.e) != 0 ||
+	    store_open(&b.s, argv[1], &b.e) != 0 ||
+	    held_scan(b.d, NULL, NULL, &b.e) < 0 || hold(&b, size) != 0) {
+		fprintf(stderr, "bench_hold: %s\n", b.e.text);
+		return 71;
+	}
+	put_files(&b);
+	put_findings(&b);
+	get_files(&b);
+	store_close(&b.s);
+	held_dir_close(&b.d);
+	free(b.us);
 	return 0;
 }
