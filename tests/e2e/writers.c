@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,24 +52,81 @@ writers_file(const char *path, const char *kind, long i, int version)
 	close(fd);
 }
 
+static void below(char *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void make_dir(char *buf, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+below_v(char *buf, const char *fmt, va_list ap)
+{
+	size_t n = (size_t)snprintf(buf, P, "%s/", writers_top);
+
+	if (vsnprintf(buf + n, P - n, fmt, ap) >= (int)(P - n))
+		writers_die("path too long");
+}
+
+/* A path in the tree, into buf, which has P bytes. */
+static void
+below(char *buf, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	below_v(buf, fmt, ap);
+	va_end(ap);
+}
+
+/* The same, and the directory is made. */
+static void
+make_dir(char *buf, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	below_v(buf, fmt, ap);
+	va_end(ap);
+	mkdir(buf, 0755);
+}
+
 /* The directory of this kind's i-th file: 500 files a directory. */
 static void
-place(char *buf, const char *base, const char *kind, long i)
+dir_of(char *buf, const char *kind, long i)
 {
-	snprintf(buf, PATH_MAX, "%s/%s/%s%ld", writers_top, base, kind, i / 500);
+	below(buf, "home/a/www/%s%ld", kind, i / 500);
 	if (i % 500 == 0)
 		mkdir(buf, 0755);
+}
+
+/* This kind's i-th file, its directory made. */
+static void
+file_of(char *buf, const char *kind, long i)
+{
+	dir_of(buf, kind, i);
+	below(buf, "home/a/www/%s%ld/f%ld.php", kind, i / 500, i);
+}
+
+static void
+move(const char *from, const char *to)
+{
+	if (rename(from, to) != 0)
+		writers_die(to);
+}
+
+/* A second name for it, and one of the two removed again. */
+static void
+link_and_unlink(const char *from, const char *to, const char *gone)
+{
+	if (link(from, to) != 0 || unlink(gone) != 0)
+		writers_die(to);
 }
 
 static void
 w_create(long n)
 {
-	char d[PATH_MAX], p[P];
-	long i;
+	char p[P];
 
-	for (i = 0; i < n; i++) {
-		place(d, "home/a/www", "create", i);
-		snprintf(p, sizeof p, "%s/f%ld.php", d, i);
+	for (long i = 0; i < n; i++) {
+		file_of(p, "create", i);
 		writers_file(p, "create", i, 0);
 	}
 }
@@ -75,51 +134,41 @@ w_create(long n)
 static void
 w_temp_rename(long n)
 {
-	char d[PATH_MAX], p[P], q[P];
-	long i;
+	char p[P], q[P];
 
-	for (i = 0; i < n; i++) {
-		place(d, "home/a/www", "rename", i);
-		snprintf(p, sizeof p, "%s/.f%ld.tmp", d, i);
-		snprintf(q, sizeof q, "%s/f%ld.php", d,
-			 i / 2); /* every second replaces */
+	for (long i = 0; i < n; i++) {
+		dir_of(p, "rename", i);
+		below(p, "home/a/www/rename%ld/.f%ld.tmp", i / 500, i);
+		/* every second replaces */
+		below(q, "home/a/www/rename%ld/f%ld.php", i / 500, i / 2);
 		writers_file(p, "rename", i, 0);
-		if (rename(p, q) != 0)
-			writers_die(q);
+		move(p, q);
 	}
 }
 
 static void
 w_rename_in(long n)
 {
-	char d[PATH_MAX], p[P], q[P];
-	long i;
+	char p[P], q[P];
 
-	for (i = 0; i < n; i++) {
-		place(d, "home/a/www", "in", i);
-		snprintf(p, sizeof p, "%s/home/a/in.tmp", writers_top);
-		snprintf(q, sizeof q, "%s/f%ld.php", d, i);
+	below(p, "home/a/in.tmp");
+	for (long i = 0; i < n; i++) {
+		file_of(q, "in", i);
 		writers_file(p, "in", i, 0);
-		if (rename(p, q) != 0)
-			writers_die(q);
+		move(p, q);
 	}
 }
 
 static void
 w_link(long n)
 {
-	char d[PATH_MAX], p[P], q[P];
-	long i;
+	char p[P], q[P];
 
-	for (i = 0; i < n; i++) {
-		place(d, "home/a/www", "link", i);
-		snprintf(p, sizeof p,
-			 i % 2 ? "%s/home/a/link.tmp" : "%s/home/a/www/link.tmp",
-			 writers_top);
-		snprintf(q, sizeof q, "%s/f%ld.php", d, i);
+	for (long i = 0; i < n; i++) {
+		below(p, "home/a/%slink.tmp", i % 2 ? "" : "www/");
+		file_of(q, "link", i);
 		writers_file(p, "link", i, 0);
-		if (link(p, q) != 0 || unlink(p) != 0)
-			writers_die(q);
+		link_and_unlink(p, q, p);
 	}
 }
 
@@ -127,16 +176,13 @@ w_link(long n)
 static void
 w_unlink_newer(long n)
 {
-	char d[PATH_MAX], p[P], q[P];
-	long i;
+	char p[P], q[P];
 
-	for (i = 0; i < n; i++) {
-		place(d, "home/a/www", "newer", i);
-		snprintf(p, sizeof p, "%s/f%ld.php", d, i);
-		snprintf(q, sizeof q, "%s/home/a/www/newer.tmp", writers_top);
+	below(q, "home/a/www/newer.tmp");
+	for (long i = 0; i < n; i++) {
+		file_of(p, "newer", i);
 		writers_file(p, "newer", i, 0);
-		if (link(p, q) != 0 || unlink(q) != 0)
-			writers_die(q);
+		link_and_unlink(p, q, q);
 	}
 }
 
@@ -144,18 +190,13 @@ static void
 w_mkdir_p(long n)
 {
 	char p[P];
-	long i;
 
-	snprintf(p, sizeof p, "%s/home/a/www/deep", writers_top);
-	mkdir(p, 0755);
-	for (i = 0; i < n; i++) {
-		snprintf(p, sizeof p, "%s/home/a/www/deep/%ld", writers_top, i);
-		mkdir(p, 0755);
-		strcat(p, "/b");
-		mkdir(p, 0755);
-		strcat(p, "/c");
-		mkdir(p, 0755);
-		strcat(p, "/f.php");
+	make_dir(p, "home/a/www/deep");
+	for (long i = 0; i < n; i++) {
+		make_dir(p, "home/a/www/deep/%ld", i);
+		make_dir(p, "home/a/www/deep/%ld/b", i);
+		make_dir(p, "home/a/www/deep/%ld/b/c", i);
+		below(p, "home/a/www/deep/%ld/b/c/f.php", i);
 		writers_file(p, "deep", i, 0);
 	}
 }
@@ -163,14 +204,13 @@ w_mkdir_p(long n)
 static void
 w_append(long n)
 {
-	char d[PATH_MAX], p[P];
-	long i;
-	int fd, round;
+	char p[P];
 
-	for (round = 0; round < 2; round++) {
-		for (i = 0; i < n; i++) {
-			place(d, "home/a/www", "append", i);
-			snprintf(p, sizeof p, "%s/f%ld.php", d, i);
+	for (int round = 0; round < 2; round++) {
+		for (long i = 0; i < n; i++) {
+			int fd;
+
+			file_of(p, "append", i);
 			fd = open(p, O_WRONLY | O_CREAT | O_APPEND, 0644);
 			if (fd < 0)
 				writers_die(p);
@@ -183,15 +223,13 @@ w_append(long n)
 static void
 w_mmap(long n)
 {
-	char d[PATH_MAX], p[P];
-	long i;
+	char p[P];
 
-	for (i = 0; i < n; i++) {
+	for (long i = 0; i < n; i++) {
 		char *m;
 		int fd;
 
-		place(d, "home/a/www", "mmap", i);
-		snprintf(p, sizeof p, "%s/f%ld.php", d, i);
+		file_of(p, "mmap", i);
 		fd = open(p, O_RDWR | O_CREAT, 0644);
 		if (fd < 0 || ftruncate(fd, 100) != 0)
 			writers_die(p);
@@ -207,18 +245,16 @@ w_mmap(long n)
 static void
 w_truncate(long n)
 {
-	char d[PATH_MAX], p[P];
-	long i;
-	int fd;
+	char p[P];
 
-	for (i = 0; i < n; i++) {
-		place(d, "home/a/www", "trunc", i);
-		snprintf(p, sizeof p, "%s/f%ld.php", d, i);
+	for (long i = 0; i < n; i++) {
+		file_of(p, "trunc", i);
 		writers_file(p, "trunc", i, 0);
 	}
-	for (i = 0; i < n; i++) {
-		snprintf(p, sizeof p, "%s/home/a/www/trunc%ld/f%ld.php", writers_top,
-			 i / 500, i);
+	for (long i = 0; i < n; i++) {
+		int fd;
+
+		below(p, "home/a/www/trunc%ld/f%ld.php", i / 500, i);
 		fd = open(p, O_WRONLY);
 		if (fd < 0 || ftruncate(fd, 10 + i % 7) != 0)
 			writers_die(p);
@@ -229,13 +265,13 @@ w_truncate(long n)
 static void
 w_tmpfile(long n)
 {
-	char d[PATH_MAX], p[P], self[64];
-	long i;
-	int fd;
+	char d[P], p[P], self[64];
 
-	for (i = 0; i < n; i++) {
-		place(d, "home/a/www", "tmpfile", i);
-		snprintf(p, sizeof p, "%s/f%ld.php", d, i);
+	for (long i = 0; i < n; i++) {
+		int fd;
+
+		dir_of(d, "tmpfile", i);
+		file_of(p, "tmpfile", i);
 		fd = open(d, O_TMPFILE | O_RDWR, 0600);
 		if (fd < 0)
 			return; /* not every file system has it */
@@ -251,24 +287,18 @@ w_tmpfile(long n)
 static void
 w_dir_in(long n)
 {
-	char d[P], p[P + 64], q[P];
-	long i, k;
+	char d[P], p[P];
 
-	for (i = 0; i < n / 50; i++) {
-		snprintf(d, sizeof d, "%s/home/a/dir.tmp", writers_top);
-		mkdir(d, 0755);
-		for (k = 0; k < 50; k++) {
-			if (k == 25) {
-				strcat(d, "/sub");
-				mkdir(d, 0755);
-			}
-			snprintf(p, sizeof p, "%s/f%ld.php", d, k);
+	for (long i = 0; i < n / 50; i++) {
+		make_dir(d, "home/a/dir.tmp");
+		for (long k = 0; k < 50; k++) {
+			if (k == 25)
+				make_dir(p, "home/a/dir.tmp/sub");
+			below(p, "home/a/dir.tmp/%sf%ld.php", k < 25 ? "" : "sub/", k);
 			writers_file(p, "dirin", i * 50 + k, 0);
 		}
-		snprintf(d, sizeof d, "%s/home/a/dir.tmp", writers_top);
-		snprintf(q, sizeof q, "%s/home/a/www/dirin%ld", writers_top, i);
-		if (rename(d, q) != 0)
-			writers_die(q);
+		below(p, "home/a/www/dirin%ld", i);
+		move(d, p);
 	}
 }
 
@@ -276,21 +306,21 @@ w_dir_in(long n)
 static void
 w_dir_rename(long n)
 {
-	char d[P], p[P + 64], q[P];
-	long i;
+	char p[P], q[P];
+	long name = 0, next;
 
-	snprintf(d, sizeof d, "%s/home/a/www/ren0", writers_top);
-	mkdir(d, 0755);
-	for (i = 0; i < n; i++) {
-		snprintf(p, sizeof p, "%s/f%ld.php", d, i);
+	make_dir(p, "home/a/www/ren0");
+	for (long i = 0; i < n; i++) {
+		below(p, "home/a/www/ren%ld/f%ld.php", name, i);
 		writers_file(p, "dirren", i, 0);
 		if (i % 100 != 99)
 			continue;
-		snprintf(q, sizeof q, "%s/home/a/www/ren%ld", writers_top,
-			 i / 100 % 2 + 1);
-		if (strcmp(d, q) != 0 && rename(d, q) != 0)
-			writers_die(q);
-		memcpy(d, q, sizeof d);
+		next = i / 100 % 2 + 1;
+		below(p, "home/a/www/ren%ld", name);
+		below(q, "home/a/www/ren%ld", next);
+		if (next != name)
+			move(p, q);
+		name = next;
 	}
 }
 
@@ -298,19 +328,17 @@ static void
 w_rewrite(long n)
 {
 	char p[P];
-	long i;
 
-	snprintf(p, sizeof p, "%s/home/a/www/rewrite", writers_top);
-	mkdir(p, 0755);
-	for (i = 0; i < n; i++) {
-		snprintf(p, sizeof p, "%s/home/a/www/rewrite/f%ld.php", writers_top,
-			 i % 97);
+	make_dir(p, "home/a/www/rewrite");
+	for (long i = 0; i < n; i++) {
+		below(p, "home/a/www/rewrite/f%ld.php", i % 97);
 		writers_file(p, "rewrite", i, 1);
 	}
 }
 
-static void
-run(const char *dir, char *const argv[])
+/* Its status. */
+static int
+run(const char *dir, const char *const argv[])
 {
 	int status;
 	pid_t pid = fork();
@@ -318,19 +346,30 @@ run(const char *dir, char *const argv[])
 	if (pid == 0) {
 		if (chdir(dir) != 0)
 			_exit(126);
-		execvp(argv[0], argv);
+		execvp(argv[0], (char *const *)(uintptr_t)argv);
 		_exit(127);
 	}
 	(void)waitpid(pid, &status, 0);
+	return status;
+}
+
+static void
+must_run(const char *dir, const char *const argv[])
+{
+	int status = run(dir, argv);
+
 	if (status != 0)
 		fprintf(stderr, "watch-oracle: %s: status %d\n", argv[0], status);
 }
+
+/* the arguments of a program */
+#define ARGV(...) ((const char *[]){__VA_ARGS__, NULL})
 
 /* A writer for which the machine has no program is said, not passed over. */
 static bool
 has_program(const char *name, const char *check)
 {
-	if (system(check) == 0)
+	if (run("/", ARGV("sh", "-c", check)) == 0)
 		return true;
 	printf("not tested: %s\n", name);
 	return false;
@@ -340,16 +379,13 @@ has_program(const char *name, const char *check)
 static void
 make_source(const char *base, const char *kind, long n, int version)
 {
-	char d[P], p[P + 64];
-	long i;
+	char p[P];
 
-	snprintf(d, sizeof d, "%s/%s", writers_top, base);
-	mkdir(d, 0755);
-	for (i = 0; i < n; i++) {
-		snprintf(d, sizeof d, "%s/%s/d%ld", writers_top, base, i / 100);
+	make_dir(p, "%s", base);
+	for (long i = 0; i < n; i++) {
 		if (i % 100 == 0)
-			mkdir(d, 0755);
-		snprintf(p, sizeof p, "%s/f%ld.php", d, i);
+			make_dir(p, "%s/d%ld", base, i / 100);
+		below(p, "%s/d%ld/f%ld.php", base, i / 100, i);
 		writers_file(p, kind, i, version);
 	}
 }
@@ -363,12 +399,11 @@ w_rsync(long n)
 
 	if (!has_program("rsync", "rsync --version >/dev/null 2>&1"))
 		return;
-	snprintf(d, sizeof d, "%s/sync/", writers_top);
-	snprintf(to, sizeof to, "%s/home/a/www/sync", writers_top);
+	below(d, "sync/");
+	below(to, "home/a/www/sync");
 	for (version = 0; version < 2; version++) {
 		make_source("sync", "rsync", n / 2, version);
-		run(writers_top,
-		    (char *[]){(char *)"rsync", (char *)"-a", (char *)"-c", d, to, NULL});
+		must_run(writers_top, ARGV("rsync", "-a", "-c", d, to));
 	}
 }
 
@@ -388,13 +423,11 @@ w_php_zip(long n)
 			 "php -r 'exit(class_exists(\"ZipArchive\") ? 0 : 1);' "
 			 ">/dev/null 2>&1"))
 		return;
-	snprintf(archive, sizeof archive, "%s/src.zip", writers_top);
-	snprintf(www, sizeof www, "%s/home/a/www", writers_top);
+	below(archive, "src.zip");
+	below(www, "home/a/www");
 	snprintf(count, sizeof count, "%ld", n);
-	run(writers_top,
-	    (char *[]){(char *)"php", (char *)"-r", (char *)pack, archive, count, NULL});
-	run(www,
-	    (char *[]){(char *)"php", (char *)"-r", (char *)unpack, archive, www, NULL});
+	must_run(writers_top, ARGV("php", "-r", pack, archive, count));
+	must_run(www, ARGV("php", "-r", unpack, archive, www));
 }
 
 /* tar and git, the real ones */
@@ -403,25 +436,23 @@ w_programs(long n)
 {
 	char p[P * 5], www[P], archive[P];
 
-	snprintf(www, sizeof www, "%s/home/a/www", writers_top);
-	snprintf(archive, sizeof archive, "%s/src.tar", writers_top);
+	below(www, "home/a/www");
+	below(archive, "src.tar");
 	make_source("src", "tar", n, 0);
-	run(writers_top,
-	    (char *[]){(char *)"tar", (char *)"cf", archive, (char *)"src", NULL});
-	run(www, (char *[]){(char *)"tar", (char *)"xf", archive, NULL});
+	must_run(writers_top, ARGV("tar", "cf", archive, "src"));
+	must_run(www, ARGV("tar", "xf", archive));
 	snprintf(
 	    p, sizeof p,
 	    "cd '%s/src' && git init -q . && git add -A && git -c user.name=o -c "
 	    "user.email=o@o.test commit -qm one && git clone -q '%s/src' '%s/clone' && "
-	    "for i in 1 2 3; do for f in d0/*; do echo $i >> $f; done; git add -A && git "
-	    "-c "
-	    "user.name=o -c user.email=o@o.test commit -qm $i; done && cd '%s/clone' && "
-	    "git "
-	    "pull -q && git checkout -q HEAD~2 && git checkout -q HEAD~1",
+	    "for i in 1 2 3; do for f in d0/*; do echo $i >> $f; done; git add -A && "
+	    "git -c user.name=o -c user.email=o@o.test commit -qm $i; done && "
+	    "cd '%s/clone' && git pull -q && git checkout -q HEAD~2 && "
+	    "git checkout -q HEAD~1",
 	    writers_top, writers_top, www, www);
 	/* no repacking that goes on after the last command */
 	(void)setenv("GIT_CONFIG_PARAMETERS", "'gc.auto=0' 'maintenance.auto=false'", 1);
-	run(writers_top, (char *[]){(char *)"sh", (char *)"-c", p, NULL});
+	must_run(writers_top, ARGV("sh", "-c", p));
 }
 
 /* in another mount namespace, and through a bind mount there */
@@ -429,18 +460,15 @@ static void
 w_namespace(long n)
 {
 	char d[P], p[P + 64], www[P];
-	long i;
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0)
 		return;
 	(void)mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	snprintf(www, sizeof www, "%s/home/a/www/ns", writers_top);
-	mkdir(www, 0755);
-	snprintf(d, sizeof d, "%s/bind", writers_top);
-	mkdir(d, 0755);
+	make_dir(www, "home/a/www/ns");
+	make_dir(d, "bind");
 	if (mount(www, d, NULL, MS_BIND, NULL) != 0)
 		writers_die("bind mount");
-	for (i = 0; i < n; i++) {
+	for (long i = 0; i < n; i++) {
 		snprintf(p, sizeof p, "%s/f%ld.php", i % 2 ? d : www, i);
 		writers_file(p, "ns", i, 0);
 	}
@@ -451,15 +479,14 @@ static void
 w_bind(long n)
 {
 	char p[P];
-	long i;
 
-	snprintf(p, sizeof p, "%s/bound/here", writers_top);
+	below(p, "bound/here");
 	if (access(p, F_OK) != 0) {
 		printf("not tested: bind mount\n");
 		return;
 	}
-	for (i = 0; i < n; i++) {
-		snprintf(p, sizeof p, "%s/bound/f%ld.php", writers_top, i);
+	for (long i = 0; i < n; i++) {
+		below(p, "bound/f%ld.php", i);
 		writers_file(p, "bind", i, 0);
 	}
 }

@@ -10,7 +10,7 @@
 #include <limits.h>
 #include <stddef.h>
 
-#define P PATH_MAX + 64 /* room for a path below it */
+#define P (PATH_MAX + 64) /* room for a path below it */
 
 struct writer {
 	const char *name;
