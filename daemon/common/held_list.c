@@ -1,5 +1,8 @@
 /*
  * held_list - see held_list.h
+ *
+ * Job:     the list's place and form.
+ * Touches: the list, to read it.
  */
 #include "held_list.h"
 
