@@ -16,7 +16,7 @@
 #include "msg.h"
 
 #define MTAQ_BESIDE ".smarthost" /* behind the name of brake_file */
-#define MTAQ_IDS_MAX 8192 /* messages in one request */
+#define MTAQ_IDS_MAX 8192        /* messages in one request */
 
 /* What a request did to one message. */
 enum mtaq_fate { FATE_DONE, FATE_NOT, FATE_GONE };
