@@ -290,6 +290,20 @@ row_evidence_volume(const struct facts *f, const struct engine_conf *c, int64_t 
 /* What a known script's job that fails every minute tells its owner, and a little. */
 #define MINUTELY_24H 1500
 
+/* The first of n pairs of a value and its limit that is over it. */
+static bool
+first_over(const int64_t (*pairs)[2], unsigned n, int64_t *limit, int64_t *value)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (pairs[i][0] <= pairs[i][1])
+			continue;
+		*value = pairs[i][0];
+		*limit = pairs[i][1];
+		return true;
+	}
+	return false;
+}
+
 /*
  * A copy to the owner explains a customer's mail, but only as much as people buy: a
  * mailer may send the owner a copy of each of its own, too.
@@ -310,14 +324,7 @@ too_much_explained(const struct facts *f, int64_t *limit, int64_t *value)
 
 	if (!unproven(f) && !old)
 		return false;
-	for (unsigned i = 0; i < 6; i++) {
-		if (pairs[i][0] <= pairs[i][1])
-			continue;
-		*value = pairs[i][0];
-		*limit = pairs[i][1];
-		return true;
-	}
-	return false;
+	return first_over(pairs, 6, limit, value);
 }
 
 static bool
@@ -387,14 +394,7 @@ over_ceiling(const struct facts *f, const struct engine_conf *c, int64_t *limit,
 		return true;
 	if (f->msg_exposed == 0)
 		return false;
-	for (unsigned i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
-		if (pairs[i][0] <= pairs[i][1])
-			continue;
-		*value = pairs[i][0];
-		*limit = pairs[i][1];
-		return true;
-	}
-	return false;
+	return first_over(pairs, 8, limit, value);
 }
 
 static bool
