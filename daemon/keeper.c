@@ -18,6 +18,7 @@
 #include "log.h"
 #include "paths.h"
 #include "priv.h"
+#include "text.h"
 
 #define WAIT_S 300 /* the largest foreign rule set compiles in less */
 /* of compiled.h's format: a magic of 8 bytes, then the key the file is named by */
@@ -29,7 +30,7 @@ keep(int dir, int in)
 {
 	char name[2 * KEY_LEN + 1];
 	unsigned char *buf = NULL;
-	size_t len = 0, room = 0, i;
+	size_t len = 0, room = 0;
 	struct err e;
 	ssize_t n;
 
@@ -53,8 +54,7 @@ keep(int dir, int in)
 	/* nothing came: it was there already, or compiling failed */
 	if (n < 0 || len < MAGIC_LEN + KEY_LEN)
 		_exit(0);
-	for (i = 0; i < KEY_LEN; i++)
-		(void)snprintf(name + 2 * i, 3, "%02x", buf[MAGIC_LEN + i]);
+	(void)text_hex(name, buf + MAGIC_LEN, KEY_LEN);
 	if (keepdir_write(dir, name, buf, len, &e) != 0) {
 		log_warn("compiled_rules kept=no error=\"%s\"", e.text);
 		_exit(1);

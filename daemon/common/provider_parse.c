@@ -45,19 +45,6 @@ fault_at(struct parser *p, const char *fmt, ...)
 	return err_set(p->e, ERR_INPUT, "%s:%u: %s", p->file, p->line, text);
 }
 
-static char *
-trim(char *s)
-{
-	char *end;
-
-	while (*s == ' ' || *s == '\t')
-		s++;
-	end = s + strlen(s);
-	while (end > s && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
-		*--end = '\0';
-	return s;
-}
-
 /* The next blank-separated word, cut off *s; NULL at the end. */
 static char *
 word(char **s)
@@ -93,15 +80,6 @@ known_action(const char *s)
 	return NULL;
 }
 
-static enum reply_scope
-scope_by_name(const char *s)
-{
-	for (int i = 1; i < SCOPE_COUNT; i++)
-		if (strcmp(s, reply_scope_name((enum reply_scope)i)) == 0)
-			return (enum reply_scope)i;
-	return SCOPE_UNKNOWN;
-}
-
 /* One alternative: "^", then pieces between '*', each with '~' for a word's edge. */
 static int
 compile_pattern(struct parser *p, char *s)
@@ -113,7 +91,7 @@ compile_pattern(struct parser *p, char *s)
 		return FAULT(p, "more than %d patterns", PATTERNS_MAX);
 	out = &t->pattern[t->patterns];
 	memset(out, 0, sizeof(*out));
-	s = trim(s);
+	s = text_trim(s);
 	if (*s == '^') {
 		out->anchored = true;
 		s++;
@@ -124,7 +102,7 @@ compile_pattern(struct parser *p, char *s)
 
 		if ((next = strchr(s, '*')) != NULL)
 			*next++ = '\0';
-		s = trim(s);
+		s = text_trim(s);
 		n = strlen(s);
 		if (n > 0 && s[0] == '~') {
 			w->edge_before = true;
@@ -248,7 +226,7 @@ parse_scope(struct parser *p, char *s)
 
 	if (scope == NULL || action == NULL)
 		return FAULT(p, "scope needs a scope and an action");
-	if ((p->row->scope = scope_by_name(scope)) == SCOPE_UNKNOWN)
+	if ((p->row->scope = reply_scope_of(scope)) == SCOPE_UNKNOWN)
 		return FAULT(p, "scope \"%s\" is not known", scope);
 	if ((p->row->action = known_action(action)) == NULL)
 		return FAULT(p, "action \"%s\" is not known", action);
@@ -369,7 +347,7 @@ parse_line(struct parser *p, char *s)
 {
 	char *key, *rest;
 
-	s = trim(s);
+	s = text_trim(s);
 	if (*s == '\0' || *s == '#')
 		return 0;
 	key = s;
@@ -377,7 +355,7 @@ parse_line(struct parser *p, char *s)
 	if (*rest == '\0')
 		return FAULT(p, "\"%s\" without a value", key);
 	*rest = '\0';
-	rest = trim(rest + 1);
+	rest = text_trim(rest + 1);
 	if (strcmp(key, "provider") == 0 || strcmp(key, "row") == 0)
 		return begin(p, key, rest);
 	if (p->row != NULL)

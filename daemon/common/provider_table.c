@@ -28,6 +28,15 @@ reply_scope_name(enum reply_scope scope)
 	return scope < SCOPE_COUNT ? scope_name[scope] : "unknown";
 }
 
+enum reply_scope
+reply_scope_of(const char *name)
+{
+	for (int i = 0; i < SCOPE_COUNT; i++)
+		if (strcmp(name, scope_name[i]) == 0)
+			return (enum reply_scope)i;
+	return SCOPE_UNKNOWN;
+}
+
 static bool
 word_char(char c)
 {

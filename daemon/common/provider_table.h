@@ -37,6 +37,8 @@ enum reply_scope {
 
 /* "ip", "ip-throttle", ... as in the JSON. Static. */
 const char *reply_scope_name(enum reply_scope scope);
+/* SCOPE_UNKNOWN: no such word. */
+enum reply_scope reply_scope_of(const char *name);
 
 /* How the provider was known. A reply's text never is a reason to brake: anyone can write
  * it. */

@@ -196,6 +196,31 @@ text_lower(char *s)
 }
 
 char *
+text_trim(char *s)
+{
+	char *end;
+
+	s += strspn(s, " \t");
+	end = s + strlen(s);
+	while (end > s && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
+		*--end = '\0';
+	return s;
+}
+
+char *
+text_hex(char *dst, const void *bytes, size_t len)
+{
+	const unsigned char *p = bytes;
+
+	for (size_t i = 0; i < len; i++) {
+		dst[2 * i] = "0123456789abcdef"[p[i] >> 4];
+		dst[2 * i + 1] = "0123456789abcdef"[p[i] & 15];
+	}
+	dst[2 * len] = '\0';
+	return dst;
+}
+
+char *
 text_bytes(char *dst, size_t size, uint64_t bytes)
 {
 	static const char *const unit[] = {"kB", "MB", "GB", "TB"};

@@ -48,6 +48,13 @@ bool text_is_domain(const char *s);
 /* Lower-case ASCII in place; returns s. */
 char *text_lower(char *s);
 
+/* Blanks, tabs and returns are cut off the end in place; where it begins behind those
+ * before it. */
+char *text_trim(char *s);
+
+/* len bytes as 2 * len lower-case hex digits and a NUL; returns dst. */
+char *text_hex(char *dst, const void *bytes, size_t len);
+
 /* "1.2 MB", "512 B": bytes for people. Returns dst. */
 char *text_bytes(char *dst, size_t size, uint64_t bytes);
 

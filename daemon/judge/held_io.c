@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "text.h"
+
 #define COPY_BYTES (256u << 10)
 
 /* Disk full is said as such: the sender is refused, and may come again. */
@@ -48,18 +50,6 @@ held_write_at(int fd, const void *p, size_t len, uint64_t at, struct err *e)
 		len -= (size_t)n;
 	}
 	return 0;
-}
-
-static void
-hex_of(char *dst, const unsigned char *p, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		dst[2 * i] = "0123456789abcdef"[p[i] >> 4];
-		dst[2 * i + 1] = "0123456789abcdef"[p[i] & 15];
-	}
-	dst[2 * len] = '\0';
 }
 
 /*
@@ -101,7 +91,7 @@ held_hash_copy(int from, uint64_t from_at, uint64_t size, int to, uint64_t to_at
 		done += (uint64_t)n;
 	}
 	sha256_digest(&ctx, sizeof md, md);
-	hex_of(hex, md, sizeof md);
+	text_hex(hex, md, sizeof md);
 	r = 0;
 out:
 	free(buf);

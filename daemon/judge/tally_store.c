@@ -54,19 +54,10 @@ who_of(struct tally *t, int64_t uid)
 	return least;
 }
 
-static enum reply_scope
-scope_of(const char *name)
-{
-	for (int i = 0; i < SCOPE_COUNT; i++)
-		if (strcmp(name, reply_scope_name((enum reply_scope)i)) == 0)
-			return (enum reply_scope)i;
-	return SCOPE_UNKNOWN;
-}
-
 static void
 count_day(struct tally *t, const struct store_counter *v, bool sent)
 {
-	enum reply_scope scope = scope_of(v->scope);
+	enum reply_scope scope = reply_scope_of(v->scope);
 	uint64_t n = (uint64_t)v->count;
 	struct tally_who *w = who_of(t, v->uid);
 	bool fault = strcmp(v->outcome, "bounced") == 0 &&

@@ -55,16 +55,6 @@ compare(const void *a, const void *b)
 	return strcmp(x->domain, y->domain);
 }
 
-static char *
-trim(char *s)
-{
-	char *end = s + strlen(s);
-
-	while (end > s && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
-		*--end = '\0';
-	return s + strspn(s, " \t");
-}
-
 int
 owners_places(const struct conf *c, const char *places[OWNERS_PLACES])
 {
@@ -118,8 +108,8 @@ owners_read(struct owners *o, int take_fd)
 			break;
 		}
 		*colon = '\0';
-		list[count].domain = text_lower(trim(s));
-		list[count++].login = trim(colon + 1);
+		list[count].domain = text_lower(text_trim(s));
+		list[count++].login = text_trim(colon + 1);
 	}
 	if (count > 0)
 		qsort(list, count, sizeof(*list), compare);
