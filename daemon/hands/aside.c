@@ -125,6 +125,20 @@ get_hex(const char **s, void *out, size_t size)
 	return (ssize_t)n;
 }
 
+/* fd (-1: errno says why) is closed when there is none. */
+static FILE *
+stream_of(int fd, const char *mode, const char *name, struct err *e)
+{
+	FILE *f = fd < 0 ? NULL : fdopen(fd, mode);
+
+	if (f == NULL) {
+		err_sys(e, "%s", name);
+		if (fd >= 0)
+			close(fd);
+	}
+	return f;
+}
+
 /* One without its file is of a hands that was killed before it moved it, or after it had
  * put it back. */
 static int
@@ -157,13 +171,8 @@ aside_write(int dir, const char *id, const struct aside_was *w, struct err *e)
 	fd = create(dir, id, name);
 	if (fd < 0 && errno == EEXIST)
 		return err_set(e, ERR_INPUT, "it is set aside already");
-	f = fd < 0 ? NULL : fdopen(fd, "w");
-	if (f == NULL) {
-		err_sys(e, "%s", name);
-		if (fd >= 0)
-			close(fd);
+	if ((f = stream_of(fd, "w", name, e)) == NULL)
 		return -1;
-	}
 	fputs("mailbrake-aside 1\npath ", f);
 	put_hex(f, w->path, strlen(w->path));
 	fprintf(f,
@@ -252,13 +261,8 @@ aside_read(int dir, const char *id, struct aside_was *out, struct err *e)
 	memset(out, 0, sizeof *out);
 	snprintf(name, sizeof name, "%s.was", id);
 	fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	f = fd < 0 ? NULL : fdopen(fd, "r");
-	if (f == NULL) {
-		err_sys(e, "%s", name);
-		if (fd >= 0)
-			close(fd);
+	if ((f = stream_of(fd, "r", name, e)) == NULL)
 		return -1;
-	}
 	while (good && !ended && fgets(line, sizeof line, f) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
 		ended = strcmp(line, "end") == 0;

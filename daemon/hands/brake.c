@@ -231,11 +231,7 @@ on_compiled(void *arg, const struct job_end *end)
 {
 	char from[320], to[320];
 	const char *argv[3] = {mtaq_program(now.mta->reloader), "reload", NULL};
-	struct job_spec spec = {.program = argv[0],
-				.argv = argv,
-				.env = job_env,
-				.stdin_fd = -1,
-				.timeout_s = COMPILE_TIMEOUT_S};
+	struct job_spec spec = job_plain(argv, COMPILE_TIMEOUT_S);
 	struct err e;
 
 	(void)arg;
@@ -260,11 +256,7 @@ compile(struct err *e)
 {
 	char map[320];
 	const char *argv[3] = {mtaq_program(now.mta->compiler), map, NULL};
-	struct job_spec spec = {.program = argv[0],
-				.argv = argv,
-				.env = job_env,
-				.stdin_fd = -1,
-				.timeout_s = COMPILE_TIMEOUT_S};
+	struct job_spec spec = job_plain(argv, COMPILE_TIMEOUT_S);
 
 	if (argv[0] == NULL)
 		return "postmap is not there";

@@ -105,8 +105,7 @@ verb_direct(struct msg *m)
 {
 	const char *argv[] = {NULL,   "-j",        "list",   "set",
 			      "inet", "mailbrake", "by_uid", NULL};
-	struct job_spec spec = {
-	    .argv = argv, .env = job_env, .stdin_fd = -1, .timeout_s = TIMEOUT_S};
+	struct job_spec spec;
 	struct m_direct d;
 	struct err e;
 
@@ -114,12 +113,13 @@ verb_direct(struct msg *m)
 		refuse(0, e.text);
 		return;
 	}
-	spec.program = argv[0] = mtaq_program(programs);
-	if (spec.program == NULL || direct.running) {
+	argv[0] = mtaq_program(programs);
+	if (argv[0] == NULL || direct.running) {
 		refuse(d.asked, direct.running ? "it is being read" : "there is no nft");
 		return;
 	}
 	direct.out_fd = memfd_create("nft", MFD_CLOEXEC);
+	spec = job_plain(argv, TIMEOUT_S);
 	spec.out_fd = direct.out_fd;
 	if (direct.out_fd <= 0 || job_start(&spec, on_end, NULL, &e) != 0) {
 		if (direct.out_fd >= 0)

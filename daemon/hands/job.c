@@ -38,6 +38,16 @@ struct note {
 
 const char *const job_env[] = {JOB_PATH, "LANG=C", NULL};
 
+struct job_spec
+job_plain(const char *const *argv, int timeout_s)
+{
+	return (struct job_spec){.program = argv[0],
+				 .argv = argv,
+				 .env = job_env,
+				 .stdin_fd = -1,
+				 .timeout_s = timeout_s};
+}
+
 static struct job {
 	pid_t pid; /* 0: free */
 	int out_fd;

@@ -37,6 +37,9 @@ struct job_spec {
 	int timeout_s;
 };
 
+/* A program of the MTA or the system, argv[0], as root and with no input. */
+struct job_spec job_plain(const char *const *argv, int timeout_s);
+
 struct job_end {
 	bool ran;         /* false: the program was never started; text says why */
 	bool timed_out;   /* it was killed; what it did before is not known */

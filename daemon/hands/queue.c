@@ -122,11 +122,7 @@ kick_due(void *arg)
 {
 	const struct mtaq *mta = mtaq_find(hands_conf()->mta);
 	const char *argv[6] = {mta == NULL ? NULL : mtaq_program(mta->kick_program)};
-	struct job_spec spec = {.program = argv[0],
-				.argv = argv,
-				.env = job_env,
-				.stdin_fd = -1,
-				.timeout_s = KICK_TIMEOUT_S};
+	struct job_spec spec = job_plain(argv, KICK_TIMEOUT_S);
 	struct err e;
 	size_t i;
 
@@ -304,13 +300,12 @@ run(const struct m_queue *q, const struct mtaq *mta, struct err *e)
 {
 	static const char *argv[MTAQ_IDS_MAX + 4];
 	struct strings s;
-	struct job_spec spec = {
-	    .argv = argv, .env = job_env, .stdin_fd = -1, .timeout_s = QUEUE_TIMEOUT_S};
+	struct job_spec spec;
 	struct batch *b;
 	const char *id;
 	int n = 0, rc;
 
-	if ((spec.program = mtaq_program(mta->program)) == NULL)
+	if ((argv[n++] = mtaq_program(mta->program)) == NULL)
 		return "the MTA's program is not there";
 	if ((b = batch_new(q, mta)) == NULL)
 		return "out of memory";
@@ -320,7 +315,7 @@ run(const struct m_queue *q, const struct mtaq *mta, struct err *e)
 		return NULL;
 	}
 	s = strings_of(b->ids, b->q.ids_len);
-	argv[n++] = spec.program;
+	spec = job_plain(argv, QUEUE_TIMEOUT_S);
 	argv[n++] = mta->option[q->verb];
 	if (mta->ids_on_stdin) {
 		argv[n++] = "-";
@@ -364,11 +359,7 @@ chain_next(struct chain *c)
 	const char *id = strings_next(&c->left);
 	const char *argv[4] = {mtaq_program(c->mta->force_program), c->mta->force_option,
 			       id, NULL};
-	struct job_spec spec = {.program = argv[0],
-				.argv = argv,
-				.env = job_env,
-				.stdin_fd = -1,
-				.timeout_s = QUEUE_TIMEOUT_S};
+	struct job_spec spec = job_plain(argv, QUEUE_TIMEOUT_S);
 	struct err e = {ERR_NONE, ""};
 
 	if (id != NULL && argv[0] != NULL && job_start(&spec, on_link, c, &e) == 0)
