@@ -56,28 +56,6 @@ own_dir(const char *path, mode_t mode, const char *user, struct err *e)
 	return 0;
 }
 
-/* The MTA's hooks speak a line protocol over a stream (Exim's readsocket). */
-static int
-stream_listen(const char *path, struct err *e)
-{
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0 || !text_copy(sa.sun_path, sizeof sa.sun_path, path)) {
-		if (fd >= 0)
-			close(fd);
-		return err_set(e, ERR_INPUT, "socket path %s is too long", path);
-	}
-	(void)unlink(path);
-	if (bind(fd, (struct sockaddr *)&sa, sizeof sa) != 0 || chmod(path, 0666) != 0 ||
-	    listen(fd, 1024) != 0) {
-		err_sys(e, "listen at %s", path);
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
 static int
 open_sockets(const struct conf *c, struct sockets *s, struct err *e)
 {
@@ -85,16 +63,17 @@ open_sockets(const struct conf *c, struct sockets *s, struct err *e)
 	gid_t gid = getegid();
 
 	(void)snprintf(path, sizeof path, "%s/submit.sock", c->run_dir);
-	if ((s->submit = link_listen(path, 0666, e)) < 0)
+	if ((s->submit = link_listen(path, SOCK_SEQPACKET, 0666, e)) < 0)
 		return -1;
 	(void)snprintf(path, sizeof path, "%s/ctl.sock", c->run_dir);
-	if ((s->ctl = link_listen(path, 0660, e)) < 0)
+	if ((s->ctl = link_listen(path, SOCK_SEQPACKET, 0660, e)) < 0)
 		return -1;
 	if (priv_root() &&
 	    (priv_group(c->admin_group, &gid, e) != 0 || lchown(path, 0, gid) != 0))
 		return err_sys(e, "%s", path);
+	/* the MTA's hooks speak a line protocol over a stream (Exim's readsocket) */
 	(void)snprintf(path, sizeof path, "%s/mta.sock", c->run_dir);
-	return (s->mta = stream_listen(path, e)) < 0 ? -1 : 0;
+	return (s->mta = link_listen(path, SOCK_STREAM, 0666, e)) < 0 ? -1 : 0;
 }
 
 /* Only one daemon a run_dir: the lock lives as long as this process. */

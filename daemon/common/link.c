@@ -326,7 +326,7 @@ address(struct sockaddr_un *sa, const char *path, struct err *e)
 }
 
 int
-link_listen(const char *path, unsigned mode, struct err *e)
+link_listen(const char *path, int type, unsigned mode, struct err *e)
 {
 	struct sockaddr_un sa;
 	struct stat st;
@@ -336,7 +336,7 @@ link_listen(const char *path, unsigned mode, struct err *e)
 		return -1;
 	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
 		(void)unlink(path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_sys(e, "socket");
 	if (bind(fd, (struct sockaddr *)&sa, sizeof sa) != 0 || chmod(path, mode) != 0 ||

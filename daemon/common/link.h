@@ -66,9 +66,9 @@ int link_recv(struct link *l, struct msg *m, struct err *e);
  */
 int link_pair(int fds_out[2], struct err *e);
 
-/* Listen at path (replacing a dead socket there), mode bits as given. Returns the fd or
- * -1. */
-int link_listen(const char *path, unsigned mode, struct err *e);
+/* Listen at path (replacing a dead socket there), mode bits as given; type: SOCK_SEQPACKET
+ * for links, SOCK_STREAM for the MTA. Returns the fd or -1. */
+int link_listen(const char *path, int type, unsigned mode, struct err *e);
 
 /* Connect to the socket at path, waiting at most timeout_ms. Returns the fd or -1. */
 int link_connect(const char *path, int timeout_ms, struct err *e);

@@ -124,7 +124,7 @@ run(struct script *s, const char *const *args)
 	while (*args != NULL)
 		argv[n++] = *args++;
 	if (s != NULL) {
-		listener = link_listen(sock, 0600, &e);
+		listener = link_listen(sock, SOCK_SEQPACKET, 0600, &e);
 		T_CHECK(listener >= 0, "%s", e.text);
 	}
 	T_CHECK(pipe2(o, O_CLOEXEC) == 0 && pipe2(er, O_CLOEXEC) == 0);
