@@ -47,25 +47,34 @@ must_open(void)
 	return s;
 }
 
-static inline bool
-count_account(void *arg, const struct store_account *v)
+static inline struct store *
+open_anew(void)
 {
-	int *n = arg;
-
-	(void)v;
-	(*n)++;
-	return true;
+	begin_anew();
+	return must_open();
 }
 
-static inline bool
-count_decision(void *arg, const struct store_decision *v)
-{
-	int *n = arg;
+/* What the store calls for each row, into an int. */
+#define COUNT(row) \
+	static inline bool count_##row(void *arg, const struct store_##row *v) \
+	{ \
+		(void)v; \
+		++*(int *)arg; \
+		return true; \
+	}
+COUNT(account)
+COUNT(decision)
+COUNT(held)
+COUNT(incident)
+COUNT(finding)
 
-	(void)v;
-	(*n)++;
-	return true;
-}
+/* So many rows are told; ... are the arguments of each before where they are counted. */
+#define T_ROWS(want, each, ...) \
+	do { \
+		int t_rows = 0; \
+		T_EQ(each(__VA_ARGS__, &t_rows, &e), 0); \
+		T_EQ(t_rows, want); \
+	} while (0)
 
 static inline int
 accounts(struct store *s)

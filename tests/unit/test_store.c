@@ -47,36 +47,6 @@ see_held(void *arg, const struct store_held *v)
 	return true;
 }
 
-static bool
-count_held(void *arg, const struct store_held *v)
-{
-	int *n = arg;
-
-	(void)v;
-	(*n)++;
-	return true;
-}
-
-static bool
-count_incident(void *arg, const struct store_incident *v)
-{
-	int *n = arg;
-
-	(void)v;
-	++*n;
-	return true;
-}
-
-static bool
-count_finding(void *arg, const struct store_finding *v)
-{
-	int *n = arg;
-
-	(void)v;
-	(*n)++;
-	return true;
-}
-
 struct nth {
 	struct store_finding last;
 	int left, seen;
@@ -188,21 +158,15 @@ rows_decision(struct store *s)
 				   .reason = "r",
 				   .who = "mailbrake",
 				   .facts = "{}"};
-	int n = 0;
 
 	T_EQ(store_decision_add(s, &d, &e), 0);
 	d.t.us++;
 	d.to = "held";
 	d.facts = "{\"rcpts\":6}";
 	T_EQ(store_decision_add(s, &d, &e), 0);
-	T_EQ(store_decision_each(s, 1001, 10, see_decision, &n, &e), 0);
-	T_EQ(n, 2);
-	n = 0;
-	T_EQ(store_decision_each(s, -1, 1, see_decision, &n, &e), 0);
-	T_EQ(n, 1);
-	n = 0;
-	T_EQ(store_decision_each(s, 1002, 10, count_decision, &n, &e), 0);
-	T_EQ(n, 0);
+	T_ROWS(2, store_decision_each, s, 1001, 10, see_decision);
+	T_ROWS(1, store_decision_each, s, -1, 1, see_decision);
+	T_ROWS(0, store_decision_each, s, 1002, 10, count_decision);
 }
 
 static void
@@ -223,9 +187,7 @@ rows_held(struct store *s)
 	T_EQ(store_held_set_state(s, h.id, "releasing", 1, "", (wall_t){9}, &e), 0);
 	T_EQ(store_held_get(s, h.id, see_held, (void *)(uintptr_t) "releasing", &e), 1);
 	T_EQ(store_held_get(s, "zzzzzzzzzzzzzzzz", see_held, NULL, &e), 0);
-	n = 0;
-	T_EQ(store_held_each(s, 1001, "held", 0, count_held, &n, &e), 0);
-	T_EQ(n, 0);
+	T_ROWS(0, store_held_each, s, 1001, "held", 0, count_held);
 	T_EQ(store_held_each(s, 1001, NULL, 0, count_held, &n, &e), 0);
 	T_EQ(store_held_each(s, -1, "releasing", 0, count_held, &n, &e), 0);
 	T_EQ(store_held_each(s, -1, NULL, 5, count_held, &n, &e), 0);
@@ -291,20 +253,14 @@ rows_finding(struct store *s)
 				  .uid = 1001,
 				  .t = {10},
 				  .sha256 = "aa"};
-	int n = 0;
 
 	T_EQ(store_finding_put(s, &x, &e), 0);
 	x.rule = "r2";
 	T_EQ(store_finding_put(s, &x, &e), 0);
-	n = 0;
-	T_EQ(store_finding_each(s, 1001, true, count_finding, &n, &e), 0);
-	T_EQ(n, 2);
+	T_ROWS(2, store_finding_each, s, 1001, true, count_finding);
 	T_EQ(store_finding_gone(s, 1, 2, (wall_t){20}, &e), 0);
-	n = 0;
-	T_EQ(store_finding_each(s, -1, true, count_finding, &n, &e), 0);
-	T_EQ(n, 0);
-	T_EQ(store_finding_each(s, -1, false, count_finding, &n, &e), 0);
-	T_EQ(n, 2);
+	T_ROWS(0, store_finding_each, s, -1, true, count_finding);
+	T_ROWS(2, store_finding_each, s, -1, false, count_finding);
 }
 
 static void
@@ -348,25 +304,16 @@ rows_again(void)
 {
 	struct store *s = must_open();
 	struct store_status st;
-	int n = 0;
 
 	store_status(s, &st);
 	T_CHECK(!st.fresh);
 	T_EQ(st.generation, 1);
 	T_EQ(store_account_each(s, see_account, NULL, &e), 0);
-	n = 0;
-	T_EQ(store_incident_each(s, count_incident, &n, &e), 0);
-	T_EQ(n, 2);
+	T_ROWS(2, store_incident_each, s, count_incident);
 	T_EQ(store_prune(s, (wall_t){5000001}, &e), 0);
-	n = 0;
-	T_EQ(store_incident_each(s, count_incident, &n, &e), 0);
-	T_EQ(n, 1);
-	n = 0;
-	T_EQ(store_decision_each(s, -1, 10, see_decision, &n, &e), 0);
-	T_EQ(n, 1);
-	n = 0;
-	T_EQ(store_finding_each(s, -1, false, count_finding, &n, &e), 0);
-	T_EQ(n, 0);
+	T_ROWS(1, store_incident_each, s, count_incident);
+	T_ROWS(1, store_decision_each, s, -1, 10, see_decision);
+	T_ROWS(0, store_finding_each, s, -1, false, count_finding);
 	store_close(&s);
 }
 
@@ -404,8 +351,7 @@ test_group(void)
 	mono_t now = clock_mono();
 	int i;
 
-	begin_anew();
-	s = must_open();
+	s = open_anew();
 	T_EQ(store_check(s, &e), 0);
 	for (i = 0; i < 250; i++) {
 		T_EQ(put_account(s, i, "clear"), 0);
@@ -436,8 +382,7 @@ test_files_bound(void)
 	struct store *s;
 	uint64_t i;
 
-	begin_anew();
-	s = must_open();
+	s = open_anew();
 	for (i = 1; i <= 12000; i++) {
 		f.ino = i;
 		f.ctime_us = (int64_t)i << 30;
@@ -487,10 +432,8 @@ test_migration(void)
 	char read_v1[sizeof __FILE__ + 32], *slash;
 	struct store *s;
 	struct store_status st;
-	int n = 0;
 
-	begin_anew();
-	s = must_open();
+	s = open_anew();
 	store_close(&s);
 	shell(shape, fresh, sizeof fresh);
 	begin_anew();
@@ -507,12 +450,9 @@ test_migration(void)
 	T_EQ(st.generation, 1);
 	T_CHECK(!st.fresh);
 	T_EQ(accounts(s), 1);
-	T_EQ(store_decision_each(s, 1001, 10, count_decision, &n, &e), 0);
-	T_EQ(n, 2);
+	T_ROWS(2, store_decision_each, s, 1001, 10, count_decision);
 	T_EQ(store_prune(s, (wall_t){1700000000500000}, &e), 0);
-	n = 0;
-	T_EQ(store_decision_each(s, 1001, 10, count_decision, &n, &e), 0);
-	T_EQ(n, 1);
+	T_ROWS(1, store_decision_each, s, 1001, 10, count_decision);
 	T_EQ(put_account(s, 1002, "clear"), 0);
 	store_close(&s);
 	shell(shape, migrated, sizeof migrated);

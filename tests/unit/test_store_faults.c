@@ -39,12 +39,25 @@ test_crash(void)
 	store_close(&s);
 }
 
+/* No file may grow beyond it; what was allowed before. */
+static struct rlimit
+limit_files(rlim_t bytes)
+{
+	struct rlimit old, tight;
+
+	T_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);
+	tight = old;
+	tight.rlim_cur = bytes;
+	T_EQ(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	return old;
+}
+
 /* A full disk (a limit on the size of files): rows wait and are written when it is over.
  */
 static void
 test_full(void)
 {
-	struct rlimit old, tight;
+	struct rlimit old;
 	struct store *s;
 	struct store_status st;
 	static char big[20000];
@@ -57,15 +70,11 @@ test_full(void)
 				   .facts = big};
 	int i, n = 0;
 
-	begin_anew();
 	memset(big, 'x', sizeof big - 1);
-	s = must_open();
+	s = open_anew();
 	T_EQ(store_sync(s, &e), 0);
-	T_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);
-	tight = old;
-	tight.rlim_cur = 262144;
 	(void)signal(SIGXFSZ, SIG_IGN);
-	T_EQ(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	old = limit_files(262144);
 	for (i = 0; i < 60; i++) {
 		T_EQ(store_decision_add(s, &d, &e), 0);
 		(void)store_flush(s, mono_after_ms(clock_mono(), 100), &e);
@@ -94,18 +103,14 @@ test_full(void)
 static void
 test_queue_bound(void)
 {
-	struct rlimit old, tight;
+	struct rlimit old;
 	struct store *s;
 	struct store_status st;
 	static char big[1 << 20];
 	int i, refused = 0;
 
-	begin_anew();
-	s = must_open();
-	T_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);
-	tight = old;
-	tight.rlim_cur = 131072;
-	T_EQ(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	s = open_anew();
+	old = limit_files(131072);
 	memset(big, 'x', sizeof big);
 	for (i = 0; i < 80; i++) {
 		char name[16];
@@ -125,6 +130,13 @@ test_queue_bound(void)
 	store_status(s, &st);
 	T_EQ(st.waiting, 0);
 	store_close(&s);
+}
+
+static void
+put_accounts(struct store *s, int n)
+{
+	for (int i = 0; i < n; i++)
+		T_EQ(put_account(s, i, "held"), 0);
 }
 
 static void
@@ -167,7 +179,7 @@ test_damage(void)
 	struct store *s;
 	struct store_status st;
 	struct stat sb;
-	int i, round;
+	int round;
 
 	for (round = 0; round < 3; round++) {
 		static const struct {
@@ -177,10 +189,8 @@ test_damage(void)
 		struct store_trust trust = {1001, "script", "/home/a/x.php", "root", {1},
 					    {0},  "why"};
 
-		begin_anew();
-		s = must_open();
-		for (i = 0; i < 2000; i++)
-			T_EQ(put_account(s, i, "held"), 0);
+		s = open_anew();
+		put_accounts(s, 2000);
 		T_EQ(store_trust_put(s, &trust, &e), 0);
 		T_EQ(store_sync(s, &e), 0);
 		store_close(&s);
@@ -212,12 +222,9 @@ test_damage_later(void)
 	struct store *s;
 	struct store_status st;
 	char again[1024], out[64];
-	int i;
 
-	begin_anew();
-	s = must_open();
-	for (i = 0; i < 2000; i++)
-		T_EQ(put_account(s, i, "held"), 0);
+	s = open_anew();
+	put_accounts(s, 2000);
 	T_EQ(store_sync(s, &e), 0);
 	store_close(&s);
 	noise("", 131072, 16384);
@@ -246,10 +253,8 @@ test_damage_open(void)
 	struct store_status st;
 	int i;
 
-	begin_anew();
-	s = must_open();
-	for (i = 0; i < 20000; i++)
-		T_EQ(put_account(s, i, "held"), 0);
+	s = open_anew();
+	put_accounts(s, 20000);
 	T_EQ(store_sync(s, &e), 0);
 	store_close(&s);
 	s = must_open();
