@@ -180,7 +180,6 @@ rows_held(struct store *s)
 			       .subject = "Hi \"there\"",
 			       .script = "/home/w/\xff\x01.php",
 			       .state = "held"};
-	int n = 0;
 
 	T_EQ(store_held_put(s, &h, &e), 0);
 	T_EQ(store_held_get(s, h.id, see_held, (void *)(uintptr_t) "held", &e), 1);
@@ -188,21 +187,16 @@ rows_held(struct store *s)
 	T_EQ(store_held_get(s, h.id, see_held, (void *)(uintptr_t) "releasing", &e), 1);
 	T_EQ(store_held_get(s, "zzzzzzzzzzzzzzzz", see_held, NULL, &e), 0);
 	T_ROWS(0, store_held_each, s, 1001, "held", 0, count_held);
-	T_EQ(store_held_each(s, 1001, NULL, 0, count_held, &n, &e), 0);
-	T_EQ(store_held_each(s, -1, "releasing", 0, count_held, &n, &e), 0);
-	T_EQ(store_held_each(s, -1, NULL, 5, count_held, &n, &e), 0);
-	T_EQ(n, 3);
-	n = 0;
-	T_EQ(store_held_open_after(s, -1, "", 5, count_held, &n, &e), 0);
-	T_EQ(store_held_open_after(s, 1001, "", 5, count_held, &n, &e), 0);
-	T_EQ(n, 2);
-	T_EQ(store_held_open_after(s, 1002, "", 5, count_held, &n, &e), 0);
-	T_EQ(store_held_open_after(s, -1, h.id, 5, count_held, &n, &e), 0);
-	T_EQ(store_held_open_after(s, -1, "", 0, count_held, &n, &e), 0);
-	T_EQ(n, 2);
+	T_ROWS(1, store_held_each, s, 1001, NULL, 0, count_held);
+	T_ROWS(1, store_held_each, s, -1, "releasing", 0, count_held);
+	T_ROWS(1, store_held_each, s, -1, NULL, 5, count_held);
+	T_ROWS(1, store_held_open_after, s, -1, "", 5, count_held);
+	T_ROWS(1, store_held_open_after, s, 1001, "", 5, count_held);
+	T_ROWS(0, store_held_open_after, s, 1002, "", 5, count_held);
+	T_ROWS(0, store_held_open_after, s, -1, h.id, 5, count_held);
+	T_ROWS(0, store_held_open_after, s, -1, "", 0, count_held);
 	T_EQ(store_held_set_state(s, h.id, "released", 1, "", (wall_t){9}, &e), 0);
-	T_EQ(store_held_open_after(s, -1, "", 5, count_held, &n, &e), 0);
-	T_EQ(n, 2);
+	T_ROWS(0, store_held_open_after, s, -1, "", 5, count_held);
 }
 
 static void
@@ -215,7 +209,6 @@ rows_file(struct store *s)
 			       .rules = ~0ull - 1},
 			  g;
 	char digest[STORE_DIGEST];
-	int n = 0;
 
 	T_EQ(store_file_put(s, &f, &e), 0);
 	T_EQ(store_file_get(s, UINT64_MAX, 7, &g, &e), 1);
@@ -234,11 +227,9 @@ rows_file(struct store *s)
 	f.path = "/home/w/x\xff.php";
 	f.reason = "time";
 	T_EQ(store_file_put(s, &f, &e), 0);
-	n = 0;
-	T_EQ(store_file_each(s, -1, -1, see_file, &n, &e), 0);
-	T_EQ(store_file_each(s, 5, 3, see_file, &n, &e), 0);
-	T_EQ(store_file_each(s, 6, -1, see_file, &n, &e), 0);
-	T_EQ(n, 2);
+	T_ROWS(1, store_file_each, s, -1, -1, see_file);
+	T_ROWS(1, store_file_each, s, 5, 3, see_file);
+	T_ROWS(0, store_file_each, s, 6, -1, see_file);
 }
 
 static void
