@@ -75,6 +75,7 @@ static int conf_fd = -1; /* the sealed settings children get */
 static struct sockets sockets = {-1, -1, -1};
 static int exit_code;
 static bool stopping;
+static int due_timer = -1;
 static bool trial_again, swap_due; /* asked for while one was under way */
 static mono_t stop_by;
 static struct msg out;
@@ -211,13 +212,10 @@ wire(enum slot s, int n, const int *ours)
 	}
 }
 
-static void start_due(void *arg);
-
 static void
 not_started(struct proc *p)
 {
 	p->next_start = mono_after_ms(clock_mono(), BACKOFF_MAX_MS);
-	(void)loop_once(BACKOFF_MAX_MS + 1, start_due, NULL);
 }
 
 static void
@@ -256,22 +254,56 @@ start(enum slot s)
 	wire(s, n, ours);
 }
 
+/* It is to run and does not. The others are started after judge: it has their links. */
+static bool
+is_missing(int s)
+{
+	return procs[s].wanted && procs[s].pid == 0 &&
+	       (s == P_JUDGE || procs[P_JUDGE].pid != 0);
+}
+
+static void on_due(void *arg);
+
+/* One timer, for the one that is to be started next; while all run there is none. */
 static void
-start_due(void *arg)
+plan(void)
+{
+	mono_t now = clock_mono();
+	int64_t best = -1;
+	int s;
+
+	loop_cancel(due_timer);
+	due_timer = -1;
+	for (s = 0; s < P_COUNT; s++) {
+		int64_t ms = mono_diff_us(procs[s].next_start, now) / 1000 + 1;
+
+		if (is_missing(s) && (best < 0 || ms < best))
+			best = ms < 1 ? 1 : ms;
+	}
+	if (best >= 0)
+		due_timer = loop_once(best, on_due, NULL);
+}
+
+static void
+start_due(void)
 {
 	mono_t now = clock_mono();
 	int s;
 
-	(void)arg;
 	if (stopping)
 		return;
-	for (s = 0; s < P_COUNT; s++) {
-		if (s != P_JUDGE && procs[P_JUDGE].pid == 0)
-			continue;
-		if (procs[s].wanted && procs[s].pid == 0 &&
-		    mono_diff_us(procs[s].next_start, now) <= 0)
+	for (s = 0; s < P_COUNT; s++)
+		if (is_missing(s) && mono_diff_us(procs[s].next_start, now) <= 0)
 			start((enum slot)s);
-	}
+	plan();
+}
+
+static void
+on_due(void *arg)
+{
+	(void)arg;
+	due_timer = -1;
+	start_due();
 }
 
 /* --- ending --- */
@@ -299,7 +331,7 @@ swap(void)
 	procs[now].wanted = false;
 	procs[next].wanted = true;
 	procs[next].next_start = clock_mono();
-	start_due(NULL);
+	start_due();
 }
 
 static void
@@ -373,7 +405,7 @@ ended(enum slot s, int status)
 	 * ones */
 	if (s == P_JUDGE)
 		signal_all(SIGTERM, false);
-	loop_once(p->backoff_ms + 1, start_due, NULL);
+	plan();
 }
 
 static void
@@ -518,8 +550,7 @@ proc_run(const struct conf *c, const char *conf_path, const char *prefix)
 	if (priv_trim(run_caps, &e) != 0)
 		log_fatal(71, "start error=\"%s\"", e.text);
 	(void)loop_add(sfd, POLLIN, on_signal, NULL);
-	start_due(NULL);
-	(void)loop_every(60000, start_due, NULL); /* each wait has its own; in any case */
+	start_due();
 	place_notify_ready();
 	loop_run();
 	if (exit_code != 0) {

@@ -16,7 +16,6 @@
 #include "subuid.h"
 #include "text.h"
 
-#define ASK_MS 60000
 #define FIRST_MS 3000
 #define ABSENT_ROUNDS 10 /* without the set, only each so many minutes */
 #define TELL_MIN 5       /* connections of an account that are told */
@@ -56,14 +55,12 @@ direct_counts(void)
 	return count;
 }
 
-static void
-ask(void *arg)
+void
+direct_minute(void)
 {
 	struct m_direct m = {.asked = asked + 1};
 	struct err e;
 
-	(void)arg;
-	(void)loop_once(ASK_MS, ask, NULL);
 	if (rounds_left > 0) {
 		rounds_left--;
 		return;
@@ -71,6 +68,13 @@ ask(void *arg)
 	if (m_direct_put(wire_out(), &m, &e) == 0 &&
 	    wire_send(&hub.hands, wire_out(), &e) == 0)
 		asked++;
+}
+
+static void
+ask(void *arg)
+{
+	(void)arg;
+	direct_minute();
 }
 
 void

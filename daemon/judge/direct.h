@@ -16,8 +16,9 @@
 
 #define DIRECT_UIDS 4096
 
-/* Begin to ask. */
+/* Begin to ask, soon; then once a minute. */
 void direct_init(void);
+void direct_minute(void);
 
 /* TRIES of hands. */
 void direct_tries(struct msg *m);

@@ -57,6 +57,7 @@ static struct hurry *hurries;
 static uint64_t next_seq = 1, next_hurry = 1, credit_due;
 static int64_t latency[1024];
 static uint64_t latency_count;
+static bool sight_news = true; /* SIGHT came since the position was kept */
 
 /* --- hurry --- */
 
@@ -385,6 +386,7 @@ on_sight(struct msg *m)
 	if (strcmp(hub.sight.degraded, s.degraded) != 0 && s.degraded[0] != '\0')
 		log_warn("watch degraded=\"%s\"", s.degraded);
 	hub.sight.known = true;
+	sight_news = true;
 	(void)text_safe(hub.sight.backend, sizeof hub.sight.backend, s.backend);
 	(void)text_safe(hub.sight.degraded, sizeof hub.sight.degraded, s.degraded);
 	hub.sight.ready = s.ready;
@@ -443,18 +445,22 @@ tell_since(void)
 		log_warn("since error=\"%s\"", e.text);
 }
 
+/* While watch has nothing new to tell, an earlier time is as good: no file changed since,
+ * and the walk that starts there looks at no more of them. */
 void
 files_keep_since(void)
 {
 	int64_t us = clock_wall().us - SINCE_MARGIN_US;
 	struct err e;
 
-	if (!wire_up(&hub.watch) || !hub.sight.known || !hub.sight.ready ||
+	if (!sight_news || !wire_up(&hub.watch) || !hub.sight.known || !hub.sight.ready ||
 	    hub.sight.files_waiting > 0 || hub.sight.rescan_dirs_left > 0 ||
 	    under_way != NULL)
 		return;
 	if (store_kv_put(hub.store, SINCE_KEY, &us, sizeof us, &e) != 0)
 		hub_store_warn(&e);
+	else
+		sight_news = false;
 }
 
 void

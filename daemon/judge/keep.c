@@ -81,6 +81,13 @@ save_dirty(void *arg)
 }
 
 void
+keep_minute(void)
+{
+	hub.changed = false;
+	save_dirty(NULL);
+}
+
+void
 keep_soon(void)
 {
 	if (save_timer < 0)

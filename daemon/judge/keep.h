@@ -19,6 +19,8 @@ void keep_settings(struct engine_conf *ec);
 void keep_round(void);
 /* Something changed an account: have it stored within 2 s. */
 void keep_soon(void);
+/* Once a minute, last: what this minute changed is stored at once, not by another timer. */
+void keep_minute(void);
 /* Once a minute: is the database whole? What is in memory goes into a new one. */
 void keep_check(void);
 /* At the end: every account that changed. */

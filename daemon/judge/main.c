@@ -74,7 +74,8 @@ on_minute(void *arg)
 	files_keep_since();
 	own_refresh();
 	files_recheck(-1);
-	keep_soon();
+	direct_minute();
+	keep_minute();
 	if (++minutes % 60 == 0)
 		release_expire();
 	if (minutes % 1440 == 2 &&

@@ -21,6 +21,7 @@
 #include "own.h"
 #include "provider_table.h"
 #include "subuid.h"
+#include "tally.h"
 #include "targets.h"
 #include "text.h"
 
@@ -276,6 +277,7 @@ count_hour(const struct m_outcome *o, int64_t uid, const char *provider,
 
 	if (store_counter_add(hub.store, &c, &e) != 0)
 		hub_store_warn(&e);
+	tally_counted();
 }
 
 static void

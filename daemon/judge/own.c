@@ -34,10 +34,17 @@ own_refresh(void)
 {
 	static struct stat before;
 	struct stat st;
+	enum opener_look look = OPENER_GONE;
 	int fd = -1;
 
-	for (int i = 0; i < paths && fd < 0; i++)
-		fd = opener_get(i);
+	/* asking the opener wakes it: only for what changed, or cannot be looked at */
+	for (int i = 0; i < paths && fd < 0 && look != OPENER_SAME; i++)
+		if ((look = opener_look(i, &before)) == OPENER_ASK)
+			fd = opener_get(i);
+	if (look == OPENER_SAME) {
+		fault = NULL;
+		return;
+	}
 	if (fd < 0) {
 		/* gone for a moment, or for ever: what was known stays, and it is said */
 		fault = owners_count(list) > 0 ? "it is not there any more" : NULL;

@@ -110,7 +110,8 @@ work(void *number)
 		running[me] = NULL;
 		push(&ready, t);
 		/* another task of this account may have waited for this one */
-		pthread_cond_broadcast(&more);
+		if (todo.first != NULL)
+			pthread_cond_broadcast(&more);
 		pthread_mutex_unlock(&lock);
 		ignored = write(wake_fd, &one, sizeof one);
 		(void)ignored;

@@ -48,6 +48,8 @@ const struct tally_who *tally_driver(const struct tally *t, uint64_t least);
 /* Lower bound of a share in percent, as wilson_low_ppm. */
 double tally_low_percent(uint64_t part, uint64_t whole);
 
+/* Something was counted: the next minute looks at it. */
+void tally_counted(void);
 /* Every minute: tell the engine who drives a provider's share up. */
 void tally_minute(void);
 

@@ -36,6 +36,16 @@ static struct minute {
 	struct err err;
 } minute;
 static bool minute_at_work;
+/* Something was counted since the last one, or that told of an account: if neither, and
+ * the day's window did not move, this minute's answer is the last one's, nobody. */
+static bool minute_due = true;
+static int64_t minute_hour;
+
+void
+tally_counted(void)
+{
+	minute_due = true;
+}
 
 static struct tally_who *
 who_of(struct tally *t, int64_t uid)
@@ -132,8 +142,10 @@ minute_done(void *arg)
 	struct minute *m = arg;
 
 	minute_at_work = false;
-	if (m->result != 0)
+	if (m->result != 0) {
 		hub_store_warn(&m->err);
+		minute_due = true;
+	}
 	for (unsigned i = 0; m->result == 0 && i < m->sum.name_count; i++) {
 		const struct tally_who *w =
 		    tally_driver(&m->sum.tally[i], (uint64_t)hub.conf.refusal_min);
@@ -141,6 +153,7 @@ minute_done(void *arg)
 
 		if (w == NULL || w->uid <= 0 || n > UINT32_MAX || hub_is_ours(w->uid))
 			continue;
+		minute_due = true;
 		engine_refusals(hub.engine, (uint32_t)w->uid, (uint32_t)w->fault,
 				(uint32_t)n);
 	}
@@ -152,13 +165,19 @@ minute_done(void *arg)
 void
 tally_minute(void)
 {
+	int64_t hour = wall_s(clock_wall()) / 3600;
+	struct store_status st;
 	unsigned n;
 
 	/* the last one is not done: it is the next minute's turn */
-	if (brakes_table() == NULL || minute_at_work)
+	if (brakes_table() == NULL || minute_at_work ||
+	    (!minute_due && hour == minute_hour))
 		return;
+	store_status(hub.store, &st);
+	minute_due = st.waiting > 0; /* not to be read yet */
+	minute_hour = hour;
 	n = provider_count(brakes_table());
-	minute.sum = (struct sum){.hour = wall_s(clock_wall()) / 3600, .name_count = n};
+	minute.sum = (struct sum){.hour = hour, .name_count = n};
 	minute.sum.tally = xcalloc(n, sizeof(*minute.sum.tally));
 	minute.sum.names = xcalloc(n, sizeof(*minute.sum.names));
 	for (unsigned i = 0; i < n; i++)

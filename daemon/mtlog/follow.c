@@ -299,8 +299,11 @@ static void
 see_rename(struct follow *f, mono_t now)
 {
 	struct stat st;
-	int fd = f->open(f->arg, NULL);
+	int fd;
 
+	if (f->same != NULL && f->now.fd >= 0 && f->same(f->arg, &f->now.at))
+		return;
+	fd = f->open(f->arg, NULL);
 	if (fd < 0)
 		return; /* between rename and create */
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||

@@ -41,6 +41,8 @@ struct follow_place {
  */
 typedef int (*follow_open_fn)(void *arg, const struct follow_place *older);
 typedef void (*follow_line_fn)(void *arg, const char *line, size_t len);
+/* Is the log's name still this file's, for certain? It is not opened again then. */
+typedef bool (*follow_same_fn)(void *arg, const struct follow_place *now);
 
 /* Where a run stopped: in the log, and in the renamed one while that is still read. */
 struct follow_places {
@@ -57,6 +59,7 @@ struct follow_file {
 
 struct follow {
 	follow_open_fn open;
+	follow_same_fn same; /* NULL after follow_init: it is opened to see */
 	follow_line_fn line;
 	void *arg;
 	struct follow_file now, old; /* the log; the renamed one, while it lingers */

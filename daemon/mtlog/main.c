@@ -82,9 +82,11 @@ tell_old(void *arg, const struct mt_event *ev)
 	self.not_told += !tell_outcome(&self.judge, ev, OUTCOME_OLD);
 }
 
+/* When it differs from the last time. */
 static void
 ears_tell(void)
 {
+	static struct msg told, out;
 	struct mtlog_counts c = {0};
 	struct journal_counts jc = {0};
 	struct m_ears m = {.mta = self.conf.mta, .file = self.file};
@@ -107,9 +109,15 @@ ears_tell(void)
 	m.forged = jc.forged;
 	m.behind_bytes = follow_behind(&self.follow);
 	m.degraded = why;
-	if (m_ears_put(wire_out(), &m, &e) != 0 ||
-	    wire_send(&self.judge, wire_out(), &e) != 0)
+	if (m_ears_put(&out, &m, &e) == 0 && out.len == told.len &&
+	    memcmp(out.body, told.body, out.len) == 0)
+		return;
+	if (m_ears_put(&out, &m, &e) != 0 || wire_send(&self.judge, &out, &e) != 0) {
 		log_warn_rate("ears", 60, "ears_not_told error=\"%s\"", e.text);
+		return;
+	}
+	told.len = out.len;
+	memcpy(told.body, out.body, out.len);
 }
 
 static void
@@ -206,6 +214,13 @@ on_old_line(void *arg, const char *line, size_t len)
 	(void)arg;
 	if (have_parser(line, len))
 		(void)mtlog_line(self.log, line, len, &ev);
+}
+
+static bool
+same_log(void *arg, const struct follow_place *now)
+{
+	(void)arg;
+	return opener_is(now->dev, now->ino);
 }
 
 static int
@@ -350,6 +365,7 @@ start_file(struct err *e)
 
 	follow_fini(&self.follow);
 	follow_init(&self.follow, open_log, on_line, NULL);
+	self.follow.same = same_log;
 	return follow_start(&self.follow, place_read(&p) ? &p : NULL, WARM_BYTES,
 			    on_old_line, e);
 }
@@ -411,12 +427,12 @@ tick_file(void)
 	return more;
 }
 
+/* quiet: the kernel told of no news, so EARS is not worth a timer of its own. */
 static void
-on_tick(void *arg)
+look(bool quiet)
 {
 	bool more = false;
 
-	(void)arg;
 	self.tick_timer = -1;
 	if (!self.started) {
 		start();
@@ -425,7 +441,7 @@ on_tick(void *arg)
 			mtlog_set_now(self.log, clock_wall());
 		more = self.journal != NULL ? tick_journal() : tick_file();
 	}
-	if (self.ears_timer < 0)
+	if (self.ears_timer < 0 && !quiet)
 		self.ears_timer = loop_once(EARS_MS, on_ears, NULL);
 	if (more || !news_wake())
 		tick_in(more || mono_diff_us(loop_now(), self.moved) <= QUIET_MS * 1000
@@ -434,11 +450,22 @@ on_tick(void *arg)
 }
 
 static void
+on_tick(void *arg)
+{
+	(void)arg;
+	look(false);
+}
+
+/* All of it in one wake-up. */
+static void
 on_minute(void *arg)
 {
 	(void)arg;
 	whose_refresh(self.places);
-	tick_in(1);
+	loop_cancel(self.tick_timer);
+	look(true);
+	if (self.ears_timer < 0)
+		ears_tell();
 }
 
 /* --- the process -----------------------------------------------------------------------

@@ -303,6 +303,34 @@ get(const struct ask *a)
 	return fd;
 }
 
+enum opener_look
+opener_look(int i, const struct stat *was)
+{
+	struct stat st;
+
+	if (i < 0 || i >= path_count || lstat(paths[i], &st) != 0)
+		return i >= 0 && i < path_count && errno == ENOENT ? OPENER_GONE
+								   : OPENER_ASK;
+	/* ctime: its rights may be others now */
+	return st.st_ino == was->st_ino && st.st_dev == was->st_dev &&
+		       st.st_size == was->st_size &&
+		       st.st_mtim.tv_sec == was->st_mtim.tv_sec &&
+		       st.st_mtim.tv_nsec == was->st_mtim.tv_nsec &&
+		       st.st_ctim.tv_sec == was->st_ctim.tv_sec &&
+		       st.st_ctim.tv_nsec == was->st_ctim.tv_nsec
+		   ? OPENER_SAME
+		   : OPENER_ASK;
+}
+
+bool
+opener_is(uint64_t dev, uint64_t ino)
+{
+	struct stat st;
+
+	return news_of_log && lstat(paths[0], &st) == 0 && S_ISREG(st.st_mode) &&
+	       (uint64_t)st.st_dev == dev && (uint64_t)st.st_ino == ino;
+}
+
 int
 opener_get(int i)
 {

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "err.h"
 
@@ -28,6 +29,15 @@
  */
 int opener_start(const char *const *path, int n, struct err *e);
 
+/*
+ * What path i is, as far as its name can be looked at without its rights; nobody is woken
+ * for it. OPENER_SAME: the very file of `was`, unchanged since that fstat(2).
+ */
+enum opener_look { OPENER_SAME, OPENER_GONE, OPENER_ASK };
+enum opener_look opener_look(int i, const struct stat *was);
+/* Is path 0 still the file of that device and inode? Only when opener_news tells of it:
+ * what others write may be known here late. */
+bool opener_is(uint64_t dev, uint64_t ino);
 /* Open path number i: a descriptor, or -1 with errno. Waits at most two seconds. */
 int opener_get(int i);
 

@@ -104,20 +104,23 @@ whose_message(const char *id)
 void
 whose_refresh(int places)
 {
+	static struct stat before; /* of the list that was read */
+	enum opener_look look = OPENER_GONE;
 	struct stat st;
 	int fd = -1;
 
 	if (owners == NULL)
 		owners = owners_new();
-	for (int i = 0; i < places && fd < 0; i++)
-		fd = opener_get(OPEN_OWNERS + i);
+	for (int i = 0; i < places && fd < 0 && look != OPENER_SAME; i++)
+		if ((look = opener_look(OPEN_OWNERS + i, &before)) == OPENER_ASK)
+			fd = opener_get(OPEN_OWNERS + i);
 	if (fd < 0)
 		return;
 	/* judge reads the same list and says in status what is wrong with it */
-	if (fstat(fd, &st) == 0 && owners_believed(&st))
-		(void)owners_read(owners, fd);
-	else
+	if (fstat(fd, &st) != 0 || !owners_believed(&st))
 		close(fd);
+	else if (owners_read(owners, fd))
+		before = st;
 }
 
 void

@@ -25,7 +25,8 @@ int64_t whose_event(const struct mt_event *ev, char *user, size_t size);
  * OWNER_TAKEN_OUT: it did, and the line that names who handed it in is gone. */
 int64_t whose_message(const char *id);
 
-/* Read the list of own_domains anew, from the first of so many places that is there. */
+/* Read the list of own_domains when it changed, from the first of so many places that is
+ * there. */
 void whose_refresh(int places);
 void whose_fini(void);
 

@@ -32,6 +32,14 @@ def number(pid, file, key):
     return int(m.group(1)) if m else 0
 
 
+def wakes(pid):
+    """How often any of its threads slept and was woken."""
+    n = 0
+    for t in os.listdir("/proc/%d/task" % pid):
+        n += number(pid, "task/%s/status" % t, "voluntary_ctxt_switches")
+    return n
+
+
 def cpu_ms(pid):
     with open("/proc/%d/stat" % pid) as f:
         t = f.read().rsplit(")", 1)[1].split()
@@ -72,7 +80,7 @@ def tree(pid):
 class Daemon:
     """One below top, watching roots (globs)."""
 
-    def __init__(self, build, top, roots):
+    def __init__(self, build, top, roots, mta="postfix"):
         self.top, self.p = top, None
         for d in ("etc/mailbrake", "log", "bin"):
             os.makedirs(top + "/" + d)
@@ -83,8 +91,8 @@ class Daemon:
             f.write("")
         with open(self.conf, "w") as f:
             f.write("".join("watch_roots = %s\n" % r for r in roots))
-            f.write("rules_dir = %s\nmta = postfix\nmta_log = %s/log/mail.log\n" %
-                    (os.path.join(HERE, "../../rules"), top))
+            f.write("rules_dir = %s\nmta = %s\nmta_log = %s/log/mail.log\n" %
+                    (os.path.join(HERE, "../../rules"), mta, top))
             if os.geteuid() == 0:
                 f.write("user_judge = 64201\nuser_watch = 64202\nuser_scan = 64203\n"
                         "user_mtlog = 64204\nadmin_group = root\n")
