@@ -2,40 +2,12 @@
  * test_exim_log - Exim's lines as Exim 4.96 wrote them, and what a stranger can do to
  * them
  */
-#include <stdlib.h>
-#include <time.h>
-
-#include "mtlog.h"
-#include "t.h"
-
-static struct mtlog *m;
-static struct mt_event ev;
-
-static const char *
-text(struct slice s)
-{
-	static char buf[8][400];
-	static int k;
-	char *b = buf[k++ % 8];
-
-	snprintf(b, sizeof(buf[0]), "%.*s", s.s == NULL ? 0 : (int)s.len,
-		 s.s == NULL ? "" : s.s);
-	return b;
-}
+#include "mtlog_frame.h"
 
 static int
 feed(const char *s)
 {
-	/* an exact copy: the parser may not look past the end */
-	char *copy = malloc(strlen(s) + 1);
-	static char *last;
-	int rc;
-
-	memcpy(copy, s, strlen(s));
-	rc = mtlog_line(m, copy, strlen(s), &ev);
-	free(last);
-	last = copy;
-	return rc;
+	return feed_line(s, strlen(s));
 }
 
 /* Recipients are counted behind the subject; words of the sender's hide none. */
@@ -256,9 +228,7 @@ test_hostile(void)
 int
 main(void)
 {
-	setenv("TZ", "UTC", 1);
-	tzset();
-	m = mtlog_new(MTLOG_EXIM, wall_from_s(1795312800));
+	begin(MTLOG_EXIM);
 	test_rcpts();
 	test_story();
 	test_forms();

@@ -2,43 +2,16 @@
  * test_postfix_log - Postfix's lines as Postfix 3.7 wrote them, and what a stranger can
  * do to them
  */
-#include <stdlib.h>
-#include <time.h>
-
-#include "mtlog.h"
-#include "t.h"
-
-static struct mtlog *m;
-static struct mt_event ev;
-
-static const char *
-text(struct slice s)
-{
-	static char buf[8][400];
-	static int k;
-	char *b = buf[k++ % 8];
-
-	snprintf(b, sizeof(buf[0]), "%.*s", s.s == NULL ? 0 : (int)s.len,
-		 s.s == NULL ? "" : s.s);
-	return b;
-}
+#include "mtlog_frame.h"
 
 static int
 feed(const char *program, const char *s)
 {
-	static char *last;
-	char line[2000], *copy;
-	size_t n;
-	int rc;
+	char line[2000];
+	int n = snprintf(line, sizeof(line), "Nov 22 01:02:03 web1 postfix/%s[1099]: %s",
+			 program, s);
 
-	n = (size_t)snprintf(line, sizeof(line),
-			     "Nov 22 01:02:03 web1 postfix/%s[1099]: %s", program, s);
-	copy = malloc(n);
-	memcpy(copy, line, n);
-	rc = mtlog_line(m, copy, n, &ev);
-	free(last);
-	last = copy;
-	return rc;
+	return feed_line(line, (size_t)n);
 }
 
 static void
@@ -244,9 +217,7 @@ test_full(void)
 int
 main(void)
 {
-	setenv("TZ", "UTC", 1);
-	tzset();
-	m = mtlog_new(MTLOG_POSTFIX, wall_from_s(1795312800));
+	begin(MTLOG_POSTFIX);
 	test_story();
 	test_forms();
 	test_forwarded();

@@ -5,41 +5,13 @@
  *          are written, rename loops, a directory of many files, leases, mounts that go.
  * Touches: a temporary directory, child processes; as root an own mount namespace.
  */
-#include "t.h"
-
-#include <ftw.h>
-#include <limits.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 
-#include "watch_judge.h"
+#include "watch_frame.h"
 
 #define DEEP 700 /* levels of 12 bytes: 8,400 */
-
-static char top[PATH_MAX];
-static const char *backend;
-static struct wj j;
-
-static int
-remove_one(const char *p, const struct stat *st, int type, struct FTW *f)
-{
-	(void)st;
-	(void)type;
-	(void)f;
-	return remove(p);
-}
-
-static const char *
-at(const char *name)
-{
-	static char buf[4][PATH_MAX * 2];
-	static int n;
-	char *p = buf[n++ & 3];
-
-	snprintf(p, sizeof buf[0], "%s/%s", top, name);
-	return p;
-}
 
 static void
 write_at(int dir, const char *name, const char *text)
@@ -50,19 +22,6 @@ write_at(int dir, const char *name, const char *text)
 		printf("%s: %s\n", name, strerror(errno));
 		exit(1);
 	}
-}
-
-static void
-start(const char *more)
-{
-	char conf[PATH_MAX + 512];
-
-	snprintf(conf, sizeof conf,
-		 "watch_roots = %s/home/*/www\nwatch_backend = %s\nsettle_ms = 30\n"
-		 "user_watch = %u\n%s",
-		 top, backend, geteuid() == 0 ? 64002 : 0, more);
-	wj_start(&j, conf, WJ_WANT);
-	T_CHECK(wj_ready(&j), "degraded: %s", j.degraded);
 }
 
 static void
@@ -332,18 +291,9 @@ test_unwatched(void)
 	exit(t_failed != 0);
 }
 
-static int
-one_backend(const char *name)
+static void
+all(void)
 {
-	const char *t = getenv("TMPDIR");
-
-	backend = name;
-	snprintf(top, sizeof top, "%s/test_watch_h.XXXXXX", t == NULL ? "/tmp" : t);
-	if (mkdtemp(top) == NULL || chmod(top, 0755) != 0)
-		return 1;
-	mkdir(at("home"), 0755);
-	mkdir(at("home/a"), 0755);
-	mkdir(at("home/a/www"), 0755);
 	test_deep();
 	test_swap();
 	test_many();
@@ -352,20 +302,10 @@ one_backend(const char *name)
 		test_mounts(); /* half a minute: watch does not start again sooner */
 		test_unwatched();
 	}
-	(void)nftw(top, remove_one, 32, FTW_DEPTH | FTW_PHYS);
-	return T_DONE();
 }
 
 int
 main(void)
 {
-	int status = -1, mine;
-	pid_t pid = fork();
-
-	if (pid == 0)
-		exit(one_backend("auto"));
-	mine = one_backend("inotify");
-	T_EQ(waitpid(pid, &status, 0), pid);
-	T_EQ(status, 0);
-	return mine != 0 || t_failed != 0;
+	return both_backends("test_watch_h", all);
 }
