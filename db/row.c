@@ -81,3 +81,14 @@ col_text_or_null(sqlite3_stmt *q, int i)
 {
 	return sqlite3_column_type(q, i) == SQLITE_NULL ? NULL : col_text(q, i);
 }
+
+struct store_counter
+col_counter(sqlite3_stmt *q)
+{
+	return (struct store_counter){.hour = col_num(q, 0),
+				      .provider = col_text(q, 1),
+				      .uid = col_num(q, 2),
+				      .scope = col_text(q, 3),
+				      .outcome = col_text(q, 4),
+				      .count = col_num(q, 5)};
+}

@@ -72,23 +72,18 @@ store_counter_each(struct store *s, int64_t since_hour,
 		   bool (*fn)(void *, const struct store_counter *), void *arg,
 		   struct err *e)
 {
-	sqlite3_stmt *q =
-	    store_read(s,
-		       "SELECT hour,provider,uid,scope,outcome,count FROM counter WHERE "
-		       "hour>=? ORDER BY hour,provider,uid,scope,outcome",
-		       e);
+	sqlite3_stmt *q = store_read(
+	    s,
+	    "SELECT " COUNTER_COLUMNS
+	    " FROM counter WHERE hour>=? ORDER BY hour,provider,uid,scope,outcome",
+	    e);
 	int r;
 
 	if (q == NULL)
 		return -1;
 	(void)sqlite3_bind_int64(q, 1, since_hour);
 	while ((r = store_read_next(s, q, e)) == 1) {
-		struct store_counter v = {.hour = col_num(q, 0),
-					  .provider = col_text(q, 1),
-					  .uid = col_num(q, 2),
-					  .scope = col_text(q, 3),
-					  .outcome = col_text(q, 4),
-					  .count = col_num(q, 5)};
+		struct store_counter v = col_counter(q);
 
 		if (!fn(arg, &v))
 			break;

@@ -183,5 +183,8 @@ wall_t col_time(sqlite3_stmt *q, int i);
  * a BLOB is converted without a look at its bytes.) */
 const char *col_text(sqlite3_stmt *q, int i);
 const char *col_text_or_null(sqlite3_stmt *q, int i);
+/* The row of a query that begins with SELECT COUNTER_COLUMNS. */
+#define COUNTER_COLUMNS "hour,provider,uid,scope,outcome,count"
+struct store_counter col_counter(sqlite3_stmt *q);
 
 #endif

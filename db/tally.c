@@ -93,22 +93,15 @@ store_tally_counters(const char *dir, int64_t since_hour,
 		     struct err *e)
 {
 	sqlite3 *db;
-	sqlite3_stmt *q = reader(dir,
-				 "SELECT hour,provider,uid,scope,outcome,count FROM "
-				 "counter WHERE hour>=?1",
-				 &db, e);
+	sqlite3_stmt *q =
+	    reader(dir, "SELECT " COUNTER_COLUMNS " FROM counter WHERE hour>=?1", &db, e);
 	int rc;
 
 	if (q == NULL)
 		return -1;
 	(void)sqlite3_bind_int64(q, 1, since_hour);
 	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
-		struct store_counter v = {.hour = col_num(q, 0),
-					  .provider = col_text(q, 1),
-					  .uid = col_num(q, 2),
-					  .scope = col_text(q, 3),
-					  .outcome = col_text(q, 4),
-					  .count = col_num(q, 5)};
+		struct store_counter v = col_counter(q);
 
 		if (!fn(arg, &v))
 			break;
