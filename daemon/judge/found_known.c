@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include <nettle/sha2.h>
+#include <nettle/umac.h>
 
 #include "clock.h"
 #include "log.h"
@@ -18,13 +18,14 @@
 #include "xmem.h"
 
 #define KEY_NAME "found_key"
-#define KEY_BYTES 16
+#define KEY_BYTES UMAC_KEY_SIZE
 
 /* Of the store and database it was read from; another one has another. */
 static struct {
 	const struct store *of;
 	unsigned generation;
 	unsigned char key[KEY_BYTES];
+	struct umac128_ctx mac; /* with that key */
 } kept;
 
 static bool forget_due; /* all digests, when FOUND_FORGET_S are over */
@@ -43,11 +44,13 @@ new_key(struct store *s)
 	if (getrandom(kept.key, KEY_BYTES, 0) != KEY_BYTES)
 		for (size_t i = 0; i < KEY_BYTES; i++)
 			kept.key[i] ^= (unsigned char)(clock_mono().us >> i);
+	umac128_set_key(&kept.mac, kept.key);
 	if (store_kv_put(s, KEY_NAME, kept.key, KEY_BYTES, &e) != 0)
 		log_warn_rate("found", 60, "found_key error=\"%s\"", e.text);
 }
 
-static const unsigned char *
+/* Have the key of this store. */
+static void
 key(struct store *s)
 {
 	struct store_status st;
@@ -61,14 +64,15 @@ key(struct store *s)
 			forgot = clock_mono();
 			new_key(s);
 		}
-		return kept.key;
+		return;
 	}
 	if (store_kv_get(s, KEY_NAME, kept.key, KEY_BYTES, &len, &e) != 1 ||
 	    len != KEY_BYTES)
 		new_key(s);
+	else
+		umac128_set_key(&kept.mac, kept.key);
 	kept.of = s;
 	kept.generation = st.generation;
-	return kept.key;
 }
 
 void
@@ -94,17 +98,20 @@ found_known(struct store *s, uint64_t rules, uint64_t dev, uint64_t ino, uint64_
 	       have.verdict != VERDICT_UNSCANNED;
 }
 
+/* Whose files they are may choose them, and never sees a digest or the key: one that fits
+ * two directories is found by chance only. Always the same nonce, for the digests are to
+ * be equal where the files are. */
 static void
 digest_of(struct store *s, uint64_t rules, const unsigned char *files, size_t len,
 	  unsigned char *digest)
 {
-	struct sha256_ctx c;
+	static const uint8_t nonce[UMAC_MAX_NONCE_SIZE];
 
-	sha256_init(&c);
-	sha256_update(&c, KEY_BYTES, key(s));
-	sha256_update(&c, sizeof rules, (const uint8_t *)&rules);
-	sha256_update(&c, len, files);
-	sha256_digest(&c, STORE_DIGEST, digest);
+	key(s);
+	umac128_set_nonce(&kept.mac, sizeof nonce, nonce);
+	umac128_update(&kept.mac, sizeof rules, (const uint8_t *)&rules);
+	umac128_update(&kept.mac, len, files);
+	umac128_digest(&kept.mac, STORE_DIGEST, digest);
 }
 
 /* Begin the directory at j->at; one that is as it was is done with. -1: damaged. */
@@ -292,7 +299,7 @@ forget_all_sometimes(struct store *s)
 	}
 	if (forget_due)
 		return;
-	(void)key(s); /* it stays in force until then, and no next start knows it */
+	key(s); /* it stays in force until then, and no next start knows it */
 	forget_due = true;
 	if (store_kv_put(s, KEY_NAME, "", 1, &e) != 0)
 		log_warn_rate("found", 60, "found_key error=\"%s\"", e.text);

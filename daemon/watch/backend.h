@@ -42,8 +42,10 @@ struct backend_state {
 
 struct backend {
 	const char *name;
-	bool crawls;      /* sees only directories that were entered: roots are crawled at
+	bool crawls;    /* sees only directories that were entered: roots are crawled at
 			     start */
+	bool marks_all; /* sees a whole file system from root_came on: dir_enter opens for
+			   reading, as nothing can be made before the watch is there */
 	bool needs_start; /* roots on other file systems need a start with privileges */
 	/* Privileged set-up. roots and c stay borrowed (c may change its contents). */
 	int (*open)(const struct conf *c, const struct roots *roots,
@@ -68,7 +70,7 @@ struct backend {
 	int (*dir_open)(uint32_t dir, int flags, struct stat *st_out);
 	/*
 	 * Enter `name` in dir: open it (O_PATH), watch it. *dir_out is its number, held.
-	 * To read it the caller opens it again: what one opened before the watch was
+	 * To read it the caller opens it again, but for marks_all: what one opened before the watch was
 	 * there may leave out what was made in between (btrfs does). -1: no directory,
 	 * another file system, left out by watch_exclude (errno).
 	 */

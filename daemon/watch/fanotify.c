@@ -509,7 +509,7 @@ fan_dir_enter(uint32_t dir, const char *name, struct stat *st, uint32_t *dir_out
 
 	if (base < 0 || parent == NULL)
 		return -1;
-	fd = safe_open_dir(base, name, O_PATH);
+	fd = safe_open_dir(base, name, O_RDONLY);
 	if (fd < 0)
 		return -1;
 	d = fstat(fd, st) == 0 ? handle_of(fd, parent->fs, &mount_id) : NULL;
@@ -545,6 +545,7 @@ fan_state(struct backend_state *out)
 
 const struct backend backend_fanotify = {
     .name = "fanotify",
+    .marks_all = true,
     .needs_start = true,
     .open = fan_open,
     .close = fan_close,

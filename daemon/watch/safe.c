@@ -15,7 +15,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#include <linux/magic.h>
 
 #define ANYWHERE (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 #define BENEATH (ANYWHERE | RESOLVE_BENEATH | RESOLVE_NO_XDEV)
@@ -144,6 +147,16 @@ safe_open_abs(const char *path, int flags)
 	close(slash);
 	errno = saved;
 	return fd;
+}
+
+bool
+safe_plain_dirs(int fd)
+{
+	struct statfs sf;
+
+	return fstatfs(fd, &sf) == 0 &&
+	       (sf.f_type == EXT4_SUPER_MAGIC || sf.f_type == XFS_SUPER_MAGIC ||
+		sf.f_type == TMPFS_MAGIC);
 }
 
 static enum safe

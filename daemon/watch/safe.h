@@ -28,6 +28,12 @@ int safe_open_dir(int base, const char *path, int flags);
  */
 int safe_open_abs(const char *path, int flags);
 
+/*
+ * Is fd on a file system whose directories count the ".." of each one below as a link, and
+ * whose getdents(2) fills its buffer as far as there are names? (ext4, XFS, tmpfs.)
+ */
+bool safe_plain_dirs(int fd);
+
 enum safe {
 	SAFE_OK,
 	SAFE_GONE,    /* nothing of that name, or its directory is gone */

@@ -13,14 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
-#include <linux/magic.h>
-
+#include "safe.h"
 #include "xmem.h"
 
-#define BUFFER 32768 /* about a thousand names a step */
+#define BUFFER 32768   /* about a thousand names a step */
+#define DIRENT_MAX 512 /* more than a name and its numbers take */
 #define UID_SLOTS 1024
 #define MARK_SLOTS 16384
 
@@ -68,8 +67,8 @@ struct walk {
 	const struct backend *b;
 	walk_file_fn file;
 	uint64_t dropped, steps;
-	uint64_t dev; /* of the file system asked last whether it counts ".." */
-	bool dev_known, dev_counts;
+	uint64_t dev; /* of the file system asked last how its directories are */
+	bool dev_known, dev_plain;
 	struct line lines[WALK_LINES];
 };
 
@@ -292,25 +291,25 @@ still_there(int err)
 	       err == EIO;
 }
 
+/* safe_plain_dirs of its file system, asked once for each in turn. */
+static bool
+is_plain(struct walk *w, int fd, const struct stat *st)
+{
+	if (!w->dev_known || w->dev != st->st_dev)
+		w->dev_plain = safe_plain_dirs(fd);
+	w->dev = st->st_dev;
+	w->dev_known = true;
+	return w->dev_plain;
+}
+
 /*
- * Has this directory none below it? Its link count says so where each ".." is counted. It
- * was taken after the watch was set: what is made later tells of itself.
+ * Has this directory none below it? Its link count was taken after the watch was set: what
+ * is made later tells of itself.
  */
 static bool
 is_leaf(struct walk *w, int fd, const struct stat *st)
 {
-	struct statfs sf;
-
-	if (st->st_nlink != 2)
-		return false;
-	if (!w->dev_known || w->dev != st->st_dev) {
-		w->dev = st->st_dev;
-		w->dev_known = true;
-		w->dev_counts = fstatfs(fd, &sf) == 0 && (sf.f_type == EXT4_SUPER_MAGIC ||
-							  sf.f_type == XFS_SUPER_MAGIC ||
-							  sf.f_type == TMPFS_MAGIC);
-	}
-	return w->dev_counts;
+	return st->st_nlink == 2 && is_plain(w, fd, st);
 }
 
 /*
@@ -417,6 +416,9 @@ read_some(struct step *s, int fd)
 			at += d->reclen;
 		}
 		all += n;
+		/* room for a name of any length was left: it was the last */
+		if (n > 0 && n + DIRENT_MAX <= BUFFER && is_plain(s->w, fd, &s->st))
+			return false;
 	} while (n > 0 && all < BUFFER / 2);
 	return n > 0;
 }
@@ -448,7 +450,7 @@ enter(struct step *s, bool *leaf_out)
 	j->since_us = since_below(j, &s->st);
 	s->uid = s->st.st_uid;
 	*leaf_out = (j->flags & WALK_FILES) == 0 && is_leaf(s->w, path, &s->st);
-	if (*leaf_out)
+	if (*leaf_out || s->w->b->marks_all)
 		return path;
 	fd = openat(path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	close(path);
