@@ -52,6 +52,28 @@ constants(const struct val *list, bool strict, uint32_t *how_out)
 	return n > 0;
 }
 
+/* The same of an array's keys, which PHP compares as they are. */
+static bool
+constant_keys(const struct val *list, uint32_t *how_out)
+{
+	uint32_t i, n = 0;
+
+	*how_out = TA_LISTED;
+	if (list == NULL || list->t != V_ARR || (php_bare(list->taint) & TA_REQUESTED))
+		return false;
+	for (i = 0; i < list->u.a->n; i++) {
+		const struct ent *e = &list->u.a->e[i];
+		struct val key = {.t = V_STR, .u.s = e->k.s, .len = e->k.len};
+
+		if (e->dead)
+			continue;
+		n++;
+		if (e->k.s != NULL && php_names_sink(&key))
+			*how_out |= TA_RISKY;
+	}
+	return n > 0;
+}
+
 static bool
 is_true(const struct node *n)
 {
@@ -77,9 +99,11 @@ php_listed(struct node *cond, bool *not_out, uint32_t *how_out)
 	if (miss)
 		cond = cond->kid;
 	if (cond->kind != N_CALL || cond->kid->kind != N_NAME ||
-	    cond->kid->w != W_IN_ARRAY || (what = cond->kid->next) == NULL ||
-	    (list = what->next) == NULL ||
-	    !constants(list->v, is_true(list->next), how_out))
+	    (what = cond->kid->next) == NULL || (list = what->next) == NULL ||
+	    !(cond->kid->w == W_IN_ARRAY
+		  ? constants(list->v, is_true(list->next), how_out)
+		  : cond->kid->w == W_ARRAY_KEY_EXISTS &&
+			constant_keys(list->v, how_out)))
 		return NULL;
 	if (what->kind == N_CALL && what->kid->w == W_STRTOLOWER)
 		what = what->kid->next;

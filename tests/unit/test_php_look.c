@@ -268,6 +268,18 @@ static const struct row {
      "php_taint_include", 1},
     {"<?php $p=$_GET['p'];if($x){if(!in_array($p,array('a')))exit;}include $p;", NULL,
      "php_taint_include", 1},
+    {"<?php $p=$_GET['p'];$l=array('a'=>1,'b'=>2);if(!array_key_exists($p,$l))exit;"
+     "include $p;",
+     NULL, "php_taint_include", 0},
+    {"<?php $p=$_GET['p'];if(array_key_exists($p,$l))include $p;", NULL,
+     "php_taint_include", 1},
+    {"<?php $p=$_GET['p'];if(array_key_exists($p,$_GET))include $p;", NULL,
+     "php_taint_include", 1},
+    {"<?php $p=$_GET['p'];$l['a']=1;$l[$_GET['q']]=1;if(array_key_exists($p,$l))include "
+     "$p;",
+     NULL, "php_taint_include", 1},
+    {"<?php $f=$_GET['f'];if(array_key_exists($f,array('system'=>1)))$f($_GET['c']);",
+     NULL, "php_taint_call", 1},
     {"<?php $p=$_GET['p'];if(in_array($p,$_GET['l']))include $p;", NULL,
      "php_taint_include", 1},
     {"<?php exec('git pull '.escapeshellarg($_POST['x']));", NULL, "php_taint_exec", 0},
