@@ -175,8 +175,10 @@ on_parent(struct wire *w, struct msg *m)
 	if (m->type == MSG_STOP) {
 		holds_stop(); /* not when the parent was killed: that ends no hold */
 		stop(true);
-	} else if (m->type == MSG_CONF && m->fd >= 0) {
-		if (conf_fd_take(m->fd, &fresh, &e) == 0)
+	} else if (m->type == MSG_CONF) {
+		if (m->fd < 0)
+			log_warn("conf_refused error=\"no descriptor\"");
+		else if (conf_fd_take(m->fd, &fresh, &e) == 0)
 			conf = fresh;
 		else
 			log_warn("conf_refused error=\"%s\"", e.text);

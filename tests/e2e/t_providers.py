@@ -316,7 +316,7 @@ def spammer(s):
             spam.append(s.send("shopa", "victim%d@%s" % (i, BRAKED[name][0])))
         time.sleep(0.1)
     for name in BRAKED:
-        if not s.wait(lambda: s.provider(name)["state"] != "clear", name + " braked", 90):
+        if not s.wait(lambda: s.provider(name)["state"] != "clear", name + " braked", 200):
             return spam
     refused, still = {}, 0
     while still < 3:  # what was in flight arrives
@@ -339,7 +339,7 @@ def while_braked(s, spam):
     c, w = s.c, s.w
     spam += [s.send("shopa", "more@" + BRAKED[name][0]) for name in BRAKED]
     for name in BRAKED:  # once the log was read: then it can be frozen
-        s.wait(lambda: s.provider(name)["waiting"] >= 1, name + ": the log to tell", 90)
+        s.wait(lambda: s.provider(name)["waiting"] >= 1, name + ": the log to tell", 200)
     c.eq(w.mb("forget", "shopa")[0], 0, "forget")
     c.eq(w.mb("hold", "shopa")[0], 0, "hold the spammer")
     waits = {name: [s.send("shopb", "c%d@%s" % (i, BRAKED[name][1])) for i in range(4)]
@@ -356,7 +356,7 @@ def while_braked(s, spam):
             c.note(name + ": slow machine, probed already")
         p.once = 1 if name == "google" and s.kind == "exim" else 0
         p.after = None
-    s.wait(lambda: set(others) <= set(s.sink["rest"].ids()), "mail to others", 90)
+    s.wait(lambda: set(others) <= set(s.sink["rest"].ids()), "mail to others", 200)
     late = [t - s.sent[i][2] for i, _, t in s.sink["rest"].taken if i in s.sent]
     c.note("mail to others after %.1f s at most" % max(late or [99]))
     return [i for ids in waits.values() for i in ids], others
@@ -367,7 +367,7 @@ def open_again(s, spam, waits, others):
     c, w = s.c, s.w
     for name in BRAKED:
         s.wait_state(name, "clear", 150)
-    s.wait(lambda: set(waits) <= set(s.got()), "what waited to arrive", 60)
+    s.wait(lambda: set(waits) <= set(s.got()), "what waited to arrive", 200)
     for name in BRAKED:
         first = s.sink[name].ids()[TAKES:][:1]
         c.true(first and first[0] in waits, "%s: the probe was %r, not a customer's" % (
@@ -423,22 +423,22 @@ def other_road(s):
     c.eq(w.mb("providers", "brake", "fastmail")[0], 0, "brake fastmail: only the last list has it")
     beside = w.top + "/run/brake" + (".smarthost" if s.kind == "exim" else "")
     s.wait(lambda: any("fastmail" in x for x in s.brake_file()) and
-           IPS["smarthost"] in open(beside).read(), "the last list to be in force", 90)
+           IPS["smarthost"] in open(beside).read(), "the last list to be in force", 200)
     c.eq([any(x.startswith(d) for x in s.brake_file()) for d in ("gmail.com", "comcast")],
          [True, False], "google and comcast in the last list")
     meanwhile = s.send("shopb", "m@yahoo.com")
     waits = s.send("shopb", "w@gmail.com")
-    if s.wait(lambda: meanwhile in s.got(), "mail by the smarthost", 90):
+    if s.wait(lambda: meanwhile in s.got(), "mail by the smarthost", 200):
         c.true(meanwhile in s.sink["smarthost"].ids(), "mail went by the smarthost")
-    s.wait(lambda: s.provider("google")["waiting"] >= 1, "mail to google to wait", 90)
+    s.wait(lambda: s.provider("google")["waiting"] >= 1, "mail to google to wait", 200)
     c.true(waits not in s.got(), "what waits was not sent")
     c.true("another server" in str(w.mb("notice", "yahoo")[1]), "notice says so")
     w.stop_daemon()
     c.eq(s.brake_file(), [], "braked domains after a stop")
     w.start_daemon()
     s.wait(lambda: any(x.startswith("gmail.com") for x in s.brake_file()),
-           "the brake to be back after a start", 90)
+           "the brake to be back after a start", 200)
     for name in ("google", "yahoo", "fastmail"):
         c.eq(w.mb("providers", "lift", name)[0], 0, "lift " + name)
-    s.wait(lambda: waits in s.got(), "what waited over the restart", 60)
+    s.wait(lambda: waits in s.got(), "what waited over the restart", 200)
     c.eq(s.got().count(waits), 1, "sent once")
