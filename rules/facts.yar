@@ -89,7 +89,7 @@ rule does_call_cookie
 		since = "0.1"
 		reference = "rules/README, FACTS"
 	condition:
-		php_plain_page and php_taint_call > 0 and php_cookie_reads > 0
+		php_plain_page and php_taint_call > 0 and php_cookie_reads > 0 and php_functions < 60
 }
 
 rule does_exec_request

@@ -103,6 +103,7 @@ rule small_mail_list
 		reference = "rules/README, FACTS"
 	condition:
 		php_seen == 1 and php_framework == 0 and php_includes == 0 and
+		(php_main > 1 or php_tokens < 1500) and
 		php_taint_mail_to > 0 and php_taint_mail_body > 0 and php_list_request > 0 and
 		(php_phpmailer == 0 or php_functions < 12 or php_main > 2)
 }

@@ -6,7 +6,7 @@
  * Touches: nothing.
  */
 #include <string.h>
-#include "php_apart.h"
+#include "php_side.h"
 
 static bool
 prefix(const struct val *v, const char *what)
@@ -205,8 +205,12 @@ opened(struct php *p, unsigned w, const struct args *a)
 	struct val v = php_unknown(a->taint);
 	const struct val *from = a->v;
 
+	v.taint |= php_held(p, a->n[0], from);
 	if (w == W_FOPEN && php_is_prog(from))
 		v.taint |= TA_PROG;
+	if (w == W_FOPEN && a->count > 1 && a->v[1].t == V_STR && a->v[1].len > 0 &&
+	    a->v[1].u.s[0] != 'r')
+		php_opens(p, a->n[0], from);
 
 	if (from->flags & VF_SELF) {
 		php_v_str(&v, p->file.s, p->file.len);
@@ -385,8 +389,10 @@ arguments(struct php *p)
 	struct node *k;
 
 	php_v_arr(p, &v, 4);
-	if (p->scope->func == NULL || !p->concrete)
+	if (p->scope->func == NULL)
 		return php_unknown(0);
+	if (!p->concrete)
+		return php_unknown(p->names.v[p->scope->func->id].given);
 	for (k = p->scope->func->kid; k != NULL && k->kind == N_PARAM; k = k->next) {
 		struct var *at = php_var(p, p->scope, k->id, false);
 
@@ -396,10 +402,40 @@ arguments(struct php *p)
 	return v;
 }
 
+/* compact('a', 'b') */
+static struct val
+compacted(struct php *p, const struct args *a)
+{
+	struct val v;
+	unsigned i;
+
+	php_v_arr(p, &v, a->count);
+	for (i = 0; i < a->count; i++) {
+		const struct var *at;
+		struct key k;
+
+		if (a->v[i].t != V_STR || !php_key(p, &a->v[i], &k))
+			return php_unknown(a->taint);
+		at = php_var(p, p->scope, php_intern(p, a->v[i].u.s, a->v[i].len, false),
+			     false);
+		if (at == NULL)
+			continue;
+		*php_arr_at(p, v.u.a, &k) = at->v;
+		v.taint |= at->v.taint;
+		if (at->v.t == V_ARR)
+			at->v.u.a->shared = true;
+		if (at->v.t == V_NULL)
+			php_arr_at(p, v.u.a, &k)->t = V_UNKNOWN;
+	}
+	return v;
+}
+
 /* Builtins that need more than their values; false: not one of them. */
 static bool
 special(struct php *p, unsigned w, struct args *a, struct val *out)
 {
+	unsigned i;
+
 	switch (w) {
 	case W_DEFINE:
 		*out = define(p, a);
@@ -439,6 +475,35 @@ special(struct php *p, unsigned w, struct args *a, struct val *out)
 		return true;
 	case W_FUNC_GET_ARGS:
 		*out = arguments(p);
+		return true;
+	case W_FUNC_GET_ARG:
+		if (p->concrete)
+			return false;
+		*out = arguments(p);
+		return true;
+	case W_SSCANF:
+		for (i = 2; i < a->count; i++)
+			(void)into(p, a, i, 0);
+		return false;
+	case W_COMPACT:
+		*out = compacted(p, a);
+		return true;
+	case W_OB_START:
+		php_buffers(p, a);
+		return false;
+	case W_OB_GET_CLEAN:
+	case W_OB_GET_CONTENTS:
+	case W_OB_GET_FLUSH:
+		*out = php_unknown(p->printed);
+		return true;
+	case W_FREAD:
+	case W_FGETS:
+	case W_FGETC:
+	case W_FGETCSV:
+	case W_STREAM_GET_CONTENTS:
+	case W_STREAM_GET_LINE:
+		*out = php_unknown(carried(w, a) |
+				   (a->count > 0 ? php_held(p, a->n[0], a->v) : 0));
 		return true;
 	default:
 		return false;

@@ -6,7 +6,8 @@
  * Touches: nothing.
  */
 #include <string.h>
-#include "php_apart.h"
+#include <strings.h>
+#include "php_chosen.h"
 
 static void
 eval_args(struct php *p, unsigned w, struct node *first, struct args *a)
@@ -44,6 +45,9 @@ pass_to_callbacks(struct php *p, const struct args *a)
 		const struct val *v = &a->v[i];
 		struct node *f = NULL;
 		uint32_t id = 0;
+
+		if (php_chosen(v))
+			(void)php_call_chosen(p, v, a);
 
 		if (v->t == V_ARR && v->u.a->n > 0 && v->u.a->n <= 4)
 			v = &v->u.a->e[v->u.a->n - 1].v;
@@ -137,9 +141,9 @@ php_call_value(struct php *p, const struct val *f, struct val *v, unsigned n)
 		a.known = a.known && known(&v[i]);
 	}
 	if (f->t == V_FUNC) {
-		if (a.known && php_run(p, f->u.f, a.v, a.count, &out))
+		if (a.known && php_run(p, f->u.f, NULL, a.v, a.count, &out))
 			return out;
-		return php_unknown(php_bare(a.taint));
+		return php_unknown(php_bare(a.taint) | php_returned(f->u.f));
 	}
 	if (f->t != V_STR)
 		return php_unknown(php_bare(a.taint | f->taint));
@@ -173,14 +177,33 @@ through_value(struct php *p, struct node *n)
 	if (f.t == V_STR)
 		return by_name(p, n, f.u.s, f.len, &a, true);
 	if (f.t == V_FUNC)
-		return php_call_own(p, f.u.f, &a, used_taint(p, f.u.f));
+		return php_call_own(p, f.u.f, &a,
+				    used_taint(p, f.u.f) | php_returned(f.u.f));
 	if (f.t == V_ARR && f.u.a->n == 2 && f.u.a->e[1].v.t == V_STR)
 		return by_name(p, n, f.u.a->e[1].v.u.s, f.u.a->e[1].v.len, &a, true);
+	if (php_chosen(&f))
+		return php_call_chosen(p, &f, &a);
 	if (!p->concrete)
 		php_sink_dynamic(p, n, &f, php_bare(a.taint));
-	if (a.taint != 0)
+	if (a.taint != 0) {
 		pass_to_invoke(p, &a);
+		php_give_closures(p, a.taint);
+	}
 	return php_unknown(php_bare(a.taint));
+}
+
+/* A method that no class of the file has: of PHP's own classes, or a library's. */
+static struct val
+elsewhere(struct php *p, struct node *n, const struct val *m, const struct val *base,
+	  const struct args *a)
+{
+	uint32_t t = php_bare(a->taint | base->taint);
+
+	if (n->kid->kind == N_PROP && a->taint != 0)
+		php_stored(p, n->kid->kid, m, a->taint);
+	if (m->len == 10 && strncasecmp(m->u.s, "getMessage", 10) == 0)
+		t |= p->thrown;
+	return php_unknown(t);
 }
 
 static struct val
@@ -198,6 +221,12 @@ method(struct php *p, struct node *n)
 	eval_args(p, W_NONE, n->kid->next, &a);
 	if (name->kind == N_NAME)
 		php_v_str(&m, name->s, name->len);
+	if (php_chosen(&m)) {
+		struct val v = php_call_chosen(p, &m, &a);
+
+		v.taint |= php_bare(base.taint);
+		return v;
+	}
 	if (m.t != V_STR || m.len > 256) {
 		if (!p->concrete)
 			php_sink_dynamic(p, n, &m, 0);
@@ -215,7 +244,7 @@ method(struct php *p, struct node *n)
 		return php_call_own(p, base.u.f, &a, 0);
 	if (f != NULL && (f->flags & NF_METHOD))
 		return php_call_own(p, f, &a, p->names.v[id].taint);
-	return php_unknown(php_bare(a.taint | base.taint));
+	return elsewhere(p, n, &m, &base, &a);
 }
 
 /* (NAME)(..) calls what define() gave the name. */
@@ -277,8 +306,13 @@ php_create(struct php *p, struct node *n)
 	v.taint = php_bare(a.taint);
 	if (a.count == 0 || p->concrete)
 		return v;
-	if (n->kid->kind == N_NAME)
+	if (n->kid->kind == N_NAME) {
 		php_sink_made(p, n->kid->w, a.v, a.n, a.count);
+		php_thrown(p, n->kid, a.taint);
+		if (n->kid->w == W_SPLFILEOBJECT && a.v[0].t == V_STR &&
+		    a.v[0].len == 11 && memcmp(a.v[0].u.s, "php://input", 11) == 0)
+			v.taint |= TA_INPUT;
+	}
 	f = method_named(p, "__construct", 11);
 	if (f == NULL && n->kid->kind == N_NAME) /* as PHP 4 had it */
 		f = method_named(p, n->kid->s, n->kid->len);

@@ -17,6 +17,11 @@ struct args {
 	bool known; /* all of them */
 };
 
+/* What goes on with a value that is handed over. */
+#define TA_PASSED \
+	(TA_SHOWN | TA_OPAQUE | TA_OPENED | TA_TMP | TA_UNSET | TA_URL | TA_TEMP | \
+	 TA_FAR | TA_PROG | TA_APART)
+
 /* Arguments' taint goes to the parameters, to be met when the body is walked. */
 void php_pass_taint(struct php *p, struct node *f, const struct args *a);
 /* A function of the file: run if all is known; ret_taint: what its body returns. */

@@ -268,6 +268,36 @@ php_walk_loop(struct php *p, struct node *n)
 	php_tail(p);
 }
 
+/* foreach (['_GET', '_POST'] as $n) .. $$n: the name of request data stands for it. */
+static uint32_t
+names_request(struct php *p, const struct val *list)
+{
+	uint32_t i, n = 0;
+
+	if (list->t != V_ARR || list->u.a->n > 8)
+		return 0;
+	for (i = 0; i < list->u.a->n; i++) {
+		const struct val *v = &list->u.a->e[i].v;
+		unsigned w = v->t == V_STR ? php_word(p, v->u.s, v->len) : W_NONE;
+
+		n += w == W_U_GET || w == W_U_POST || w == W_U_REQUEST || w == W_U_COOKIE;
+	}
+	return n != 0 && n == list->u.a->live ? TA_REQUEST : 0;
+}
+
+/* foreach ($a as &$v): what the body has put into $v is in $a. */
+static void
+changed_by_ref(struct php *p, struct node *list, struct node *value)
+{
+	struct var *to = php_lvalue(p, list, false), *from = php_lvalue(p, value, false);
+
+	if (to == NULL || from == NULL || !(from->v.taint & ~to->v.taint & TA_PASSED))
+		return;
+	p->kept += to->home != p->scope;
+	to->v.t = V_UNKNOWN;
+	to->v.taint |= from->v.taint & TA_PASSED;
+}
+
 void
 php_walk_foreach(struct php *p, struct node *n)
 {
@@ -286,7 +316,7 @@ php_walk_foreach(struct php *p, struct node *n)
 	if (v.t == V_ARR)
 		ran = try_loop(p, n);
 	memset(&one, 0, sizeof(one));
-	one.taint = v.taint & ~(uint32_t)TA_LIST;
+	one.taint = (v.taint & ~(uint32_t)TA_LIST) | names_request(p, &v);
 	php_assign(p, value, &one);
 	if (key != NULL) {
 		php_assign(p, key, &one);
@@ -297,6 +327,8 @@ php_walk_foreach(struct php *p, struct node *n)
 	php_line(p, "){\n");
 	php_flush_marks(p);
 	loop_body(p, n, body, ran);
+	if (n->flags & NF_REF)
+		changed_by_ref(p, n->kid, value);
 	php_tail(p);
 }
 

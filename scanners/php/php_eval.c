@@ -8,7 +8,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "php_apart.h"
+#include "php_chosen.h"
 #include "php_walk.h"
 
 static struct val
@@ -64,7 +64,7 @@ logical(struct php *p, struct node *n)
 		taint |= one.taint;
 		all = all && known(&v);
 		if (k->join == O_COAL)
-			v = known(&v) && v.t != V_NULL ? v : one;
+			v = (known(&v) && v.t != V_NULL) || php_chosen(&v) ? v : one;
 		else if (all && known(&one))
 			php_v_bool(&v, k->join == O_ANDAND
 					   ? php_truthy(&v) && php_truthy(&one)
@@ -75,7 +75,7 @@ logical(struct php *p, struct node *n)
 			break;
 	}
 	if (!all || (p->concrete == 0 && n->op != O_COAL)) {
-		if (!all)
+		if (!all && !(n->op == O_COAL && php_chosen(&v)))
 			v = php_unknown(0);
 	} else if (n->op != O_COAL && known(&v)) {
 		php_v_bool(&v, php_truthy(&v));
@@ -105,7 +105,7 @@ static struct val
 chain(struct php *p, struct node *n)
 {
 	struct node *k = n->kid;
-	struct val v, one;
+	struct val v, one, first;
 	uint32_t taint;
 	bool bits, was = false;
 
@@ -117,7 +117,7 @@ chain(struct php *p, struct node *n)
 		was = p->bit_strings;
 		p->bit_strings = was || has_literal(n);
 	}
-	v = php_eval(p, k);
+	first = v = php_eval(p, k);
 	taint = v.taint | (n->op == O_CAT && php_is_url(&v) ? TA_URL : 0);
 	for (k = k->next; k != NULL; k = k->next) {
 		one = php_eval(p, k);
@@ -153,6 +153,8 @@ chain(struct php *p, struct node *n)
 			taint &= ~(uint32_t)TA_LIST;
 	}
 	v.taint = taint;
+	if (n->op == O_CAT && !p->concrete)
+		php_of_prefix(p, &first, &v);
 	return v;
 }
 
@@ -168,6 +170,17 @@ plain_op(unsigned op)
 	return plain[op];
 }
 
+/* $_POST and its like, which are no variables here. */
+static bool
+of_request(const struct node *n)
+{
+	while (n->kind == N_INDEX)
+		n = n->kid;
+	return n->kind == N_VAR &&
+	       (n->w == W_U_GET || n->w == W_U_POST || n->w == W_U_REQUEST ||
+		n->w == W_U_COOKIE || n->w == W_U_FILES || n->w == W_U_SERVER);
+}
+
 static struct val
 assigned(struct php *p, struct node *n)
 {
@@ -175,7 +188,7 @@ assigned(struct php *p, struct node *n)
 	struct val v, old;
 	struct var *a, *b;
 
-	if ((n->flags & NF_REF) && target->kind == N_VAR &&
+	if ((n->flags & NF_REF) && target->kind == N_VAR && !of_request(from) &&
 	    (b = php_lvalue(p, from, true)) != NULL &&
 	    (a = php_var(p, p->scope, target->id, true)) != b) {
 		v = php_eval(p, from);
@@ -362,6 +375,8 @@ ternary(struct php *p, struct node *n)
 		a = php_truthy(&c) ? a : b;
 		return a;
 	}
+	if (php_chosen(&a) && b.taint == 0)
+		return a;
 	if (!known(&a) || (a.t == V_STR && a.len == 0))
 		a = known(&a) && known(&b) ? b : php_unknown(a.taint);
 	a.taint |= b.taint;
@@ -401,9 +416,14 @@ keyword(struct php *p, struct node *n)
 		}
 		return php_unknown(v.taint);
 	case W_PRINT:
+		php_prints(p, v.taint);
 		return php_unknown(0);
 	case W_CLONE:
 		return v;
+	case W_YIELD:
+		if (!p->concrete)
+			php_returns(p, v.taint);
+		return php_unknown(v.taint & TA_REQUESTED);
 	default:
 		return php_unknown(0);
 	}
@@ -416,8 +436,12 @@ closure(struct php *p, struct node *n)
 
 	v.t = V_FUNC;
 	v.u.f = n;
-	if (!p->concrete)
+	if (!p->concrete) {
+		if (!(n->flags & NF_SEEN))
+			php_keep_closure(p, n);
 		php_walk_func(p, n);
+		v.len = php_returned(n);
+	}
 	return v;
 }
 

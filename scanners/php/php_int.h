@@ -209,9 +209,11 @@ struct val {
 	struct buf *own; /* a string at whose end there may be room */
 };
 enum {
-	VF_HID = 1,  /* made by folding: stands nowhere in the source as it is */
-	VF_SELF = 2, /* the path of this file, or what is read from it */
-	VF_CODE = 4  /* looked at already whether it is a program */
+	VF_HID = 1,    /* made by folding: stands nowhere in the source as it is */
+	VF_SELF = 2,   /* the path of this file, or what is read from it */
+	VF_CODE = 4,   /* looked at already whether it is a program */
+	VF_TABLE = 8,  /* unknown, but one of the functions in u.a */
+	VF_PREFIX = 16 /* unknown, but one of the file's functions that begin with u.s */
 };
 
 struct key {
@@ -319,7 +321,8 @@ struct name {
 	struct node *func;    /* function or method declared by that name */
 	struct node *label;   /* goto's target */
 	struct val *constant; /* define() */
-	uint32_t taint;       /* of what the function returns */
+	uint32_t taint;       /* of what the function returns, the path holds */
+	uint32_t given;       /* of all arguments the function was called with */
 	uint16_t word;
 };
 struct names {
@@ -334,6 +337,7 @@ struct var {
 	struct var *link; /* global, or by reference: the one meant */
 	struct scope *home;
 	uint32_t id;
+	uint32_t wrote; /* the taint of what was written to this path or stream */
 };
 struct saved { /* a value forgotten */
 	struct var *at;
@@ -367,6 +371,7 @@ struct cut {
 };
 
 /* --- one look --- */
+#define CLOSURES_MAX 48 /* remembered, php_keep_closure() */
 struct php {
 	struct php_limits given;
 	struct arena arena;
@@ -426,6 +431,15 @@ struct php {
 	struct val code_ret; /* what the last code walked as a layer returned */
 	struct val ret;      /* of the function being run */
 	uint32_t ret_id;     /* its name, or the label of a goto */
+	/* php_side.h */
+	struct var *opened_var; /* the path opened last to be written, */
+	uint32_t opened_id;     /* .. and where it is a constant */
+	bool buffered;          /* ob_start() was called */
+	uint32_t printed;       /* what is printed since */
+	struct node *printer;   /* .. and the function that gets it */
+	uint32_t thrown;        /* what exceptions carry */
+	struct node *closure[CLOSURES_MAX];
+	unsigned closure_n;
 };
 
 #define DEPTH_MAX 1200
@@ -554,9 +568,11 @@ struct val php_call(struct php *p, struct node *n);
 struct val php_create(struct php *p, struct node *n);
 /* Call by name with values, for callbacks: unknown if it cannot be computed. */
 struct val php_call_value(struct php *p, const struct val *f, struct val *a, unsigned n);
-/* Run a function of the file on values. */
-bool php_run(struct php *p, struct node *f, const struct val *a, unsigned n,
-	     struct val *out);
+/* Run a function of the file on values; from: where they come from, for parameters by
+ * reference, or NULL. */
+struct args;
+bool php_run(struct php *p, struct node *f, const struct args *from, const struct val *a,
+	     unsigned n, struct val *out);
 
 /* --- php_fn_*.c: functions computed on known values; false: not */
 typedef bool php_fn(struct php *p, struct val *a, unsigned n, struct val *out);

@@ -25,6 +25,11 @@ params(struct parser *x, struct node *n, struct kids *k, bool use)
 		struct kids ak = {NULL, NULL};
 		const struct tok *t;
 
+		t = peek(x);
+		if (!use && t->t == T_NAME &&
+		    (t->w == W_PUBLIC || t->w == W_PROTECTED || t->w == W_PRIVATE ||
+		     t->w == W_READONLY))
+			a->flags |= NF_METHOD; /* a property, too */
 		type(x);
 		if (take_op(x, O_AND))
 			a->flags |= NF_REF;

@@ -180,11 +180,13 @@ foreach_stmt(struct parser *x)
 	subject = php_expr(x, 0);
 	if (!take_word(x, W_AS))
 		return php_bad(x);
-	(void)take_op(x, O_AND);
+	if (take_op(x, O_AND))
+		n->flags |= NF_REF;
 	a = php_expr(x, 0);
 	if (take_op(x, O_DARROW)) {
 		key = a;
-		(void)take_op(x, O_AND);
+		if (take_op(x, O_AND))
+			n->flags |= NF_REF;
 		a = php_expr(x, 0);
 	}
 	php_need(x, O_RPAR);

@@ -5,7 +5,7 @@
  * Touches: nothing.
  */
 #include <string.h>
-#include "php_apart.h"
+#include "php_chosen.h"
 #include "php_walk.h"
 
 /* Variables that are there of themselves. */
@@ -166,6 +166,11 @@ element(struct php *p, const struct val *base, const struct val *key)
 			p->f->folds++;
 		return v;
 	}
+	if (base->t == V_ARR && !known(key) && !p->concrete) {
+		v = php_of_table(p, base);
+		v.taint |= key->taint & TA_OPAQUE;
+		return v;
+	}
 	return php_unknown(php_bare(base->taint) | (key->taint & TA_OPAQUE));
 }
 
@@ -257,13 +262,15 @@ struct val
 php_read_text(struct php *p, struct node *n)
 {
 	struct node *k;
-	struct val v, one;
+	struct val v, one, first = php_unknown(0);
 	uint32_t taint = 0;
 	bool all = true;
 
 	php_v_str(&v, "", 0);
 	for (k = n->kid; k != NULL; k = k->next) {
 		one = php_eval(p, k);
+		if (k == n->kid)
+			first = one;
 		taint |= k == n->kid ? one.taint | (php_is_url(&one) ? TA_URL : 0)
 				     : one.taint & ~(uint32_t)TA_URL;
 		if (k->next == NULL && php_is_prog(&one))
@@ -279,6 +286,8 @@ php_read_text(struct php *p, struct node *n)
 	if (!all)
 		v = php_unknown(0);
 	v.taint = php_joined_nodes(p, n->kid, taint);
+	if (!p->concrete)
+		php_of_prefix(p, &first, &v);
 	return v;
 }
 

@@ -6,7 +6,7 @@
  * Touches: nothing.
  */
 #include <string.h>
-#include "php_call.h"
+#include "php_side.h"
 
 #define CALLS_MAX 60      /* functions of the file run in each other */
 #define RUN_STEPS 2400000 /* for one call from code that is walked */
@@ -16,12 +16,18 @@ void
 php_pass_taint(struct php *p, struct node *f, const struct args *a)
 {
 	struct node *k;
-	unsigned i = 0;
+	unsigned i;
+	uint32_t all = 0;
 
+	for (i = 0; i < a->count; i++)
+		all |= a->v[i].taint & TA_SHOWN;
+	if (f->id != 0 && (all & ~p->names.v[f->id].given)) {
+		p->names.v[f->id].given |= all;
+		p->again = p->again || (f->flags & NF_SEEN);
+	}
+	i = 0;
 	for (k = f->kid; k != NULL && k->kind == N_PARAM && i < a->count; k = k->next) {
-		uint32_t t = a->v[i].taint &
-			     (TA_SHOWN | TA_OPAQUE | TA_OPENED | TA_TMP | TA_UNSET |
-			      TA_URL | TA_TEMP | TA_FAR | TA_PROG | TA_APART);
+		uint32_t t = a->v[i].taint & TA_PASSED;
 
 		if (k->flags & NF_USE)
 			break;
@@ -37,8 +43,24 @@ php_pass_taint(struct php *p, struct node *f, const struct args *a)
 	}
 }
 
+/* A parameter by reference is the variable it was called with. */
+static void
+bind_ref(struct php *p, struct scope *s, struct var *at, struct node *an)
+{
+	struct var *target;
+
+	p->scope = s->up;
+	target = php_lvalue(p, an, true);
+	p->scope = s;
+	if (target == NULL || target == at)
+		return;
+	p->kept++;
+	at->link = target;
+}
+
 static struct node *
-bind(struct php *p, struct node *f, struct scope *s, const struct val *a, unsigned n)
+bind(struct php *p, struct node *f, struct scope *s, const struct args *from,
+     const struct val *a, unsigned n)
 {
 	struct node *k;
 	unsigned i = 0;
@@ -54,7 +76,10 @@ bind(struct php *p, struct node *f, struct scope *s, const struct val *a, unsign
 			if (out != NULL)
 				at->v = out->v;
 		} else if (i < n) {
-			at->v = a[i++];
+			at->v = a[i];
+			if ((k->flags & NF_REF) && from != NULL && from->n[i] != NULL)
+				bind_ref(p, s, at, from->n[i]);
+			i++;
 		} else if (k->kid != NULL) {
 			at->v = php_eval(p, k->kid);
 		}
@@ -94,13 +119,15 @@ give_back(struct php *p, struct place place, struct val *out)
 		break;
 	default:
 		out->how = NULL;
+		out->flags = 0;
 		php_release(p, place);
 		break;
 	}
 }
 
 bool
-php_run(struct php *p, struct node *f, const struct val *a, unsigned n, struct val *out)
+php_run(struct php *p, struct node *f, const struct args *from, const struct val *a,
+	unsigned n, struct val *out)
 {
 	struct scope *s, *was = p->scope;
 	struct val ret = p->ret;
@@ -121,7 +148,7 @@ php_run(struct php *p, struct node *f, const struct val *a, unsigned n, struct v
 	memset(&p->ret, 0, sizeof(p->ret));
 	p->ret.t = V_NULL;
 	p->scope = s;
-	body = bind(p, f, s, a, n);
+	body = bind(p, f, s, from, a, n);
 	if (body == NULL) {
 		flow = F_FAIL;
 	} else if (f->flags & NF_ARROW) {
@@ -163,13 +190,13 @@ try_run(struct php *p, struct node *f, const struct args *a, struct val *v)
 	if (was >= max || f->join >= RUN_FAILS)
 		return false;
 	if (p->concrete) {
-		ok = php_run(p, f, a->v, a->count, v);
+		ok = php_run(p, f, a, a->v, a->count, v);
 		f->join = (uint8_t)(f->join + !ok);
 		return ok;
 	}
 	if (max - was > RUN_STEPS)
 		p->lim.loop_steps = was + RUN_STEPS;
-	ok = php_run(p, f, a->v, a->count, v);
+	ok = php_run(p, f, a, a->v, a->count, v);
 	if (!ok)
 		f->join = (uint8_t)(p->loop_steps > p->lim.loop_steps ? RUN_FAILS
 								      : f->join + 1);
@@ -185,11 +212,13 @@ php_call_own(struct php *p, struct node *f, const struct args *a, uint32_t ret_t
 	if (!p->concrete)
 		php_pass_taint(p, f, a);
 	if (a->known && has_body(f) && try_run(p, f, a, &v)) {
+		php_refs_back(p, f, a);
 		v.taint |= ret_taint & ~(uint32_t)TA_OPAQUE;
 		if (v.t == V_STR)
 			v.flags |= VF_HID;
 		return v;
 	}
+	php_refs_back(p, f, a);
 	if (a->known && a->count > 0 && a->v[0].t == V_STR && a->v[0].len >= 8 &&
 	    !(f->flags & NF_METHOD) && has_body(f))
 		ret_taint |= TA_OWN;

@@ -6,7 +6,7 @@
  * Touches: nothing.
  */
 #include <string.h>
-#include "php_apart.h"
+#include "php_side.h"
 #include "php_sink.h"
 
 /* What the bits are called in marks, in order. */
@@ -167,6 +167,7 @@ php_sink_kw(struct php *p, struct node *n, struct val *v)
 		if (!php_first(n))
 			break;
 		p->f->include_temp += (v->taint & TA_TEMP) != 0;
+		p->f->include_wrote += php_held(p, n->kid, v) != 0;
 		if (v->t != V_STR)
 			break;
 		p->f->include_scheme += own_scheme(v);
@@ -220,9 +221,11 @@ exec_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct node 
 		    memmem(a[0].u.s, a[0].len, "sendmail", 8) != NULL)
 			p->f->sendmail_pipe++;
 	}
-	if (argc > 0)
-		(void)php_tainted(p, an[0], &a[0], php_word_text(w), 1,
-				  &p->f->taint_exec);
+	if (argc == 0)
+		return;
+	if ((a[0].taint & TA_REMOTE) && !(an[0]->flags & NF_SEEN2))
+		p->f->remote_code++;
+	(void)php_tainted(p, an[0], &a[0], php_word_text(w), 1, &p->f->taint_exec);
 }
 
 /* preg_replace('/../e', code, ..) */

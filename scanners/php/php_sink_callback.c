@@ -6,6 +6,7 @@
  * Source:  the manual of PHP, of each function.
  */
 #include <string.h>
+#include "php_chosen.h"
 #include "php_sink.h"
 
 /* The callback's place and its data's in functions that call back. */
@@ -159,7 +160,7 @@ php_callback_sink(struct php *p, struct node *n, unsigned w, struct val *a,
 		return;
 	if (!(n->flags & NF_SEEN))
 		php_named_sinks(p, &a[cb], 1);
-	if (names_method(&a[cb]))
+	if (names_method(&a[cb]) || php_chosen(&a[cb]))
 		return;
 	if (php_tainted(p, an[cb], &a[cb], "call", 1, &p->f->taint_call) && data < argc)
 		p->f->taint_call_args += (a[data].taint & TA_REQUESTED) != 0;

@@ -5,6 +5,7 @@
  * Touches: nothing.
  */
 #include <string.h>
+#include "php_side.h"
 #include "php_sink.h"
 
 bool
@@ -97,6 +98,7 @@ php_write_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct 
 
 			program_sink(p, an[0], &a[1], &far);
 		}
+		php_holds(p, an[1], &a[1], a[0].taint);
 		(void)php_tainted(p, an[0], &a[0], name, 1, &f->taint_read);
 		(void)php_tainted(p, an[1], &a[1], name, 2,
 				  upload ? &f->taint_upload_name : &f->taint_write_name);
@@ -109,6 +111,7 @@ php_write_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct 
 	}
 	if (by_name)
 		(void)php_tainted(p, an[0], &a[0], name, 1, &f->taint_write_name);
+	php_holds(p, an[0], &a[0], a[1].taint);
 	program_sink(p, an[1], &a[0], &a[1]);
 	(void)php_tainted(p, an[1], &a[1], name, 2,
 			  a[0].taint & TA_OPENED ? &f->taint_smtp : &f->taint_write_data);
@@ -124,6 +127,7 @@ php_upload_sink(struct php *p, struct node *n, struct val *a, struct node **an,
 	}
 	if (argc < 2)
 		return;
+	php_holds(p, an[1], &a[1], a[0].taint);
 	(void)php_tainted(p, an[0], &a[0], "move_uploaded_file", 1, &p->f->taint_upload);
 	(void)php_tainted(p, an[1], &a[1], "move_uploaded_file", 2,
 			  &p->f->taint_upload_name);

@@ -6,6 +6,7 @@
  * Touches: nothing.
  */
 #include <string.h>
+#include "php_side.h"
 #include "php_walk.h"
 
 void
@@ -81,18 +82,8 @@ jump(struct php *p, struct node *n)
 	} else if (n->kid != NULL) {
 		php_line(p, " ");
 		v = php_eval_show(p, n->kid);
-		if (n->w == W_RETURN && p->scope->func != NULL &&
-		    p->scope->func->id != 0) {
-			struct name *f = &p->names.v[p->scope->func->id];
-			uint32_t t =
-			    v.taint & (TA_SHOWN | TA_OPAQUE | TA_OPENED | TA_TMP |
-				       TA_URL | TA_TEMP | TA_FAR | TA_APART);
-
-			if (t & ~f->taint) {
-				f->taint |= t;
-				p->again = true;
-			}
-		}
+		if (n->w == W_RETURN)
+			php_returns(p, v.taint);
 		if (n->w == W_RETURN && p->scope->func == NULL) {
 			p->code_ret = v;
 			if (v.how != NULL)
@@ -143,6 +134,8 @@ several(struct php *p, struct node *n, const char *kw)
 		if (p->o != NULL && p->o->last != ',')
 			php_line(p, " ");
 		v = php_eval_show(p, k);
+		if (n->kind == N_ECHO)
+			php_prints(p, v.taint);
 		if (n->kind == N_ECHO && v.t == V_STR && v.how != NULL)
 			php_keep(p, &v);
 		if (k->next != NULL)
@@ -193,6 +186,19 @@ class_stmt(struct php *p, struct node *n)
 	php_tail(p);
 }
 
+/* __construct(private $a): the parameter is a property, too. */
+static void
+promote(struct php *p, const struct node *k, const struct val *v)
+{
+	struct var *at = php_var(p, p->props, k->id, true);
+
+	if (at->v.t == V_NULL)
+		at->v.t = V_UNKNOWN;
+	if (v->taint & ~at->v.taint & (TA_SHOWN | TA_APART))
+		p->again = true;
+	at->v.taint |= v->taint;
+}
+
 void
 php_walk_func(struct php *p, struct node *f)
 {
@@ -220,13 +226,15 @@ php_walk_func(struct php *p, struct node *f)
 			at->v.taint = k->v->taint;
 		if (up != NULL)
 			at->v = up->v;
+		if (k->flags & NF_METHOD)
+			promote(p, k, &at->v);
 	}
 	f->flags |= NF_SEEN;
 	if (to != NULL && f->id == 0)
 		p->o = &o; /* a closure: its text is shown where it stands */
 	if (k != NULL && f->flags & NF_ARROW) {
 		php_line(p, "return ");
-		(void)php_eval_show(p, k);
+		php_returns(p, php_eval_show(p, k).taint);
 		php_line(p, ";\n");
 	} else if (k != NULL) {
 		php_walk(p, k);
@@ -236,6 +244,7 @@ php_walk_func(struct php *p, struct node *f)
 		f->len = (uint32_t)o.n;
 	}
 	p->o = to;
+	php_refs_out(p, f, was);
 	p->scope = was;
 	p->cond = cond;
 	p->loop = loop_was;

@@ -1,0 +1,115 @@
+/*
+ * test_php_side - data that goes on by another way than a value
+ *
+ * Job:     rows of (PHP, a fact and its value).
+ * Touches: nothing.
+ */
+#include <string.h>
+#include "php.h"
+#include "t.h"
+
+static const struct row {
+	const char *in, *fact;
+	int64_t value;
+} rows[] = {
+    {"<?php function g(&$o){$o=$_POST['c'];}g($x);system($x);", "php_taint_exec", 1},
+    {"<?php function g(&$o){$o='ls';}g($x);system($x);", "php_taint_exec", 0},
+    {"<?php function g($o){$o=$_POST['c'];}g($x);system($x);", "php_taint_exec", 0},
+    {"<?php function g($i,&$o){$o=$i;}g($_POST['c'],$x);system($x);", "php_taint_exec",
+     1},
+    {"<?php class K{function g($i,&$o){$o=$i;}}$k=new "
+     "K;$k->g($_POST['c'],$x);system($x);",
+     "php_taint_exec", 1},
+    {"<?php function f(&$v){$v=$v.'t';}$a='asser';f($a);$a($_GET['c']);",
+     "php_taint_eval", 1},
+    {"<?php $g=function(&$o){$o=$_POST['c'];};$g($x);eval($x);", "php_taint_eval", 1},
+    {"<?php $g=function()use(&$x){$x=$_POST['c'];};$g();eval($x);", "php_taint_eval", 1},
+    {"<?php $g=function()use($x){$x=$_POST['c'];};$g();eval($x);", "php_taint_eval", 0},
+    {"<?php $x=(function(){return $_POST['c'];})();eval($x);", "php_taint_eval", 1},
+    {"<?php $y=$_POST['c'];$g=fn()=>$y;eval($g());", "php_taint_eval", 1},
+    {"<?php function g(){yield $_POST['c'];}foreach(g() as $x)eval($x);",
+     "php_taint_eval", 1},
+    {"<?php function g(){$a=func_get_args();eval($a[0]);}g($_POST['c']);",
+     "php_taint_eval", 1},
+    {"<?php class K{function __construct(private $d){}function g(){eval($this->d);}}"
+     "(new K($_POST['c']))->g();",
+     "php_taint_eval", 1},
+    {"<?php class K{function __construct($d){}function g(){eval($this->d);}}"
+     "(new K($_POST['c']))->g();",
+     "php_taint_eval", 0},
+    {"<?php $r=&$_POST;system($r['c']);", "php_taint_exec", 1},
+    {"<?php $y=$_POST['c'];$a=compact('y');system($a['y']);", "php_taint_exec", 1},
+    {"<?php sscanf($_POST['c'],'%s',$x);system($x);", "php_taint_exec", 1},
+    {"<?php $a=[1];foreach($a as &$v){$v=$_POST['c'];}system($a[0]);", "php_taint_exec",
+     1},
+    {"<?php foreach(['_GET','_POST'] as $n)system($$n['c']);", "php_taint_exec", 1},
+    {"<?php $s=new SplStack;$s->push($_POST['c']);system($s->pop());", "php_taint_exec",
+     1},
+    {"<?php $s=new S;$s->log($_POST['c']);system($s->pop());", "php_taint_exec", 0},
+    {"<?php try{throw new Exception($_POST['c']);}catch(Exception $e)"
+     "{system($e->getMessage());}",
+     "php_taint_exec", 1},
+    {"<?php ob_start();echo $_POST['c'];eval(ob_get_clean());", "php_taint_eval", 1},
+    {"<?php echo $_POST['c'];ob_start();eval(ob_get_clean());", "php_taint_eval", 0},
+    {"<?php ob_start(function($c){eval($c);});echo $_POST['c'];", "php_taint_eval", 1},
+    {"<?php $t='/a/b';file_put_contents($t,$_POST['c']);include '/a/b';",
+     "php_include_wrote", 1},
+    {"<?php $t=$d.'.php';$h=fopen($t,'w');fwrite($h,$_POST['c']);include $t;",
+     "php_include_wrote", 1},
+    {"<?php file_put_contents($t,$_POST['c']);include $u;", "php_include_wrote", 0},
+    {"<?php file_put_contents($t,'x');include $t;$_POST['c'];`x`;", "php_include_wrote",
+     0},
+    {"<?php $h=fopen('php://memory','w+');fwrite($h,$_POST['c']);system(fread($h,9));",
+     "php_taint_exec", 1},
+    {"<?php $s=fsockopen('a',1);fwrite($s,$_POST['c']);system(fgets($s));",
+     "php_taint_exec", 0},
+    {"<?php class K{function on($n,$c){$this->h[$n]=$c;}function go($v)"
+     "{foreach($this->h as $c)$c($v);}}$k=new K;$k->on('r',function($p){eval($p);});"
+     "$k->go($_POST['c']);",
+     "php_taint_eval", 1},
+    {"<?php function cmd_a($x){echo 1;}$f='cmd_'.$_GET['a'];$f($_GET['x']);",
+     "php_taint_call", 0},
+    {"<?php function cmd_a($x){system($x);}$f='cmd_'.$_GET['a'];$f($_GET['x']);",
+     "php_taint_exec", 1},
+    {"<?php function cmd_a($x){echo 1;}$f='sys'.$_GET['a'];$f($_GET['x']);",
+     "php_taint_call", 1},
+    {"<?php $t=['a'=>function($x){system($x);}];$h=$t[$_GET['a']]??null;$h($_GET['x']);",
+     "php_taint_exec", 1},
+    {"<?php $t=['a'=>function($x){echo 1;}];$h=$t[$_GET['a']];$h($_GET['x']);`x`;",
+     "php_dynamic_calls", 0},
+    {"<?php $t=['a'=>'b'];$h=$t[$_GET['a']];$h($_GET['x']);`x`;", "php_dynamic_calls", 1},
+};
+
+static int64_t
+fact(const struct php_view *v, const char *name)
+{
+	size_t n, i;
+	const struct php_fact_row *r = php_fact_rows(&n);
+
+	for (i = 0; i < n; i++)
+		if (strcmp(r[i].name, name) == 0)
+			return *(const int64_t *)((const char *)&v->facts + r[i].offset);
+	T_CHECK(false, "no fact %s", name);
+	return -1;
+}
+
+int
+main(void)
+{
+	struct php_limits lim;
+	struct php *p;
+	size_t i;
+
+	php_limits_default(&lim);
+	p = php_new(&lim);
+	T_CHECK(p != NULL, "no memory");
+	for (i = 0; p != NULL && i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct php_view *v = php_look(p, rows[i].in, strlen(rows[i].in));
+		int64_t is = fact(v, rows[i].fact);
+
+		T_CHECK(is == rows[i].value, "row %zu: %s: %s is %lld", i, rows[i].in,
+			rows[i].fact, (long long)is);
+	}
+	php_free(&p);
+	return T_DONE();
+}
