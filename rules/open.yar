@@ -93,7 +93,8 @@ rule open_write
 		reference = "droppers in classes and plugins"
 	condition:
 		php_called and php_includes == 0 and php_taint_write_name > 0 and
-		php_taint_write_data > 0 and php_nonce == 0 and php_dressed and php_tokens < 4000
+		php_taint_write_data > 0 and php_nonce == 0 and php_guard == 0 and
+		php_dressed and php_tokens < 4000
 }
 
 rule open_upload
@@ -106,7 +107,7 @@ rule open_upload
 		reference = "uploaders in classes and plugins"
 	condition:
 		php_called and php_includes == 0 and php_taint_upload_name > 0 and
-		php_nonce == 0 and php_i18n == 0 and php_dressed and
+		php_nonce == 0 and php_i18n == 0 and php_guard == 0 and php_dressed and
 		php_tokens < 2500
 }
 

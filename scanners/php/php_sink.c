@@ -223,8 +223,9 @@ exec_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct node 
 	}
 	if (argc == 0)
 		return;
-	if ((a[0].taint & TA_REMOTE) && !(an[0]->flags & NF_SEEN2))
-		p->f->remote_code++;
+	if ((a[0].taint & TA_REMOTE) && !(an[0]->flags & NF_SEEN2) &&
+	    an[0]->kind != N_CHAIN && an[0]->kind != N_INTERP)
+		p->f->remote_code++; /* the whole command, as it came */
 	(void)php_tainted(p, an[0], &a[0], php_word_text(w), 1, &p->f->taint_exec);
 }
 
