@@ -20,11 +20,15 @@ int64_t
 policy_due(const struct facts *f, const struct engine_conf *c, unsigned window,
 	   int64_t ceiling)
 {
-	bool honest = f->standing == STAND_KNOWN && !f->offended &&
-		      f->evidence_points < c->suspicious_points;
+	bool honest = !f->offended && f->evidence_points < c->suspicious_points;
 	int64_t due = f->due[window], most = DUE_ANYBODY;
 
 	if (!f->in_slot || !honest || due == 0)
+		return ceiling;
+	/* by an update, or by somebody else: what it always had to send, besides */
+	if (f->standing == STAND_CHANGED)
+		return ceiling + smaller(due, larger(5, f->usual_due_1h));
+	if (f->standing != STAND_KNOWN)
 		return ceiling;
 	if (f->batches)
 		most = larger(
