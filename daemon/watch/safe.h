@@ -30,7 +30,8 @@ int safe_open_abs(const char *path, int flags);
 
 /*
  * Is fd on a file system whose directories count the ".." of each one below as a link, and
- * whose getdents(2) fills its buffer as far as there are names? (ext4, XFS, tmpfs.)
+ * have a position behind their last name that no other name has: the largest of its kind?
+ * (ext4, XFS, tmpfs.)
  */
 bool safe_plain_dirs(int fd);
 

@@ -18,8 +18,7 @@
 #include "safe.h"
 #include "xmem.h"
 
-#define BUFFER 32768   /* about a thousand names a step */
-#define DIRENT_MAX 512 /* more than a name and its numbers take */
+#define BUFFER 32768 /* about a thousand names a step */
 #define UID_SLOTS 1024
 #define MARK_SLOTS 16384
 
@@ -387,6 +386,17 @@ on_entry(struct step *s, int fd, const struct dirent64_raw *d)
 }
 
 /*
+ * Was that the last name, by the position behind it? ext4, or XFS and tmpfs, say it so. A
+ * read that gave few names says nothing: a signal (a stop, a frozen control group) or a bad
+ * block ends one early, and the next call goes on, or says what is wrong.
+ */
+static bool
+is_last(struct step *s, int fd, int64_t off)
+{
+	return (off == INT64_MAX || off == INT32_MAX) && is_plain(s->w, fd, &s->st);
+}
+
+/*
  * Read about one buffer of names from the job's position; a directory that fits into one
  * is finished in one step. false: it is finished.
  */
@@ -395,6 +405,7 @@ read_some(struct step *s, int fd)
 {
 	static char buf[BUFFER] __attribute__((aligned(8)));
 	long n, at, all = 0;
+	int64_t off = 0;
 
 	if (s->j->cookie != 0 && lseek(fd, s->j->cookie, SEEK_SET) < 0)
 		s->j->cookie = s->j->part = 0;
@@ -412,12 +423,11 @@ read_some(struct step *s, int fd)
 				s->full = true;
 				return true;
 			}
-			s->j->cookie = d->off;
+			s->j->cookie = off = d->off;
 			at += d->reclen;
 		}
 		all += n;
-		/* room for a name of any length was left: it was the last */
-		if (n > 0 && n + DIRENT_MAX <= BUFFER && is_plain(s->w, fd, &s->st))
+		if (n > 0 && is_last(s, fd, off))
 			return false;
 	} while (n > 0 && all < BUFFER / 2);
 	return n > 0;
