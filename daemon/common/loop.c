@@ -16,6 +16,7 @@ static struct pollfd fds[LOOP_FDS];
 static struct slot {
 	loop_fn fn;
 	void *arg;
+	int fd; /* -1: deleted; poll has -1 for one that rests, too */
 } slots[LOOP_FDS];
 static size_t fd_count;
 
@@ -37,7 +38,7 @@ find(int fd)
 	size_t i;
 
 	for (i = 0; i < fd_count; i++)
-		if (fds[i].fd == fd)
+		if (slots[i].fd == fd)
 			return i;
 	return fd_count;
 }
@@ -53,6 +54,7 @@ loop_add(int fd, short events, loop_fn fn, void *arg)
 	fds[fd_count].revents = 0;
 	slots[fd_count].fn = fn;
 	slots[fd_count].arg = arg;
+	slots[fd_count].fd = fd;
 	fd_count++;
 	return true;
 }
@@ -67,12 +69,22 @@ loop_events(int fd, short events)
 }
 
 void
+loop_rest(int fd, bool rests)
+{
+	size_t i = find(fd);
+
+	if (i < fd_count)
+		fds[i].fd = rests ? -1 : fd;
+}
+
+void
 loop_del(int fd)
 {
 	size_t i = find(fd);
 
 	if (i < fd_count)
-		fds[i].fd = -1; /* taken out after the round, so that indexes stay */
+		fds[i].fd = slots[i].fd = -1; /* taken out after the round, so that
+						 indexes stay */
 }
 
 static int
@@ -174,7 +186,7 @@ run_fds(void)
 			slots[i].fn(slots[i].arg, fds[i].fd, revents);
 	}
 	for (i = 0; i < fd_count; i++) {
-		if (fds[i].fd < 0)
+		if (slots[i].fd < 0)
 			continue;
 		fds[keep] = fds[i];
 		slots[keep++] = slots[i];

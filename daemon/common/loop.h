@@ -23,6 +23,9 @@ typedef void (*loop_timer_fn)(void *arg);
 bool loop_add(int fd, short events, loop_fn fn, void *arg);
 /* Change what fd is watched for. */
 void loop_events(int fd, short events);
+/* Leave it out of poll(2) for now, or no more. Watched for no events at all it would still
+ * have us woken: for errors, and by kernel queues that wake whoever polls them. */
+void loop_rest(int fd, bool rests);
 /* Watch fd no more; call before closing it. */
 void loop_del(int fd);
 

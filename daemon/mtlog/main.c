@@ -156,7 +156,7 @@ on_journal(void *arg, int fd, short revents)
 {
 	(void)arg;
 	(void)revents;
-	loop_events(fd, 0);
+	loop_rest(fd, true);
 	tick_in(TICK_MS);
 }
 
@@ -402,7 +402,7 @@ tick_journal(void)
 	int more = 1;
 
 	if (self.journal_fd >= 0)
-		loop_events(self.journal_fd, POLLIN);
+		loop_rest(self.journal_fd, false);
 
 	for (int i = 0; more == 1 && i < STEPS && !link_waiting(&self.judge.link); i++) {
 		if ((more = journal_step(self.journal, on_entry, NULL, &e)) < 0) {

@@ -18,6 +18,7 @@ struct account {
 	size_t count, room;
 	struct entry *bg_first, *bg_last;
 	size_t bg_count;
+	mono_t flood; /* its last event while there are many at a time; .us 0: never */
 	uint32_t uid;
 };
 
@@ -308,13 +309,26 @@ settled(const struct queue *q, const struct entry *e)
 }
 
 static bool
-may_at_once(struct queue *q, uint32_t uid, mono_t now)
+floods(const struct queue *q, const struct account *a, mono_t now)
 {
-	struct span *s = &q->spans[uid % SPAN_SLOTS];
+	return a->flood.us != 0 && mono_diff_us(now, a->flood) < q->settle_ms * 1000;
+}
 
-	if (s->uid != uid || mono_diff_us(now, s->since) >= q->settle_ms * 1000)
-		*s = (struct span){.since = now, .uid = uid};
-	return s->count++ < QUEUE_AT_ONCE;
+/*
+ * Of what an account writes at a time the first QUEUE_AT_ONCE are due at once. The rest
+ * of it, and what follows as long as it does not pause, is bulk work.
+ */
+static bool
+may_at_once(struct queue *q, struct account *a, mono_t now)
+{
+	struct span *s = &q->spans[a->uid % SPAN_SLOTS];
+
+	if (s->uid != a->uid || mono_diff_us(now, s->since) >= q->settle_ms * 1000)
+		*s = (struct span){.since = now, .uid = a->uid};
+	if (++s->count <= QUEUE_AT_ONCE && !floods(q, a, now))
+		return true;
+	a->flood = now;
+	return false;
 }
 
 /* It was seen now. */
@@ -323,7 +337,8 @@ set_due(struct queue *q, struct entry *e, bool at_once, mono_t now)
 {
 	if (e->at_once)
 		return;
-	e->at_once = at_once && is_event(e) && may_at_once(q, e->uid, now);
+	e->at_once =
+	    at_once && is_event(e) && may_at_once(q, account_get(q, e->uid), now);
 	e->due = e->at_once || !is_event(e) ? now : settled(q, e);
 }
 
@@ -335,6 +350,25 @@ bound(const struct queue *q)
 	if (share < QUEUE_UID_LEAST)
 		share = QUEUE_UID_LEAST;
 	return share < (size_t)q->uid_max ? share : (size_t)q->uid_max;
+}
+
+/*
+ * When the account's next event entry is due. Bulk work is not looked into while it is
+ * under way (its writer pays for it, on busy processors), but for what waited long
+ * enough, or would soon not find room.
+ */
+static mono_t
+next_due(const struct queue *q, const struct account *a)
+{
+	const struct entry *e = a->heap[0];
+	mono_t rest = mono_after_ms(a->flood, q->settle_ms);
+	mono_t most = mono_after_ms(e->first, q->settle_max_ms);
+
+	if (a->flood.us == 0 || e->at_once || a->count > bound(q) / 2)
+		return e->due;
+	if (rest.us > most.us)
+		rest = most;
+	return rest.us > e->due.us ? rest : e->due;
 }
 
 static bool
@@ -413,7 +447,7 @@ queue_next(struct queue *q, mono_t now, bool spare)
 	size_t i, n = q->accounts;
 
 	for (i = 0; i < n; i++, a = a->next) {
-		if (a->count > 0 && a->heap[0]->due.us <= now.us) {
+		if (a->count > 0 && next_due(q, a).us <= now.us) {
 			q->turn = a->next;
 			return take(q, a, a->heap[0]);
 		}
@@ -460,9 +494,11 @@ queue_due(const struct queue *q, mono_t *due_out)
 	bool found = false;
 
 	for (i = 0; i < q->accounts; i++, a = a->next) {
-		if (a->count == 0 || (found && a->heap[0]->due.us >= due_out->us))
+		mono_t due = a->count > 0 ? next_due(q, a) : (mono_t){INT64_MAX};
+
+		if (a->count == 0 || (found && due.us >= due_out->us))
 			continue;
-		*due_out = a->heap[0]->due;
+		*due_out = due;
 		found = true;
 	}
 	return found;

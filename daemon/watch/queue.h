@@ -26,8 +26,9 @@
 	400000 /* event entries of all accounts together, about 130 bytes each */
 #define QUEUE_UID_LEAST 64 /* what an account may have waiting however many wait */
 #define QUEUE_BG_MAX 2048  /* background entries of one account */
-/* Entries of one account that are due at once within settle_ms: of more at a time each
- * settles, so that its bulk work is not scanned while it is under way. */
+/* Entries of one account that are due at once within settle_ms: more at a time wait until
+ * the account pauses for settle_ms (settle_max_ms at most, or until half its room is
+ * taken), so that its bulk work is not scanned while it is under way. */
 #define QUEUE_AT_ONCE 128
 
 /* A file somewhere: its inode, its owner, and the place it was seen at. */

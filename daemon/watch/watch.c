@@ -38,8 +38,17 @@
 #define HURRY_WALK_US 50000    /* of one HURRY, for walking */
 #define HURRY_SECOND_US 200000 /* of all of them in one second */
 
+/*
+ * Each event that finds us asleep costs its writer a wake-up, dearer than the event. So
+ * when they come as fast as this, the kernel's queue is left alone for a while.
+ */
+#define FLOOD_WAKES 32 /* by the kernel within FLOOD_US */
+#define FLOOD_US 10000
+#define FLOOD_BYTES 2048 /* of events in one rest: it goes on */
+#define FLOOD_REST_MS 5
+
 static struct watch self;
-static int wake_timer = -1, sight_timer = -1;
+static int wake_timer = -1, sight_timer = -1, rest_timer = -1;
 static bool background_rests;
 
 /* --- one round of the loop --- */
@@ -59,8 +68,8 @@ note_quiet(void)
 		self.quiet_us = now_us;
 }
 
-/* Read what waits in the kernel, up to a number of bytes or a time. */
-static void
+/* Read what waits in the kernel, up to a number of bytes or a time. How many it was. */
+static size_t
 drain(size_t bytes, int64_t span_us)
 {
 	mono_t begin = clock_mono();
@@ -71,15 +80,42 @@ drain(size_t bytes, int64_t span_us)
 		got += n;
 	} while (n > 0 && got < bytes && !longer_than(begin, span_us));
 	note_quiet();
+	return got;
+}
+
+static void on_rested(void *arg);
+
+static void
+rest(bool please)
+{
+	if (please && rest_timer < 0)
+		rest_timer = loop_once(FLOOD_REST_MS, on_rested, NULL);
+	loop_rest(self.b->fd(), rest_timer >= 0);
+}
+
+static void
+on_rested(void *arg)
+{
+	(void)arg;
+	rest_timer = -1;
+	rest(drain(SIZE_MAX, DRAIN_US) >= FLOOD_BYTES);
 }
 
 static void
 on_kernel(void *arg, int fd, short revents)
 {
+	static mono_t since;
+	static unsigned wakes;
+
 	(void)arg;
 	(void)fd;
 	(void)revents;
+	if (mono_diff_us(loop_now(), since) >= FLOOD_US) {
+		since = loop_now();
+		wakes = 0;
+	}
 	drain(SIZE_MAX, DRAIN_US);
+	rest(++wakes >= FLOOD_WAKES);
 }
 
 static void
@@ -245,7 +281,7 @@ on_hurry(const struct m_hurry *h)
 	struct err err;
 	int i;
 
-	drain(self.b->pending(), HURRY_US);
+	(void)drain(self.b->pending(), HURRY_US);
 	notice_hurry();
 	ask_hurry(&self, uid);
 	if (walk_owed(self.walk, uid) > 0)

@@ -57,7 +57,7 @@ test_settle(void)
 	T_EQ(next(q, 199, true), 0);
 	T_EQ(put(q, 1, 7, 199), QUEUE_MERGED); /* touched again: waits again */
 	T_EQ(next(q, 398, true), 0);
-	T_CHECK(queue_due(q, &due));
+	T_CHECK(queue_due(q, &due), "none is due");
 	T_EQ(due.us, 399000);
 	T_EQ(next(q, 399, true), 7);
 	T_EQ(queue_waiting(q), 0);
@@ -119,6 +119,56 @@ test_at_once(void)
 	for (n = 0; next(q, 5200, true) != 0; n++)
 		continue;
 	T_EQ(n, QUEUE_AT_ONCE + 1);
+	queue_free(&q);
+}
+
+/* How many of these are due in a row. */
+static size_t
+due_now(struct queue *q, int64_t at_ms)
+{
+	size_t n = 0;
+
+	while (next(q, at_ms, true) != 0)
+		n++;
+	return n;
+}
+
+/* Bulk work waits while it is under way; for the longest time, and the room, there is. */
+static void
+test_bulk(void)
+{
+	struct queue *q = queue_new(200, 1000, 10000);
+	struct seen s = file(1, 1000, 1, "f", CAUSE_EVENT),
+		    other = file(2, 7, 1, "g", CAUSE_EVENT);
+	mono_t due;
+	uint32_t out;
+	int64_t at;
+
+	s.at_once = other.at_once = true;
+	for (size_t n = 0; n < QUEUE_AT_ONCE + 100; n++, s.ino++)
+		T_EQ(queue_put(q, &s, ms(5000), &out), QUEUE_NEW);
+	T_EQ(due_now(q, 5000), QUEUE_AT_ONCE);
+	for (at = 5100; at <= 5900; at += 100, s.ino++)
+		T_EQ(queue_put(q, &s, ms(at), &out), QUEUE_NEW);
+	T_EQ(due_now(q, 5900), 0);
+	T_CHECK(queue_due(q, &due));
+	T_EQ(due.us, ms(6000).us);
+	/* another account's file does not wait for it */
+	T_EQ(queue_put(q, &other, ms(5900), &out), QUEUE_NEW);
+	T_EQ(next(q, 5900, true), 7);
+	T_EQ(due_now(q, 6000), 100);
+	T_EQ(due_now(q, 6099), 0);
+	T_EQ(due_now(q, 6100), 9); /* 200 ms after the last */
+	T_EQ(queue_put(q, &s, ms(6100), &out), QUEUE_NEW);
+	T_EQ(due_now(q, 6100), 1); /* it paused */
+	s.ino++;
+	/* more than half of what it may have waiting: that much is not put off */
+	for (size_t n = 0; n < 5001; n++, s.ino++)
+		T_EQ(queue_put(q, &s, ms(7000), &out), QUEUE_NEW);
+	T_EQ(due_now(q, 7000), QUEUE_AT_ONCE);
+	for (size_t n = 0; n < 4000; n++, s.ino++)
+		T_EQ(queue_put(q, &s, ms(7199), &out), QUEUE_NEW);
+	T_EQ(due_now(q, 7200), 5001 - QUEUE_AT_ONCE + 4000 - 5000);
 	queue_free(&q);
 }
 
@@ -330,6 +380,7 @@ main(void)
 {
 	test_settle();
 	test_at_once();
+	test_bulk();
 	test_turns();
 	test_bounds();
 	test_places();
