@@ -392,6 +392,9 @@ def kill_aside(c, build, kind):
             code, rows = w.mb("put-back", ident)
             c.eq(code, 0, "%s: put-back: %s" % (what, rows))
             c.true(os.path.exists(path) and t_aside.facts(path) == was, what + ": back as it was")
+        left = os.listdir("/home/.state/set-aside")
+        c.eq([what for what, path, ident, was in files if any(x.startswith(ident) for x in left)], [],
+             "left in set-aside, though all came back: %s" % left)
         c.note("%d kills; %d of %d were away, all came back" % (reached, away, len(files)))
         if c.failed:
             c.failed.append(w.daemon_log()[-4000:])
