@@ -81,7 +81,10 @@ php_of_prefix(struct php *p, const struct val *first, struct val *v)
 	for (i = 1; i < p->names.n; i++)
 		if (has_prefix(&p->names.v[i], first->u.s, first->len))
 			break;
-	if (i >= p->names.n || begins_sink(first->u.s, first->len))
+	if (i >= p->names.n)
+		return;
+	php_step(p, W__N / 2);
+	if (begins_sink(first->u.s, first->len))
 		return;
 	v->flags = VF_PREFIX;
 	v->u.s = first->u.s;
@@ -104,6 +107,7 @@ php_call_chosen(struct php *p, const struct val *f, const struct args *a)
 	if (f->flags & VF_TABLE) {
 		const struct arr *all = f->u.a;
 
+		php_step(p, (uint64_t)all->n * (a->count + 1));
 		for (i = 0; i < all->n; i++) {
 			struct node *one =
 			    all->e[i].dead ? NULL : function_of(p, &all->e[i].v);

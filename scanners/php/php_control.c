@@ -9,6 +9,7 @@
 #include "php_walk.h"
 
 #define TRY_STEPS 1500000 /* for one loop */
+#define LISTED_STEPS 8    /* to see whether one of a list names a sink */
 
 bool
 php_same_place(const struct node *a, const struct node *b)
@@ -29,13 +30,14 @@ php_same_place(const struct node *a, const struct node *b)
 
 /* Constants, none of which PHP holds equal to another's text. *how_out: for php_apart(). */
 static bool
-constants(const struct val *list, bool strict, uint32_t *how_out)
+constants(struct php *p, const struct val *list, bool strict, uint32_t *how_out)
 {
 	uint32_t i, n = 0;
 
 	*how_out = TA_LISTED;
 	if (list == NULL || list->t != V_ARR || (php_bare(list->taint) & TA_REQUESTED))
 		return false;
+	php_step(p, (uint64_t)list->u.a->n * LISTED_STEPS);
 	for (i = 0; i < list->u.a->n; i++) {
 		const struct val *v = &list->u.a->e[i].v;
 
@@ -54,13 +56,14 @@ constants(const struct val *list, bool strict, uint32_t *how_out)
 
 /* The same of an array's keys, which PHP compares as they are. */
 static bool
-constant_keys(const struct val *list, uint32_t *how_out)
+constant_keys(struct php *p, const struct val *list, uint32_t *how_out)
 {
 	uint32_t i, n = 0;
 
 	*how_out = TA_LISTED;
 	if (list == NULL || list->t != V_ARR || (php_bare(list->taint) & TA_REQUESTED))
 		return false;
+	php_step(p, (uint64_t)list->u.a->n * LISTED_STEPS);
 	for (i = 0; i < list->u.a->n; i++) {
 		const struct ent *e = &list->u.a->e[i];
 		struct val key = {.t = V_STR, .u.s = e->k.s, .len = e->k.len};
@@ -82,7 +85,7 @@ is_true(const struct node *n)
 }
 
 struct node *
-php_listed(struct node *cond, bool *not_out, uint32_t *how_out)
+php_listed(struct php *p, struct node *cond, bool *not_out, uint32_t *how_out)
 {
 	struct node *k, *what, *list;
 	bool miss = cond->kind == N_UNARY && cond->op == O_NOT;
@@ -90,7 +93,7 @@ php_listed(struct node *cond, bool *not_out, uint32_t *how_out)
 	if (cond->kind == N_CHAIN && (cond->op == O_ANDAND || cond->op == O_OROR)) {
 		for (k = cond->kid; k != NULL; k = k->next)
 			if (k->kind != N_CHAIN &&
-			    (what = php_listed(k, not_out, how_out)) != NULL &&
+			    (what = php_listed(p, k, not_out, how_out)) != NULL &&
 			    *not_out == (cond->op == O_OROR))
 				return what;
 		return NULL;
@@ -101,9 +104,9 @@ php_listed(struct node *cond, bool *not_out, uint32_t *how_out)
 	if (cond->kind != N_CALL || cond->kid->kind != N_NAME ||
 	    (what = cond->kid->next) == NULL || (list = what->next) == NULL ||
 	    !(cond->kid->w == W_IN_ARRAY
-		  ? constants(list->v, is_true(list->next), how_out)
+		  ? constants(p, list->v, is_true(list->next), how_out)
 		  : cond->kid->w == W_ARRAY_KEY_EXISTS &&
-			constant_keys(list->v, how_out)))
+			constant_keys(p, list->v, how_out)))
 		return NULL;
 	if (what->kind == N_CALL && what->kid->w == W_STRTOLOWER)
 		what = what->kid->next;
@@ -134,7 +137,7 @@ if_body(struct php *p, struct node *cond, struct node *body)
 {
 	bool miss, flat = p->cond == (p->scope->func != NULL);
 	uint32_t how = 0, listed_how = p->listed_how;
-	struct node *what = php_listed(cond, &miss, &how);
+	struct node *what = php_listed(p, cond, &miss, &how);
 	struct var *at =
 	    what != NULL && what->kind == N_VAR ? php_lvalue(p, what, false) : NULL;
 	uint32_t was = at != NULL ? at->v.taint : 0;

@@ -367,7 +367,7 @@ ternary(struct php *p, struct node *n)
 	p->cond++;
 	a = n->flags & NF_SHORT ? c : php_eval(p, second);
 	if (!(n->flags & NF_SHORT) &&
-	    php_same_place(php_listed(n->kid, &miss, &how), second) && !miss)
+	    php_same_place(php_listed(p, n->kid, &miss, &how), second) && !miss)
 		a.taint = php_apart(a.taint, how);
 	b = php_eval(p, n->flags & NF_SHORT ? second : second->next);
 	p->cond--;

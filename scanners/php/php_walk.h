@@ -27,7 +27,8 @@ void php_walk_switch(struct php *p, struct node *n);
 
 /* What the condition finds in a list of constants by in_array(); NULL. *not_out: what it
  * does not find there. *how_out: as php_apart() wants it. */
-struct node *php_listed(struct node *cond, bool *not_out, uint32_t *how_out);
+struct node *php_listed(struct php *p, struct node *cond, bool *not_out,
+			uint32_t *how_out);
 /* The same variable, or the same element of one. */
 bool php_same_place(const struct node *a, const struct node *b);
 

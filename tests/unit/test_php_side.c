@@ -93,6 +93,44 @@ fact(const struct php_view *v, const char *name)
 	return -1;
 }
 
+/* What is looked through at each of many places counts as work there: the look ends by its
+ * own budget, with what was found so far, and not by the worker's processor time. */
+static void
+hostile(struct php *p)
+{
+	static const char *const many[] = {
+	    "if(in_array($_GET['a'],$l)){}",
+	    "if(array_key_exists($_GET['a'],$l)){}",
+	    "$b=in_array($_GET['a'],$l)?$_GET['a']:1;",
+	    "$t[$_GET[1]]($_GET[2]);",
+	    "$q='pre'.$_GET[1];",
+	};
+	static char in[1 << 20];
+
+	for (size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++) {
+		const struct php_view *v;
+		size_t n = (size_t)snprintf(in, sizeof(in),
+					    "<?php system($_GET['c']);"
+					    "function pre_a($x){return $x;}$t=[");
+
+		for (int k = 0; k < 64; k++)
+			n += (size_t)snprintf(in + n, sizeof(in) - n,
+					      "function($a,$b,$c){return $a;},");
+		n += (size_t)snprintf(in + n, sizeof(in) - n, "];$l=[");
+		for (int k = 0; k < 3000; k++)
+			n += (size_t)snprintf(in + n, sizeof(in) - n, "'k%d'=>'v%d',", k,
+					      k);
+		n += (size_t)snprintf(in + n, sizeof(in) - n, "];");
+		while (n < sizeof(in) - 100)
+			n += (size_t)snprintf(in + n, sizeof(in) - n, "%s", many[i]);
+		v = php_look(p, in, n);
+		T_CHECK(v->stop == PHP_STOP_STEPS, "%s: stop %d, %llu steps", many[i],
+			(int)v->stop, (unsigned long long)v->steps);
+		T_CHECK(fact(v, "php_taint_exec") == 1, "%s: what was before it is lost",
+			many[i]);
+	}
+}
+
 int
 main(void)
 {
@@ -110,6 +148,8 @@ main(void)
 		T_CHECK(is == rows[i].value, "row %zu: %s: %s is %lld", i, rows[i].in,
 			rows[i].fact, (long long)is);
 	}
+	if (p != NULL)
+		hostile(p);
 	php_free(&p);
 	return T_DONE();
 }
