@@ -25,6 +25,7 @@
 #include "child.h"
 #include "clock.h"
 #include "conf_fd.h"
+#include "held_list.h"
 #include "link.h"
 #include "log.h"
 #include "loop.h"
@@ -521,6 +522,18 @@ wait_all(void)
 	} while (left > 0);
 }
 
+/* hands does it when it is told to stop; here for one that was dead, or hung. */
+static void
+empty_held_list(void)
+{
+	char path[sizeof conf.brake_file + 16];
+	struct err e;
+
+	held_list_path(path, sizeof path, conf.brake_file);
+	if (held_list_empty(path, &e) != 0)
+		log_warn("holds_not_emptied error=\"%s\"", e.text);
+}
+
 int
 proc_run(const struct conf *c, const char *conf_path, const char *prefix)
 {
@@ -558,6 +571,8 @@ proc_run(const struct conf *c, const char *conf_path, const char *prefix)
 		signal_all(SIGTERM, true);
 	}
 	wait_all();
+	if (exit_code == 0)
+		empty_held_list();
 	log_info("stopped");
 	return exit_code;
 }

@@ -53,6 +53,7 @@ set -e
 if [ "$1" = remove ]; then
 	if mailbrake-wrapper status >/dev/null 2>&1; then mailbrake-wrapper off; fi
 	if [ -d /run/systemd/system ]; then systemctl disable --now --quiet mailbraked || true; fi
+	rm -f /etc/mailbrake/brake.held # of a daemon that was killed: nobody lifts a hold now
 fi
 C
 cat >"$tree/DEBIAN/postrm" <<'C'

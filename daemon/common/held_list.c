@@ -2,12 +2,15 @@
  * held_list - see held_list.h
  *
  * Job:     the list's place and form.
- * Touches: the list, to read it.
+ * Touches: the list, to read or empty it.
  */
 #include "held_list.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "text.h"
 
@@ -40,4 +43,14 @@ held_list_has(const char *path, uint32_t uid)
 	free(line);
 	fclose(f);
 	return has;
+}
+
+int
+held_list_empty(const char *path, struct err *e)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "%s", path);
+	return close(fd);
 }

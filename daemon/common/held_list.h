@@ -5,7 +5,7 @@
  *          read by Exim (contrib/exim) and, when the daemon does not answer, by the
  *          wrapper.
  * Format:  lines "UID:\n" as Exim's lsearch reads them; "#" begins a remark.
- * Touches: that file, to read it.
+ * Touches: that file, to read or empty it.
  */
 #ifndef MAILBRAKE_HELD_LIST_H
 #define MAILBRAKE_HELD_LIST_H
@@ -14,10 +14,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "err.h"
+
 /* The list's place: the setting brake_file with ".held" behind it. */
 void held_list_path(char *path, size_t size, const char *brake_file);
 
 /* Does the uid stand in the list? A list that is not there, or cannot be read, has none. */
 bool held_list_has(const char *path, uint32_t uid);
+
+/* Nobody stands in it any more: where the list is, which needs no room on the disk. One
+ * that is not there stays so. */
+int held_list_empty(const char *path, struct err *e);
 
 #endif

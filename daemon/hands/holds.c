@@ -86,12 +86,12 @@ void
 holds_stop(void)
 {
 	char path[320];
-	const char *why;
+	struct err e;
 
 	if (stopped)
 		return;
 	stopped = true;
 	list_path(path, sizeof(path));
-	if (access(path, F_OK) == 0 && (why = write_list(path, "", 0)) != NULL)
-		log_warn("holds_not_emptied text=\"%s\"", why);
+	if (held_list_empty(path, &e) != 0)
+		log_warn("holds_not_emptied error=\"%s\"", e.text);
 }

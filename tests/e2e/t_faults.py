@@ -251,6 +251,21 @@ def world_of_held(build, settings=""):
     return w
 
 
+def stopped_without_hands(c, w):
+    """A daemon that is stopped leaves no list of who is held, whatever became of hands."""
+    listed = w.top + "/run/brake.held"
+
+    def uids():
+        with open(listed) as f:
+            return [line for line in f if not line.startswith("#")]
+    for sig in (signal.SIGSTOP, signal.SIGKILL):
+        w.wait_for(uids, "the held account to be listed")
+        os.kill(w.role_pids("hands")[0], sig)
+        w.stop_daemon()
+        c.eq(uids(), [], "listed as held after a stop, hands had signal %d" % sig)
+        w.start_daemon()
+
+
 def kill_hold(c, build, kind):
     w = world_of_held(build)
     try:
@@ -294,6 +309,7 @@ def kill_hold(c, build, kind):
                 w.wait_for(lambda: not w.role_pids("judge"), "judge to end with its parent")
             fresh(w)
             sums = ledger.balance(c, role + " killed")
+        stopped_without_hands(c, w)
         c.note("%d kills; %s" % (points, ledger.line(sums)))
         if c.failed:
             c.failed.append(w.daemon_log()[-4000:])

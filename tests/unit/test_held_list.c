@@ -26,8 +26,9 @@ int
 main(void)
 {
 	static const char list[] = "# no mail of these uids goes\n1001:\n70000:\n";
-	char path[64];
+	char path[64], link[sizeof place + 5];
 	int fd = mkstemp(place);
+	struct err e;
 
 	T_CHECK(fd >= 0 && close(fd) == 0);
 	held_list_path(path, sizeof path, "/etc/mailbrake/brake");
@@ -43,7 +44,14 @@ main(void)
 	T_CHECK(has("1001:", 1001));
 	T_CHECK(!has("0:\n", 0)); /* root's mail is never held */
 	T_CHECK(!has("4294968297:\n", 1001));
+	T_CHECK(has(list, 1001) && held_list_empty(place, &e) == 0);
+	T_CHECK(!held_list_has(place, 1001));
 	T_CHECK(unlink(place) == 0);
+	T_CHECK(held_list_empty(place, &e) == 0 && access(place, F_OK) != 0);
+	snprintf(link, sizeof link, "%s.link", place); /* what a link names stays */
+	T_CHECK(has(list, 1001) && symlink(place, link) == 0);
+	T_CHECK(held_list_empty(link, &e) != 0 && held_list_has(place, 1001));
+	T_CHECK(unlink(link) == 0 && unlink(place) == 0);
 	T_CHECK(!held_list_has(place, 1001));
 	return T_DONE();
 }
