@@ -430,3 +430,50 @@ rule relay_rewrites_code
 	condition:
 		php_plain_program and filesize < 12KB and php_includes == 0 and all of them
 }
+
+rule page_asks_database
+{
+	meta:
+		group = "console2"
+		weight = 50
+		description = "the request says which database server to use, as whom, and what to ask it; little else"
+		since = "0.2"
+		reference = "database consoles of intruders"
+	condition:
+		php_plain_program and php_taint_db > 0 and php_taint_sql > 0 and
+		php_includes < 2 and php_classes == 0 and php_taint_write_data == 0 and
+		php_tokens < 1500
+}
+
+rule does_write_decoded
+{
+	meta:
+		group = "write2"
+		weight = 50
+		description = "the request says which files are written, and brings them encoded"
+		since = "0.2"
+		reference = "droppers called by other programs"
+	condition:
+		php_plain_program and php_taint_write_name > 0 and php_taint_write_data > 0 and
+		php_b64_request > 0 and php_includes == 0 and php_classes == 0 and
+		php_tokens < 900 and (php_loops > 0 or php_touch_count > 0 or
+		php_md5_gate > 0 or php_header_reads > 0)
+}
+
+rule spreads_over_site
+{
+	meta:
+		group = "dropper2"
+		weight = 60
+		description = "walks the site and puts code before what other programs hold"
+		since = "0.2"
+		reference = "droppers that spread"
+	strings:
+		$walk = /\b(opendir|scandir|glob)\s?\(|RecursiveDirectoryIterator/ nocase
+		$put = /(file_put_contents|fwrite|fputs)\s?\(\s?\$\w{1,30}\s?,\s?['"]<\?(php)?[^\n]{0,300}['"]\s?\.\s?\$\w{1,30}\s?\)/ nocase
+		$get = /file_get_contents\s?\(\s?\$|\bfread\s?\(/ nocase
+		$root = /DOCUMENT_ROOT|__FILE__|__DIR__|SCRIPT_FILENAME/
+	condition:
+		php_plain_program and php_loops > 0 and php_classes == 0 and php_includes == 0 and
+		php_tokens < 1500 and all of them
+}

@@ -357,7 +357,8 @@ rule mails_by_curl
 		$rcpt = /CURLOPT_MAIL_RCPT/ nocase
 		$url = /['"]smtps?:\/\//
 	condition:
-		php_plain_page and all of them and php_includes == 0 and
+		php_plain_page and $rcpt and php_includes == 0 and
+		($url or php_taint_url > 0) and
 		(php_request_reads > 0 or php_input_reads > 0 or php_remote_code > 0)
 }
 

@@ -268,3 +268,21 @@ rule mailer_not_php
 	condition:
 		has_php == 0 and filesize < 200KB and ($perl at 0 or $cgi) and $1 and $2 and $3 and $4
 }
+
+rule mailer_by_service
+{
+	meta:
+		group = "mailer7"
+		weight = 70
+		description = "posts letters of the request to a mail service, one after another"
+		since = "0.2"
+		reference = "senders with a stolen key of a mail service"
+	strings:
+		$from = /['"](from|sender|from_?e?mail|from_?name|source)['"]\s?(=>|\])/ nocase
+		$subject = /['"](subject|subj)['"]\s?(=>|\])/ nocase
+		$letter = /['"](html|text|html_?(body|content|part)|text_?(body|content|part)|content|message|body)['"]\s?(=>|\])/ nocase
+		$to = /['"](to|recipients?|personalizations|destination|bcc|to_?e?mail)['"]\s?(=>|\])/ nocase
+	condition:
+		php_seen == 1 and php_main > 0 and php_includes == 0 and php_nonce == 0 and
+		php_post_loop > 0 and php_tokens < 3000 and all of them
+}

@@ -147,9 +147,10 @@ rule open_mail_list
 		since = "0.2"
 		reference = "senders in classes, plugins, themes"
 	condition:
-		php_called and php_dressed and php_includes == 0 and php_taint_mail_to > 0 and
-		php_mail_loop > 0 and php_list_request > 0 and
-		(php_nonce == 0 or php_main > 4)
+		php_called and php_dressed and php_taint_mail_to > 0 and php_mail_loop > 0 and
+		php_list_request > 0 and (php_nonce == 0 or php_main > 4) and
+		(php_main > 1 or php_tokens < 1500) and
+		(php_includes == 0 or php_classes > 0 or php_namespaces > 0)
 }
 
 rule open_written
@@ -189,4 +190,17 @@ rule open_callback
 	condition:
 		php_called and php_includes == 0 and php_callback_sinks > 0 and
 		php_classes == 0 and php_tokens < 150
+}
+
+rule open_mail_shell
+{
+	meta:
+		group = "open"
+		weight = 60
+		description = "hands the words of the request to a mail program by a command, for a list"
+		since = "0.2"
+		reference = "senders without mail()"
+	condition:
+		php_called and php_includes == 0 and php_sendmail_pipe > 0 and php_exec_count > 0 and
+		php_list_request > 0 and php_request_fields > 1 and php_phpmailer == 0
 }

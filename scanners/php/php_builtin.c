@@ -140,6 +140,9 @@ carried(unsigned w, const struct args *a)
 	case W_TEMPNAM:
 	case W_SYS_GET_TEMP_DIR:
 		return t | TA_TEMP;
+	case W_APCU_FETCH: /* whoever put it there */
+	case W_APC_FETCH:
+		return TA_OPAQUE;
 	case W_EXIF_READ_DATA: /* whoever made the picture wrote it */
 	case W_WP_REMOTE_GET:
 	case W_WP_REMOTE_POST:

@@ -192,6 +192,22 @@ through_value(struct php *p, struct node *n)
 	return php_unknown(php_bare(a.taint));
 }
 
+/* What a request of WordPress's own is asked for. */
+static bool
+asks_request(const struct val *m)
+{
+	static const char *const list[] = {"get_param",        "get_params",
+					   "get_json_params",  "get_body_params",
+					   "get_query_params", "get_file_params"};
+	size_t i;
+
+	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (m->len == strlen(list[i]) &&
+		    strncasecmp(m->u.s, list[i], m->len) == 0)
+			return true;
+	return false;
+}
+
 /* A method that no class of the file has: of PHP's own classes, or a library's. */
 static struct val
 elsewhere(struct php *p, struct node *n, const struct val *m, const struct val *base,
@@ -203,6 +219,8 @@ elsewhere(struct php *p, struct node *n, const struct val *m, const struct val *
 		php_stored(p, n->kid->kid, m, a->taint);
 	if (m->len == 10 && strncasecmp(m->u.s, "getMessage", 10) == 0)
 		t |= p->thrown;
+	if (asks_request(m))
+		t |= TA_REQUEST;
 	return php_unknown(t);
 }
 
@@ -289,6 +307,20 @@ method_named(struct php *p, const char *s, size_t len)
 	return f != NULL && (f->flags & NF_METHOD) ? f : NULL;
 }
 
+/* What comes out of a cache, anybody may have put there. */
+static uint32_t
+stored_elsewhere(const struct node *class)
+{
+	static const char *const list[] = {"memcached", "memcache", "redis"};
+	size_t i;
+
+	for (i = 0; class->kind == N_NAME && i < sizeof(list) / sizeof(list[0]); i++)
+		if (class->len == strlen(list[i]) &&
+		    strncasecmp(class->s, list[i], class->len) == 0)
+			return TA_OPAQUE;
+	return 0;
+}
+
 struct val
 php_create(struct php *p, struct node *n)
 {
@@ -303,7 +335,7 @@ php_create(struct php *p, struct node *n)
 		php_sink_new(p, n, &c);
 	}
 	eval_args(p, W_NONE, n->kid->next, &a);
-	v.taint = php_bare(a.taint);
+	v.taint = php_bare(a.taint) | stored_elsewhere(n->kid);
 	if (a.count == 0 || p->concrete)
 		return v;
 	if (n->kid->kind == N_NAME) {

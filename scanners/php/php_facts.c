@@ -190,6 +190,12 @@ request_facts(struct php_facts *f, unsigned w, const struct val *a, unsigned arg
 		    (a[0].t == V_STR && memmem(a[0].u.s, a[0].len, "\\n", 2) != NULL);
 		f->list_request += (a[1].taint & TA_REQUESTED) != 0;
 		break;
+	case W_STR_REPLACE: /* a list for one header */
+		f->list_request +=
+		    argc > 2 && newline(&a[0]) &&
+		    (is(&a[1], ",") || is(&a[1], ", ") || is(&a[1], ";")) &&
+		    (a[2].taint & TA_REQUESTED) != 0;
+		break;
 	case W_FILE:
 		f->list_newline++;
 		f->list_request += req;

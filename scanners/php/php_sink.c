@@ -189,29 +189,6 @@ php_sink_kw(struct php *p, struct node *n, struct val *v)
 }
 
 static void
-mail_sink(struct php *p, struct node *n, struct val *a, struct node **an, unsigned argc,
-	  bool hidden)
-{
-	struct php_facts *f = p->f;
-	int64_t *const facts[] = {&f->taint_mail_to, &f->taint_mail_subject,
-				  &f->taint_mail_body, &f->taint_mail_headers,
-				  &f->taint_exec};
-	unsigned i;
-
-	if (php_first(n)) {
-		f->mail_hidden += hidden || p->layer != 0;
-		f->mail_calls += hidden;
-		f->mail_loop += p->loop != 0;
-		f->mail_const_to += argc > 0 && a[0].t == V_STR &&
-				    memchr(a[0].u.s, '@', a[0].len) != NULL;
-	}
-	if (argc > 0 && (a[0].taint & TA_REMOTE) && !(an[0]->flags & NF_SEEN2))
-		f->remote_mail++;
-	for (i = 0; i < argc && i < 5; i++)
-		(void)php_tainted(p, an[i], &a[i], "mail", i + 1, facts[i]);
-}
-
-static void
 exec_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct node **an,
 	  unsigned argc)
 {
@@ -224,7 +201,7 @@ exec_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct node 
 	if (argc == 0)
 		return;
 	if ((a[0].taint & TA_REMOTE) && !(an[0]->flags & NF_SEEN2) &&
-	    an[0]->kind != N_CHAIN && an[0]->kind != N_INTERP)
+	    an[0]->kind == N_VAR)
 		p->f->remote_code++; /* the whole command, as it came */
 	(void)php_tainted(p, an[0], &a[0], php_word_text(w), 1, &p->f->taint_exec);
 }
@@ -383,6 +360,7 @@ simple(struct php *p, const struct node *n, unsigned w, struct val *a, struct no
 		fact = argc > 0 && fixed_host(an[0]) ? &f->url_part : &f->taint_url;
 		break;
 	case W_CURL_SETOPT:
+		php_post_sink(p, an[0], w, a, an, argc);
 		if (!sets_address(an, argc))
 			return false; /* what is posted there is nobody's address */
 		fact = fixed_host(an[2]) ? &f->url_part : &f->taint_url;
@@ -421,13 +399,21 @@ php_sink_call(struct php *p, struct node *n, unsigned w, struct val *a, struct n
 	case W_MB_SEND_MAIL:
 	case W_WP_MAIL:
 	case W_IMAP_MAIL:
-		mail_sink(p, n, a, an, argc, hidden);
+		php_mail_sink(p, n, a, an, argc, hidden);
 		return;
 	case W_ASSERT:
 		if (argc > 0 && (a[0].t == V_STR || a[0].taint != 0)) {
 			code_sink(p, n, &a[0], an[0], "assert", &p->f->taint_eval);
 			p->f->eval_count += php_first(n);
 		}
+		return;
+	case W_ERROR_LOG:
+		php_log_sink(p, n, a, an, argc);
+		return;
+	case W_CURL_SETOPT_ARRAY:
+	case W_STREAM_CONTEXT_CREATE:
+	case W_WP_REMOTE_POST:
+		php_post_sink(p, n, w, a, an, argc);
 		return;
 	case W_CREATE_FUNCTION:
 		if (argc > 1)
@@ -451,6 +437,10 @@ php_sink_call(struct php *p, struct node *n, unsigned w, struct val *a, struct n
 	case W_PCNTL_EXEC:
 	case W_EXPECT_POPEN:
 		exec_sink(p, n, w, a, an, argc);
+		return;
+	case W_SSH2_EXEC:
+		if (argc > 1)
+			exec_sink(p, n, w, a + 1, an + 1, argc - 1);
 		return;
 	case W_MOVE_UPLOADED_FILE:
 		php_upload_sink(p, n, a, an, argc);
@@ -489,28 +479,8 @@ php_sink_method(struct php *p, struct node *n, const struct node *name, struct v
 	    (name->w == W_NONE || name->w == W_UKSORT || name->w == W_UASORT ||
 	     name->w == W_USORT))
 		php_named_sinks(p, a, argc > 2 ? 2 : argc);
+	php_mail_method(p, n, name, a, an, argc, once);
 	switch (name->w) {
-	case W_SEND:
-		f->send_calls += once;
-		f->mail_loop += once && p->loop != 0;
-		break;
-	case W_ADDADDRESS:
-	case W_ADDBCC:
-	case W_ADDCC:
-		if (argc > 0)
-			(void)php_tainted(p, an[0], &a[0], "mail", 1, &f->taint_mail_to);
-		break;
-	case W_SETFROM:
-	case W_ADDREPLYTO:
-		if (argc > 0)
-			(void)php_tainted(p, an[0], &a[0], "mail", 4,
-					  &f->taint_mail_headers);
-		break;
-	case W_MSGHTML:
-		if (argc > 0)
-			(void)php_tainted(p, an[0], &a[0], "mail", 3,
-					  &f->taint_mail_body);
-		break;
 	case W_FWRITE: /* of a SplFileObject */
 		if (argc > 0)
 			(void)php_tainted(p, an[0], &a[0], "fwrite", 2,

@@ -23,6 +23,18 @@ void php_write_sink(struct php *p, struct node *n, unsigned w, struct val *a,
 /* move_uploaded_file */
 void php_upload_sink(struct php *p, struct node *n, struct val *a, struct node **an,
 		     unsigned argc);
+/* mail() and its like: recipient, subject, body, headers, parameters. */
+void php_mail_sink(struct php *p, struct node *n, struct val *a, struct node **an,
+		   unsigned argc, bool hidden);
+/* error_log(text, 1, address, headers) */
+void php_log_sink(struct php *p, struct node *n, struct val *a, struct node **an,
+		  unsigned argc);
+/* A method of what may be a letter or a mailer; once: the call is met for the first time. */
+void php_mail_method(struct php *p, struct node *n, const struct node *name,
+		     struct val *a, struct node **an, unsigned argc, bool once);
+/* What is posted to an address: curl_setopt and others. n: what is marked as counted. */
+void php_post_sink(struct php *p, struct node *n, unsigned w, struct val *a,
+		   struct node **an, unsigned argc);
 /* Functions that call back; others are passed over. */
 void php_callback_sink(struct php *p, struct node *n, unsigned w, struct val *a,
 		       struct node **an, unsigned argc);

@@ -99,7 +99,8 @@ php_write_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct 
 			program_sink(p, an[0], &a[1], &far);
 		}
 		php_holds(p, an[1], &a[1], a[0].taint);
-		(void)php_tainted(p, an[0], &a[0], name, 1, &f->taint_read);
+		if (php_tainted(p, an[0], &a[0], name, 1, &f->taint_read) && !upload)
+			f->taint_write_data++;
 		(void)php_tainted(p, an[1], &a[1], name, 2,
 				  upload ? &f->taint_upload_name : &f->taint_write_name);
 		return;
