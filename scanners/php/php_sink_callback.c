@@ -123,12 +123,14 @@ handed(struct php *p, struct node *n, unsigned target, bool spread, struct val *
 	php_sink_call(p, n, target, v, vn, count, true);
 }
 
-/* [object, 'method']: the request may have made the object, but does not name the method. */
+/* [object, 'method']: the request may have made the object or named the class, but not the method. */
 static bool
 names_method(const struct val *f)
 {
 	return f->t == V_ARR && f->u.a->n == 2 && f->u.a->e[1].v.t == V_STR &&
-	       !(f->u.a->e[1].v.taint & TA_REQUESTED) && f->u.a->e[0].v.t == V_UNKNOWN;
+	       !(f->u.a->e[1].v.taint & TA_REQUESTED) &&
+	       (f->u.a->e[0].v.t == V_UNKNOWN ||
+		(f->u.a->e[0].v.taint & TA_REQUESTED) != 0);
 }
 
 /* f(...$_GET): the callback is among what the request spreads. */
