@@ -269,7 +269,9 @@ method(struct php *p, struct node *n)
 static bool
 is_constant(struct php *p, struct node *n)
 {
-	return p->names.v[php_name_id(p, n, true)].constant != NULL;
+	uint32_t id = php_name_id(p, n, true); /* first: it may move the names */
+
+	return p->names.v[id].constant != NULL;
 }
 
 struct val

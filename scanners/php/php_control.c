@@ -131,6 +131,16 @@ leaves(const struct node *n)
 		 last->kid->w == W_THROW));
 }
 
+/* if (0), if (false): what stands there excuses nothing. */
+static bool
+never(const struct node *cond)
+{
+	if (cond->kind == N_NAME)
+		return cond->w == W_FALSE || cond->w == W_NULL;
+	return (cond->kind == N_NUM && cond->v != NULL && !php_truthy(cond->v)) ||
+	       (cond->kind == N_LIT && cond->len == 0);
+}
+
 /* The body; what the condition has found in a list is no longer the request's choice. */
 static void
 if_body(struct php *p, struct node *cond, struct node *body)
@@ -149,7 +159,9 @@ if_body(struct php *p, struct node *cond, struct node *body)
 		p->listed = what;
 		p->listed_how = how;
 	}
+	p->dead += never(cond);
 	php_guarded(p, body);
+	p->dead -= never(cond);
 	p->listed = around;
 	p->listed_how = listed_how;
 	if (at != NULL && !miss)

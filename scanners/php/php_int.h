@@ -404,6 +404,7 @@ struct php {
 	struct out marks;    /* for the end of the statement */
 	unsigned concrete;   /* running, not walking */
 	unsigned cond;       /* walking code that may not run */
+	unsigned dead;       /* .. or that never does: if (0) */
 	unsigned loop;       /* within this many loops */
 	unsigned depth;      /* of eval and walk in each other */
 	unsigned bits;       /* within operands of ^ & | .. */

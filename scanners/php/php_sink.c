@@ -166,6 +166,7 @@ php_sink_kw(struct php *p, struct node *n, struct val *v)
 		(void)php_tainted(p, n->kid, v, "include", 1, &f->taint_include);
 		if (!php_first(n))
 			break;
+		p->f->includes -= p->dead != 0 && p->f->includes > 0;
 		p->f->include_temp += (v->taint & TA_TEMP) != 0;
 		p->f->include_wrote += php_held(p, n->kid, v) != 0;
 		if (v->t != V_STR)

@@ -147,6 +147,23 @@ several(struct php *p, struct node *n, const char *kw)
 		php_globals(p, n);
 }
 
+/* A method with something in it: a library's name over empty ones is no library. */
+static bool
+has_methods(const struct node *class)
+{
+	const struct node *k, *body;
+
+	for (k = class->kid; k != NULL; k = k->next) {
+		if (k->kind != N_FUNC)
+			continue;
+		for (body = k->kid; body != NULL && body->kind == N_PARAM;)
+			body = body->next;
+		if (body != NULL && body->kind == N_BLOCK && body->kid != NULL)
+			return true;
+	}
+	return false;
+}
+
 static void
 class_stmt(struct php *p, struct node *n)
 {
@@ -158,7 +175,7 @@ class_stmt(struct php *p, struct node *n)
 	php_line(p, "{\n");
 	if ((n->w == W_PHPMAILER || n->w == W_SMTP) && !(n->flags & NF_SEEN)) {
 		n->flags |= NF_SEEN;
-		p->f->phpmailer++;
+		p->f->phpmailer += has_methods(n);
 	}
 	for (k = n->kid; k != NULL; k = k->next) {
 		struct val v;

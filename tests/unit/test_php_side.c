@@ -67,6 +67,14 @@ static const struct row {
      "{foreach($this->h as $c)$c($v);}}$k=new K;$k->on('r',function($p){eval($p);});"
      "$k->go($_POST['c']);",
      "php_taint_eval", 1},
+    {"<?php if(0){include 'a.php';}include 'b.php';`x`;", "php_includes", 1},
+    {"<?php if(false)require 'a.php';`x`;", "php_includes", 0},
+    {"<?php if($a)require 'a.php';`x`;", "php_includes", 1},
+    {"<?php class SMTP{function a(){}function b(){}function c(){}function d(){}"
+     "function e(){}}mail($a,1,2);",
+     "php_phpmailer", 0},
+    {"<?php class SMTP{function a(){return 1;}}mail($a,1,2);", "php_phpmailer", 1},
+    {"<?php (x)(1);`x`;", "php_exec_count", 1}, /* the first name of all */
     {"<?php error_log($_POST['b'],1,$_POST['t']);", "php_taint_mail_to", 1},
     {"<?php error_log($_POST['b'],3,$_POST['t']);", "php_taint_mail_to", 0},
     {"<?php mail('','s','b','Bcc: '.$_POST['l']);", "php_taint_mail_to", 1},
