@@ -63,6 +63,14 @@ runs(const struct php_facts *f, const int64_t *fact)
 	return fact == &f->taint_eval || fact == &f->taint_code || fact == &f->taint_exec;
 }
 
+/* .. and one where a literal is what is sent when nobody asks for another thing. */
+static bool
+sends(const struct php_facts *f, const int64_t *fact)
+{
+	return fact == &f->taint_mail_to || fact == &f->taint_mail_subject ||
+	       fact == &f->taint_mail_body || fact == &f->taint_mail_headers;
+}
+
 /* The taint as the sink sees it: what was set apart for it counts not. */
 static uint32_t
 at_sink(const struct php_facts *f, const int64_t *fact, const struct val *v)
@@ -95,7 +103,8 @@ php_tainted(struct php *p, struct node *an, const struct val *v, const char *sin
 	}
 	if (an == NULL || (an->flags & NF_SEEN2) || !(t & (TA_REQUESTED | TA_REMOTE)))
 		return false;
-	if (known(v) && v->t == V_STR && !(v->flags & VF_HID) && !runs(p->f, fact))
+	if (known(v) && v->t == V_STR && !(v->flags & VF_HID) && !runs(p->f, fact) &&
+	    !sends(p->f, fact))
 		return false; /* a literal on the way that counts */
 	an->flags |= NF_SEEN2;
 	if (ours && fact != NULL)

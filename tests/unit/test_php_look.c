@@ -29,7 +29,7 @@ static const struct row {
     {"<?php if($z){$c=$_POST['x'];}else{$c='a';}eval($c);", "@@taint eval 1 POST\n",
      "php_taint_eval", 1},
     {"<?php if($z){$t=$_POST['x'];}else{$t='a@b.c';}mail($t,'s','b');", "mail($t,",
-     "php_taint_mail_to", 0},
+     "php_taint_mail_to", 1},
     {"<?php $a=$_POST['x'];$g=function()use($a){return $a;};eval($g());",
      "@@taint eval 1 POST\n", "php_taint_eval", 1},
     {"<?php $a=$_POST[1];function f(){global $a;return $a;}$b=f();$c=$z?:$b;eval($c);",
