@@ -189,7 +189,7 @@ through_value(struct php *p, struct node *n)
 		pass_to_invoke(p, &a);
 		php_give_closures(p, a.taint);
 	}
-	return php_unknown(php_bare(a.taint));
+	return php_unknown(php_bare(a.taint) | php_closures_return(p));
 }
 
 /* What a request of WordPress's own is asked for. */

@@ -5,7 +5,7 @@
  * Touches: nothing.
  */
 #include <string.h>
-#include "php_apart.h"
+#include "php_side.h"
 #include "php_walk.h"
 
 #define TRY_STEPS 1500000 /* for one loop */
@@ -330,6 +330,8 @@ php_walk_foreach(struct php *p, struct node *n)
 	}
 	if (v.t == V_ARR)
 		ran = try_loop(p, n);
+	if (v.t == V_UNKNOWN)
+		v.taint |= php_magic(p, "getiterator") | php_magic(p, "current");
 	memset(&one, 0, sizeof(one));
 	one.taint = (v.taint & ~(uint32_t)TA_LIST) | names_request(p, &v);
 	php_assign(p, value, &one);

@@ -191,12 +191,17 @@ new_expr(struct parser *x)
 	const struct tok *t = peek(x);
 
 	if (is_word(x, W_CLASS)) {
-		struct kids none = {NULL, NULL};
+		struct node *given = php_node(x, N_NEW);
+		struct kids gk = {NULL, NULL};
 
 		skip(x);
 		if (is_op(x, O_LPAR))
-			args(x, php_node(x, N_NEW), &none);
-		php_kid(x, n, &k, php_class(x));
+			args(x, given, &gk);
+		c = php_class(x);
+		php_kid(x, n, &k, c);
+		c->next = given->kid; /* what its constructor gets */
+		if (n->height < given->height)
+			n->height = given->height;
 		return n;
 	}
 	if (t->t == T_NAME) {

@@ -217,7 +217,10 @@ php_read_index(struct php *p, struct node *n)
 		p->peek = n->kid->kind == N_VAR;
 		base = php_eval(p, n->kid);
 		p->peek = false;
-		return element(p, &base, &key);
+		v = element(p, &base, &key);
+		if (base.t == V_UNKNOWN && !p->concrete)
+			v.taint |= php_magic(p, "offsetget");
+		return v;
 	}
 }
 

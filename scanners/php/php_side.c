@@ -280,3 +280,25 @@ php_give_closures(struct php *p, uint32_t taint)
 	for (i = 0; i < p->closure_n; i++)
 		php_pass_taint(p, p->closure[i], &given);
 }
+
+uint32_t
+php_closures_return(const struct php *p)
+{
+	uint32_t t = 0;
+	unsigned i;
+
+	for (i = 0; i < p->closure_n; i++)
+		t |= php_returned(p->closure[i]);
+	return php_bare(t) & DATA;
+}
+
+uint32_t
+php_magic(const struct php *p, const char *name)
+{
+	uint32_t id = php_find(p, name, strlen(name), true);
+
+	if (id == 0 || p->names.v[id].func == NULL ||
+	    !(p->names.v[id].func->flags & NF_METHOD))
+		return 0;
+	return php_bare(p->names.v[id].taint) & DATA;
+}

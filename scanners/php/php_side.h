@@ -36,8 +36,13 @@ void php_stored(struct php *p, struct node *object, const struct val *method,
 /* new SomeException(..) */
 void php_thrown(struct php *p, const struct node *class, uint32_t taint);
 
+/* What a method of the file is known to return, whatever its class: offsetGet() .. */
+uint32_t php_magic(const struct php *p, const char *name);
+
 /* A closure that may be called from elsewhere; request data goes to what nothing names. */
 void php_keep_closure(struct php *p, struct node *f);
 void php_give_closures(struct php *p, uint32_t taint);
+/* What any of them returns. */
+uint32_t php_closures_return(const struct php *p);
 
 #endif

@@ -75,6 +75,17 @@ static const struct row {
      "php_phpmailer", 0},
     {"<?php class SMTP{function a(){return 1;}}mail($a,1,2);", "php_phpmailer", 1},
     {"<?php (x)(1);`x`;", "php_exec_count", 1}, /* the first name of all */
+    {"<?php $k=new class($_POST['c']){function __construct($v){system($v);}};",
+     "php_taint_exec", 1},
+    {"<?php class K implements ArrayAccess{function offsetGet($k){return $_POST[$k];}}"
+     "$k=new K;system($k['c']);",
+     "php_taint_exec", 1},
+    {"<?php class K{function getIterator(){return new A([$_POST['c']]);}}"
+     "foreach(new K as $x)system($x);",
+     "php_taint_exec", 1},
+    {"<?php class K{function r($k,$f){return $this->s[$k]=$f();}}$c=new K;"
+     "system($c->r('p',fn()=>$_POST['c']));",
+     "php_taint_exec", 1},
     {"<?php error_log($_POST['b'],1,$_POST['t']);", "php_taint_mail_to", 1},
     {"<?php error_log($_POST['b'],3,$_POST['t']);", "php_taint_mail_to", 0},
     {"<?php mail('','s','b','Bcc: '.$_POST['l']);", "php_taint_mail_to", 1},
