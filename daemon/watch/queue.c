@@ -28,8 +28,8 @@ struct account {
 /* How many entries of an account were due at once since then. Two accounts may share a
  * slot: the count begins again then. */
 struct span {
-	mono_t since;
-	uint32_t uid, count;
+	mono_t since, burst_since;
+	uint32_t uid, count, burst;
 };
 
 struct queue {
@@ -315,8 +315,8 @@ floods(const struct queue *q, const struct account *a, mono_t now)
 }
 
 /*
- * Of what an account writes at a time the first QUEUE_AT_ONCE are due at once. The rest
- * of it, and what follows as long as it does not pause, is bulk work.
+ * Of what an account writes at a time the first QUEUE_AT_ONCE are due at once, of a burst
+ * fewer. The rest of it, and what follows as long as it does not pause, is bulk work.
  */
 static bool
 may_at_once(struct queue *q, struct account *a, mono_t now)
@@ -324,8 +324,13 @@ may_at_once(struct queue *q, struct account *a, mono_t now)
 	struct span *s = &q->spans[a->uid % SPAN_SLOTS];
 
 	if (s->uid != a->uid || mono_diff_us(now, s->since) >= q->settle_ms * 1000)
-		*s = (struct span){.since = now, .uid = a->uid};
-	if (++s->count <= QUEUE_AT_ONCE && !floods(q, a, now))
+		*s = (struct span){.since = now, .burst_since = now, .uid = a->uid};
+	if (mono_diff_us(now, s->burst_since) >= QUEUE_BURST_MS * 1000) {
+		s->burst_since = now;
+		s->burst = 0;
+	}
+	if (++s->count <= QUEUE_AT_ONCE && ++s->burst <= QUEUE_BURST &&
+	    !floods(q, a, now))
 		return true;
 	a->flood = now;
 	return false;

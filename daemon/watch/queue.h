@@ -30,6 +30,9 @@
  * the account pauses for settle_ms (settle_max_ms at most, or until half its room is
  * taken), so that its bulk work is not scanned while it is under way. */
 #define QUEUE_AT_ONCE 128
+/* ... and in a burst: a sign of it much earlier. */
+#define QUEUE_BURST 32
+#define QUEUE_BURST_MS 20
 
 /* A file somewhere: its inode, its owner, and the place it was seen at. */
 struct seen {

@@ -106,19 +106,28 @@ test_at_once(void)
 	q = queue_new(200, 1000, 10000);
 	s = file(1, 1000, 1, "f", CAUSE_EVENT);
 	s.at_once = true;
-	for (n = 0; n < 2 * QUEUE_AT_ONCE; n++, s.ino++)
-		T_EQ(queue_put(q, &s, ms(5000), &out), QUEUE_NEW);
+	for (n = 0; n < QUEUE_AT_ONCE + 32; n++, s.ino++)
+		T_EQ(queue_put(q, &s, ms(5000 + n), &out), QUEUE_NEW);
 	s.uid = 2;
-	T_EQ(queue_put(q, &s, ms(5000), &out), QUEUE_NEW);
-	for (n = 0; next(q, 5001, true) != 0; n++)
+	T_EQ(queue_put(q, &s, ms(5160), &out), QUEUE_NEW);
+	for (n = 0; next(q, 5160, true) != 0; n++)
 		continue;
 	T_EQ(n, QUEUE_AT_ONCE + 1);
+	/* fewer in a burst */
+	s.uid = 3;
+	for (n = 0; n < QUEUE_BURST + 5; n++) {
+		s.ino++;
+		T_EQ(queue_put(q, &s, ms(5160), &out), QUEUE_NEW);
+	}
+	for (n = 0; next(q, 5160, true) != 0; n++)
+		continue;
+	T_EQ(n, QUEUE_BURST);
 	s.uid = 1;
 	s.ino++;
-	T_EQ(queue_put(q, &s, ms(5200), &out), QUEUE_NEW); /* a new span */
-	for (n = 0; next(q, 5200, true) != 0; n++)
+	T_EQ(queue_put(q, &s, ms(5360), &out), QUEUE_NEW); /* a new span */
+	for (n = 0; next(q, 5360, true) != 0; n++)
 		continue;
-	T_EQ(n, QUEUE_AT_ONCE + 1);
+	T_EQ(n, 32 + 5 + 1);
 	queue_free(&q);
 }
 
@@ -145,13 +154,13 @@ test_bulk(void)
 	int64_t at;
 
 	s.at_once = other.at_once = true;
-	for (size_t n = 0; n < QUEUE_AT_ONCE + 100; n++, s.ino++)
+	for (size_t n = 0; n < QUEUE_BURST + 100; n++, s.ino++)
 		T_EQ(queue_put(q, &s, ms(5000), &out), QUEUE_NEW);
-	T_EQ(due_now(q, 5000), QUEUE_AT_ONCE);
+	T_EQ(due_now(q, 5000), QUEUE_BURST);
 	for (at = 5100; at <= 5900; at += 100, s.ino++)
 		T_EQ(queue_put(q, &s, ms(at), &out), QUEUE_NEW);
 	T_EQ(due_now(q, 5900), 0);
-	T_CHECK(queue_due(q, &due));
+	T_CHECK(queue_due(q, &due), "none is due");
 	T_EQ(due.us, ms(6000).us);
 	/* another account's file does not wait for it */
 	T_EQ(queue_put(q, &other, ms(5900), &out), QUEUE_NEW);
@@ -165,10 +174,10 @@ test_bulk(void)
 	/* more than half of what it may have waiting: that much is not put off */
 	for (size_t n = 0; n < 5001; n++, s.ino++)
 		T_EQ(queue_put(q, &s, ms(7000), &out), QUEUE_NEW);
-	T_EQ(due_now(q, 7000), QUEUE_AT_ONCE);
+	T_EQ(due_now(q, 7000), QUEUE_BURST);
 	for (size_t n = 0; n < 4000; n++, s.ino++)
 		T_EQ(queue_put(q, &s, ms(7199), &out), QUEUE_NEW);
-	T_EQ(due_now(q, 7200), 5001 - QUEUE_AT_ONCE + 4000 - 5000);
+	T_EQ(due_now(q, 7200), 5001 - QUEUE_BURST + 4000 - 5000);
 	queue_free(&q);
 }
 
