@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """bench_cost - what everybody else pays while the daemon watches and scans.
 
-bench_cost.py BUILD [ROUNDS]     as root (mounts of its own: a tmpfs, an ext4 in an image file)
+bench_cost.py BUILD [ROUNDS]     as root (mounts of its own: tmpfs, ext4 in image files)
 
-Rounds without and with the daemon take turns: FILES new 2 kB PHP files in a watched directory, tar
-of a tree there, git status in it. With the daemon each begins when it is idle. Printed: the medians
-in ms, their ratio, the least and greatest ratio of a round and the one before it, and the ratio of
-the processor time the writers and readers took themselves, which a busy machine disturbs less.
+Two file systems of each kind with the same tree, one watched and one not; a round is the same work
+in both, one right after the other, in turns who is first, each begun when the daemon is idle: FILES
+new 2 kB PHP files; some times as often, tar of the tree and git status in it. After half of the
+rounds the other one is watched, so that what else is different between them counts for nothing.
+Printed: the medians in ms, the median of the rounds' ratios, the least and greatest of them, and the
+same median for the processor time the writers and readers took themselves, which a busy machine
+disturbs less.
 """
 import os
 import resource
@@ -23,6 +26,7 @@ import rows
 FILES = int(os.environ.get("BENCH_FILES", "10000"))
 GOALS = {("make", "tmpfs"): 1.6, ("make", "ext4"): 1.15, ("tar", "tmpfs"): 1.05, ("tar", "ext4"): 1.05,
          ("git", "tmpfs"): 1.05, ("git", "ext4"): 1.05}
+MORE = {"make": 1, "tar": 5, "git": 15}  # short ones vary more
 MAKER = r"""
 #include <fcntl.h>
 #include <stdio.h>
@@ -82,22 +86,57 @@ def timed(argv, cwd=None):
     return ms, (u.ru_utime + u.ru_stime - before.ru_utime - before.ru_stime) * 1000
 
 
-def measure(root, maker, idle):
-    """The three, each (ms, processor ms of its own); idle() waits until the daemon is."""
-    new = root + "/new"
-    os.mkdir(new)
-    out = [timed([maker, new, str(FILES)])]
-    idle()
-    out.append(timed(["sh", "-c", "tar cf - site | cat >/dev/null"], root))
-    idle()
-    out.append(timed(["git", "status", "--porcelain"], root + "/site"))
-    shutil.rmtree(new)
-    return out
+def idle(d):
+    """Wait until the daemon's processes take no time."""
+    before = None
+    while before is None or sum(now.values()) - sum(before.values()) > 2:
+        before = {p: daemon.ran_ms(p) for p in daemon.tree(d.p.pid)}
+        time.sleep(0.4)
+        now = {p: daemon.ran_ms(p) for p in daemon.tree(d.p.pid)}
+
+
+def measure(root, what, maker):
+    """(ms, processor ms of its own); what it made stays."""
+    if what == "make":
+        os.mkdir(root + "/new")
+        return timed([maker, root + "/new", str(FILES)])
+    if what == "tar":
+        return timed(["sh", "-c", "tar cf - site | cat >/dev/null"], root)
+    return timed(["git", "status", "--porcelain"], root + "/site")
+
+
+def rounds_of(d, roots, what, maker, rounds):
+    """Pairs of measure(), the watched root's first; roots: it, the other."""
+    got = []
+    for i in range(rounds):
+        pair = {}
+        for r in roots if i % 2 else reversed(roots):
+            if what == "make":
+                os.sync()
+                idle(d)
+            pair[r] = measure(r, what, maker)
+            if what == "make":
+                idle(d)
+                shutil.rmtree(r + "/new")
+        got.append([pair[r] for r in roots])
+    return got
+
+
+def report(kind, what, pairs):
+    text = {"make": "make %d files" % FILES, "tar": "tar c, 4000 files", "git": "git status"}[what]
+    with_us, without = [[statistics.median(p[i][k] for p in pairs) for k in (0, 1)] for i in (0, 1)]
+    each, cpu = [[p[0][k] / p[1][k] for p in pairs] for k in (0, 1)]
+    n = statistics.median(each)
+    rows.add("cost-%s-%s" % (kind, what), "%s, %s, ms: without | with us" % (text, kind),
+             "%.1f" % without[0], "%.1f" % with_us[0], n, "<= %.2fx" % GOALS[what, kind],
+             n <= GOALS[what, kind])
+    rows.note("of %d single rounds %.2f..%.2f; of the processor time it took itself %.2f (%.2f..%.2f)" % (
+        len(each), min(each), max(each), statistics.median(cpu), min(cpu), max(cpu)))
 
 
 def main():
     build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 6
     if not daemon.own_mounts():
         print("bench_cost: needs root: no rows")
         return
@@ -107,48 +146,44 @@ def main():
     with open(work + "/maker.c", "w") as f:
         f.write(MAKER)
     run(os.environ.get("CC", "cc").split()[-1], "-O2", "-w", "-o", maker, work + "/maker.c")
-    places = []
-    os.mkdir(work + "/tmpfs")
-    if daemon.tmpfs(work + "/tmpfs"):
-        places.append("tmpfs")
-    if ext4(work + "/image", work + "/ext4"):
-        places.append("ext4")
-    else:
-        print("bench_cost: no loop device for ext4: no row")
-    got = {p: ([], []) for p in places}
-    os.mkdir(work + "/d")
-    d = daemon.Daemon(build, work + "/d", [work + "/%s/www" % p for p in places])
+    places, d = {}, None
+    for kind in ("tmpfs", "ext4"):
+        dirs = ["%s/%s.%d" % (work, kind, i) for i in (0, 1)]
+        if kind == "tmpfs":
+            good = all(os.mkdir(x) is None and daemon.tmpfs(x) for x in dirs)
+        else:
+            good = all(ext4(x + ".image", x) for x in dirs)
+        if good:
+            places[kind] = [x + "/www" for x in dirs]
+        else:
+            print("bench_cost: no %s: no rows of it" % kind)
+    got = {}
     try:
-        for p in places:
-            os.mkdir("%s/%s/www" % (work, p))
-            make_tree("%s/%s/www" % (work, p))
-        for _ in range(rounds):
-            for p in places:
-                got[p][0].append(measure("%s/%s/www" % (work, p), maker, lambda: time.sleep(0.3)))
+        for roots in places.values():
+            for r in roots:
+                os.mkdir(r)
+                make_tree(r)
+        for half in (0, 1):
+            top = "%s/d%d" % (work, half)
+            os.mkdir(top)
+            d = daemon.Daemon(build, top, [roots[half] for roots in places.values()])
             d.start()
             d.settle(2)
-            for p in places:
-                got[p][1].append(measure("%s/%s/www" % (work, p), maker, lambda: d.settle(0.8)))
-                d.settle(0.8)
+            for kind, roots in places.items():
+                for what in ("make", "tar", "git"):
+                    n = (rounds + 1 - half) // 2 * MORE[what]
+                    got[kind, what] = got.get((kind, what), []) + rounds_of(
+                        d, [roots[half], roots[1 - half]], what, maker, n)
             d.stop()
     finally:
-        if d.p is not None and d.p.poll() is None:
+        if d is not None and d.p is not None and d.p.poll() is None:
             d.stop()
-        for p in places:
-            run("umount", "-l", work + "/" + p)
+        for kind in ("tmpfs", "ext4"):
+            for i in (0, 1):
+                run("umount", "-l", "%s/%s.%d" % (work, kind, i))
         shutil.rmtree(work, ignore_errors=True)
-    for p in places:
-        for i, (key, what) in enumerate([("make", "make %d files" % FILES), ("tar", "tar c, 4000 files"),
-                                         ("git", "git status")]):
-            a, b = [r[i][0] for r in got[p][0]], [r[i][0] for r in got[p][1]]
-            each = [y / x for x, y in zip(a, b)]
-            n = statistics.median(b) / statistics.median(a)
-            cpu = [statistics.median(r[i][1] for r in side) for side in got[p]]
-            rows.add("cost-%s-%s" % (p, key), "%s, %s, ms: without | with us" % (what, p),
-                     "%.1f" % statistics.median(a), "%.1f" % statistics.median(b), n,
-                     "<= %.2fx" % GOALS[key, p], n <= GOALS[key, p])
-            rows.note("of single rounds %.2f..%.2f; of the processor time it took itself %.2f" % (
-                min(each), max(each), cpu[1] / cpu[0]))
+    for (kind, what), pairs in got.items():
+        report(kind, what, pairs)
 
 
 main()

@@ -46,6 +46,15 @@ def cpu_ms(pid):
     return (int(t[11]) + int(t[12])) * 1000 // TICKS
 
 
+def ran_ms(pid):
+    """Processor time of all its threads, finer than cpu_ms; 0: it is gone."""
+    try:
+        return sum(int(open("/proc/%d/task/%s/schedstat" % (pid, t)).read().split()[0])
+                   for t in os.listdir("/proc/%d/task" % pid)) / 1e6
+    except OSError:
+        return 0
+
+
 def tree(pid):
     """pid and everything below it, with the role each has."""
     kids = {}
