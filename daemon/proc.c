@@ -524,13 +524,13 @@ wait_all(void)
 
 /* hands does it when it is told to stop; here for one that was dead, or hung. */
 static void
-empty_held_list(void)
+stop_held_list(void)
 {
 	char path[sizeof conf.brake_file + 16];
 	struct err e;
 
 	held_list_path(path, sizeof path, conf.brake_file);
-	if (held_list_empty(path, &e) != 0)
+	if (held_list_stop(path, wall_s(clock_wall()), &e) != 0)
 		log_warn("holds_not_emptied error=\"%s\"", e.text);
 }
 
@@ -572,7 +572,7 @@ proc_run(const struct conf *c, const char *conf_path, const char *prefix)
 	}
 	wait_all();
 	if (exit_code == 0)
-		empty_held_list();
+		stop_held_list();
 	log_info("stopped");
 	return exit_code;
 }

@@ -320,7 +320,7 @@ without_judge(int memfd, char **argv)
 	if (strcmp(conf.submit_without_judge, "refuse") == 0)
 		give_up(EX_NOPERM, "refused: the mailbrake daemon does not answer");
 	held_list_path(list, sizeof list, conf.brake_file);
-	if (held_list_has(list, getuid()))
+	if (held_list_has(list, getuid(), wall_s(clock_wall())))
 		give_up(EX_NOPERM, "refused: this account's mail is held, and the "
 				   "mailbrake daemon does not answer");
 	become_real_with(memfd, argv);

@@ -2,17 +2,22 @@
  * held_list - see held_list.h
  *
  * Job:     the list's place and form.
- * Touches: the list, to read or empty it.
+ * Touches: the list.
  */
 #include "held_list.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "text.h"
+
+#define STOPPED "# stopped at "
 
 void
 held_list_path(char *path, size_t size, const char *brake_file)
@@ -20,37 +25,100 @@ held_list_path(char *path, size_t size, const char *brake_file)
 	(void)snprintf(path, size, "%s.held", brake_file);
 }
 
+/* A line "UID:"; 0: it is another. It is changed. */
+static int64_t
+uid_of(char *line, size_t len)
+{
+	int64_t n;
+
+	if (len > 0 && line[len - 1] == '\n')
+		line[--len] = '\0';
+	if (len == 0 || line[len - 1] != ':')
+		return 0;
+	line[len - 1] = '\0';
+	return text_to_i64(line, 1, UINT32_MAX - 1, &n) ? n : 0;
+}
+
 bool
-held_list_has(const char *path, uint32_t uid)
+held_list_has(const char *path, uint32_t uid, int64_t now_s)
 {
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t len;
-	int64_t n;
-	bool has = false;
+	int64_t since;
+	bool has = false, lately = false;
 	FILE *f = fopen(path, "re");
 
 	if (f == NULL)
 		return false;
-	while (!has && (len = getline(&line, &size, f)) > 0) {
-		if (line[len - 1] == '\n')
-			line[--len] = '\0';
-		if (len == 0 || line[len - 1] != ':')
-			continue;
-		line[len - 1] = '\0';
-		has = text_to_i64(line, 1, UINT32_MAX - 1, &n) && n == uid;
+	while (!has && uid != 0 && (len = getline(&line, &size, f)) > 0) {
+		if (sscanf(line, STOPPED "%" SCNd64, &since) == 1)
+			lately = since <= now_s && since >= now_s - HELD_AFTER_S;
+		else if (line[0] == '#')
+			has = lately && uid_of(line + 1, (size_t)len - 1) == uid;
+		else
+			has = uid_of(line, (size_t)len) == uid;
 	}
 	free(line);
 	fclose(f);
 	return has;
 }
 
-int
-held_list_empty(const char *path, struct err *e)
+static int
+empty(const char *path, struct err *e)
 {
 	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "%s", path);
 	return close(fd);
+}
+
+/* The lines of `in` as remarks. How many; -1: they could not be written. */
+static int64_t
+write_remarks(FILE *in, FILE *out, int64_t now_s)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	int64_t uid, uids = 0;
+
+	fprintf(out, STOPPED "%" PRId64 "\n", now_s);
+	while ((len = getline(&line, &size, in)) > 0)
+		if ((uid = uid_of(line, (size_t)len)) != 0) {
+			fprintf(out, "#%" PRId64 ":\n", uid);
+			uids++;
+		}
+	free(line);
+	return !ferror(in) && fflush(out) == 0 && fchmod(fileno(out), 0644) == 0 &&
+		       fsync(fileno(out)) == 0
+		   ? uids
+		   : -1;
+}
+
+int
+held_list_stop(const char *path, int64_t now_s, struct err *e)
+{
+	char fresh[400];
+	int64_t uids = -1;
+	FILE *in = fopen(path, "re"), *out = NULL;
+	int fd;
+
+	if (in == NULL)
+		return errno == ENOENT ? 0 : err_sys(e, "%s", path);
+	(void)snprintf(fresh, sizeof fresh, "%s.new", path);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd >= 0 && (out = fdopen(fd, "w")) == NULL)
+		close(fd);
+	if (out != NULL) {
+		uids = write_remarks(in, out, now_s);
+		(void)fclose(out);
+	}
+	fclose(in);
+	if (uids > 0 && rename(fresh, path) == 0)
+		return 0;
+	if (fd >= 0)
+		(void)unlink(fresh);
+	/* none: it is one of a stop already */
+	return uids == 0 ? 0 : empty(path, e);
 }

@@ -4,8 +4,10 @@
  * Job:     its place, its form, and whether an account stands in it. Written by hands,
  *          read by Exim (contrib/exim) and, when the daemon does not answer, by the
  *          wrapper.
- * Format:  lines "UID:\n" as Exim's lsearch reads them; "#" begins a remark.
- * Touches: that file, to read or empty it.
+ * Format:  lines "UID:\n" as Exim's lsearch reads them; "#" begins a remark. After a stop
+ *          they are remarks, too ("#UID:"), and one says when that was: so long as a
+ *          restart takes they still count for the wrapper.
+ * Touches: that file.
  */
 #ifndef MAILBRAKE_HELD_LIST_H
 #define MAILBRAKE_HELD_LIST_H
@@ -20,10 +22,13 @@
 void held_list_path(char *path, size_t size, const char *brake_file);
 
 /* Does the uid stand in the list? A list that is not there, or cannot be read, has none. */
-bool held_list_has(const char *path, uint32_t uid);
+bool held_list_has(const char *path, uint32_t uid, int64_t now_s);
 
-/* Nobody stands in it any more: where the list is, which needs no room on the disk. One
- * that is not there stays so. */
-int held_list_empty(const char *path, struct err *e);
+/*
+ * The daemon stops: nobody stands in it any more, but for HELD_AFTER_S. When that cannot be
+ * written it is emptied where it is, which needs no room on the disk.
+ */
+#define HELD_AFTER_S 30
+int held_list_stop(const char *path, int64_t now_s, struct err *e);
 
 #endif

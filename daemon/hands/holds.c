@@ -2,7 +2,7 @@
  * holds - the list of accounts none of whose mail goes
  *
  * Job:     the verb HOLDS: the whole list anew; never half a list. When the daemon is
- *          stopped it is emptied: nobody would ever lift a hold then.
+ *          stopped nobody stands in it: nobody would ever lift a hold then.
  * Touches: the list of held_list.h, which Exim reads, and the wrapper without judge.
  *
  * To freeze takes a program's time for each message; this is one file for all of them,
@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "held_list.h"
 #include "log.h"
 #include "mtaq.h"
@@ -92,6 +93,6 @@ holds_stop(void)
 		return;
 	stopped = true;
 	list_path(path, sizeof(path));
-	if (held_list_empty(path, &e) != 0)
+	if (held_list_stop(path, wall_s(clock_wall()), &e) != 0)
 		log_warn("holds_not_emptied error=\"%s\"", e.text);
 }

@@ -266,6 +266,25 @@ def stopped_without_hands(c, w):
         w.start_daemon()
 
 
+def restarted_in_a_burst(c, w, ledger):
+    out, stop = ledger.delivered(), threading.Event()
+
+    def sends():
+        while not stop.is_set():
+            ledger.send()
+    threads = [threading.Thread(target=sends) for _ in range(AT_ONCE)]
+    for t in threads:
+        t.start()
+    for _ in range(3):
+        w.stop_daemon()
+        time.sleep(0.1)
+        w.start_daemon()
+    stop.set()
+    for t in threads:
+        t.join()
+    c.eq(ledger.delivered(), out, "held, and the daemon restarted: delivered")
+
+
 def kill_hold(c, build, kind):
     w = world_of_held(build)
     try:
@@ -309,6 +328,8 @@ def kill_hold(c, build, kind):
                 w.wait_for(lambda: not w.role_pids("judge"), "judge to end with its parent")
             fresh(w)
             sums = ledger.balance(c, role + " killed")
+        restarted_in_a_burst(c, w, ledger)
+        sums = ledger.balance(c, "restarted in a burst")
         stopped_without_hands(c, w)
         c.note("%d kills; %s" % (points, ledger.line(sums)))
         if c.failed:

@@ -7,9 +7,12 @@
 #include "t.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "held_list.h"
+
+#define NOW 1700000000
 
 static char place[] = "/tmp/test_held_list.XXXXXX";
 
@@ -19,7 +22,7 @@ has(const char *text, uint32_t uid)
 	FILE *f = fopen(place, "w");
 
 	T_CHECK(f != NULL && fputs(text, f) >= 0 && fclose(f) == 0);
-	return held_list_has(place, uid);
+	return held_list_has(place, uid, NOW);
 }
 
 int
@@ -44,14 +47,25 @@ main(void)
 	T_CHECK(has("1001:", 1001));
 	T_CHECK(!has("0:\n", 0)); /* root's mail is never held */
 	T_CHECK(!has("4294968297:\n", 1001));
-	T_CHECK(has(list, 1001) && held_list_empty(place, &e) == 0);
-	T_CHECK(!held_list_has(place, 1001));
+	/* stopped: for as long as a restart takes, however often it is said */
+	T_CHECK(has(list, 1001) && held_list_stop(place, NOW, &e) == 0);
+	T_CHECK(held_list_stop(place, NOW + 20, &e) == 0);
+	T_CHECK(held_list_has(place, 1001, NOW) && held_list_has(place, 70000, NOW + 30));
+	T_CHECK(!held_list_has(place, 1001, NOW + 31));
+	T_CHECK(!held_list_has(place, 1001, NOW - 1));
+	T_CHECK(!held_list_has(place, 100, NOW) && !held_list_has(place, 0, NOW));
 	T_CHECK(unlink(place) == 0);
-	T_CHECK(held_list_empty(place, &e) == 0 && access(place, F_OK) != 0);
+	T_CHECK(held_list_stop(place, NOW, &e) == 0 && access(place, F_OK) != 0);
 	snprintf(link, sizeof link, "%s.link", place); /* what a link names stays */
 	T_CHECK(has(list, 1001) && symlink(place, link) == 0);
-	T_CHECK(held_list_empty(link, &e) != 0 && held_list_has(place, 1001));
-	T_CHECK(unlink(link) == 0 && unlink(place) == 0);
-	T_CHECK(!held_list_has(place, 1001));
+	T_CHECK(held_list_stop(link, NOW, &e) == 0 && held_list_has(place, 1001, NOW));
+	T_CHECK(unlink(link) == 0);
+	/* no new one can be written: emptied where it is */
+	snprintf(link, sizeof link, "%s.new", place);
+	T_CHECK(has(list, 1001) && mkdir(link, 0700) == 0);
+	T_CHECK(held_list_stop(place, NOW, &e) == 0 && access(place, F_OK) == 0);
+	T_CHECK(!held_list_has(place, 1001, NOW));
+	T_CHECK(rmdir(link) == 0 && unlink(place) == 0);
+	T_CHECK(!held_list_has(place, 1001, NOW));
 	return T_DONE();
 }
