@@ -446,21 +446,25 @@ tell_since(void)
 }
 
 /* While watch has nothing new to tell, an earlier time is as good: no file changed since,
- * and the walk that starts there looks at no more of them. */
+ * and the walk that starts there looks at no more of them. Not a later one, of a clock that
+ * was set back: what changes while we are stopped would lie before it. */
 void
 files_keep_since(void)
 {
+	static int64_t kept_us;
 	int64_t us = clock_wall().us - SINCE_MARGIN_US;
 	struct err e;
 
-	if (!sight_news || !wire_up(&hub.watch) || !hub.sight.known || !hub.sight.ready ||
-	    hub.sight.files_waiting > 0 || hub.sight.rescan_dirs_left > 0 ||
-	    under_way != NULL)
+	if ((!sight_news && us >= kept_us) || !wire_up(&hub.watch) || !hub.sight.known ||
+	    !hub.sight.ready || hub.sight.files_waiting > 0 ||
+	    hub.sight.rescan_dirs_left > 0 || under_way != NULL)
 		return;
 	if (store_kv_put(hub.store, SINCE_KEY, &us, sizeof us, &e) != 0)
 		hub_store_warn(&e);
-	else
+	else {
 		sight_news = false;
+		kept_us = us;
+	}
 }
 
 void
