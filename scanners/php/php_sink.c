@@ -409,7 +409,7 @@ php_sink_call(struct php *p, struct node *n, unsigned w, struct val *a, struct n
 	case W_MB_SEND_MAIL:
 	case W_WP_MAIL:
 	case W_IMAP_MAIL:
-		php_mail_sink(p, n, a, an, argc, hidden);
+		php_mail_sink(p, n, w, a, an, argc, hidden);
 		return;
 	case W_ASSERT:
 		if (argc > 0 && (a[0].t == V_STR || a[0].taint != 0)) {

@@ -24,8 +24,8 @@ void php_write_sink(struct php *p, struct node *n, unsigned w, struct val *a,
 void php_upload_sink(struct php *p, struct node *n, struct val *a, struct node **an,
 		     unsigned argc);
 /* mail() and its like: recipient, subject, body, headers, parameters. */
-void php_mail_sink(struct php *p, struct node *n, struct val *a, struct node **an,
-		   unsigned argc, bool hidden);
+void php_mail_sink(struct php *p, struct node *n, unsigned w, struct val *a,
+		   struct node **an, unsigned argc, bool hidden);
 /* error_log(text, 1, address, headers) */
 void php_log_sink(struct php *p, struct node *n, struct val *a, struct node **an,
 		  unsigned argc);

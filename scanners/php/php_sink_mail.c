@@ -11,13 +11,15 @@
 #include "php_sink.h"
 
 void
-php_mail_sink(struct php *p, struct node *n, struct val *a, struct node **an,
+php_mail_sink(struct php *p, struct node *n, unsigned w, struct val *a, struct node **an,
 	      unsigned argc, bool hidden)
 {
 	struct php_facts *f = p->f;
+	/* the fifth is the mail program's options; of others it is files, or copies */
 	int64_t *const facts[] = {&f->taint_mail_to, &f->taint_mail_subject,
 				  &f->taint_mail_body, &f->taint_mail_headers,
-				  &f->taint_exec};
+				  w == W_IMAP_MAIL ? &f->taint_mail_to : &f->taint_exec};
+	unsigned known = w == W_WP_MAIL ? 4 : 5;
 	bool nobody = argc > 3 && a[0].t == V_STR &&
 		      (a[0].len == 0 ||
 		       (a[0].len > 11 && strncasecmp(a[0].u.s, "undisclosed", 11) == 0));
@@ -32,7 +34,7 @@ php_mail_sink(struct php *p, struct node *n, struct val *a, struct node **an,
 	}
 	if (argc > 0 && (a[0].taint & TA_REMOTE) && !(an[0]->flags & NF_SEEN2))
 		f->remote_mail++;
-	for (i = 0; i < argc && i < 5; i++)
+	for (i = 0; i < argc && i < known; i++)
 		if (php_tainted(p, an[i], &a[i], "mail", i + 1, facts[i]) && i == 3 &&
 		    nobody)
 			f->taint_mail_to++; /* Bcc: it has no other recipient */

@@ -271,6 +271,10 @@ static const struct row {
     {"<?php $p=$_GET['p'];$l=array('a'=>1,'b'=>2);if(!array_key_exists($p,$l))exit;"
      "include $p;",
      NULL, "php_taint_include", 0},
+    {"<?php wp_mail($a,'s',$t,'h',array($_FILES['f']['name']));", NULL, "php_taint_exec",
+     0},
+    {"<?php mail($a,'s',$t,'h',$_POST['x']);", NULL, "php_taint_exec", 1},
+    {"<?php imap_mail($a,'s',$t,'h',$_POST['x']);", NULL, "php_taint_mail_to", 1},
     {"<?php $p=$_GET['p'];if(array_key_exists($p,$l))include $p;", NULL,
      "php_taint_include", 1},
     {"<?php $p=$_GET['p'];if(array_key_exists($p,$_GET))include $p;", NULL,
