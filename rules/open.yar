@@ -42,7 +42,7 @@ rule open_eval
 		reference = "shells in classes, plugins, themes"
 	condition:
 		php_dressed and php_main > 0 and php_includes < 3 and php_taint_eval > 0 and
-		php_tokens < 4000
+		php_tokens < 4000 and (php_nonce == 0 or php_tokens < 600)
 }
 
 rule open_code
