@@ -34,8 +34,8 @@ php_of_table(struct php *p, const struct val *table)
 	struct arr *a = table->u.a;
 	uint32_t i;
 
-	if (a->live == 0 || a->n > CHOICE_MAX)
-		return v;
+	if (a->live == 0 || a->n > CHOICE_MAX || (v.taint & TA_REQUESTED))
+		return v; /* .. or the request may have put another one in */
 	for (i = 0; i < a->n; i++)
 		if (!a->e[i].dead && function_of(p, &a->e[i].v) == NULL)
 			return v;

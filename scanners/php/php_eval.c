@@ -64,7 +64,10 @@ logical(struct php *p, struct node *n)
 		taint |= one.taint;
 		all = all && known(&v);
 		if (k->join == O_COAL)
-			v = (known(&v) && v.t != V_NULL) || php_chosen(&v) ? v : one;
+			v = (known(&v) && v.t != V_NULL) ||
+				    (php_chosen(&v) && !(one.taint & TA_REQUESTED))
+				? v
+				: one;
 		else if (all && known(&one))
 			php_v_bool(&v, k->join == O_ANDAND
 					   ? php_truthy(&v) && php_truthy(&one)

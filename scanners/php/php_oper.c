@@ -42,6 +42,8 @@ compare(struct php *p, unsigned op, const struct val *a, const struct val *b)
 	double d;
 	int r;
 
+	if (a->t == V_STR && b->t == V_STR)
+		php_step(p, (a->len < b->len ? a->len : b->len) / 16);
 	switch (op) {
 	case O_SAME:
 		return php_strict_eq(a, b);

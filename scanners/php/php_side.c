@@ -277,6 +277,7 @@ php_give_closures(struct php *p, uint32_t taint)
 	given.taint = 0;
 	memset(given.v, 0, 2 * sizeof(given.v[0]));
 	given.v[0].taint = given.v[1].taint = php_bare(taint) & DATA;
+	php_step(p, 4 * p->closure_n);
 	for (i = 0; i < p->closure_n; i++)
 		php_pass_taint(p, p->closure[i], &given);
 }

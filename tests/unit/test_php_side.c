@@ -110,6 +110,13 @@ static const struct row {
     {"<?php $t=['a'=>function($x){echo 1;}];$h=$t[$_GET['a']];$h($_GET['x']);`x`;",
      "php_dynamic_calls", 0},
     {"<?php $t=['a'=>'b'];$h=$t[$_GET['a']];$h($_GET['x']);`x`;", "php_dynamic_calls", 1},
+    {"<?php function f(){}$t=['a'=>'f'];$h=$t[$_GET['a']]??$_GET['f'];$h($_GET['x']);",
+     "php_taint_call", 1},
+    {"<?php function f(){}$t=['a'=>'f'];$h=$t[$_GET['a']]?\?'f';$h($_GET['x']);",
+     "php_taint_call", 0},
+    {"<?php function f(){}function g(&$t,$v){$t['b']=$v;}$t=['a'=>'f'];g($t,$_GET['f']);"
+     "$t[$_GET['k']]($_GET['x']);",
+     "php_taint_call", 1},
 };
 
 static int64_t
@@ -136,6 +143,8 @@ hostile(struct php *p)
 	    "$b=in_array($_GET['a'],$l)?$_GET['a']:1;",
 	    "$t[$_GET[1]]($_GET[2]);",
 	    "$q='pre'.$_GET[1];",
+	    "if($s==$u){}",
+	    "$nothing($_GET[1]);",
 	};
 	static char in[1 << 20];
 
@@ -152,7 +161,8 @@ hostile(struct php *p)
 		for (int k = 0; k < 3000; k++)
 			n += (size_t)snprintf(in + n, sizeof(in) - n, "'k%d'=>'v%d',", k,
 					      k);
-		n += (size_t)snprintf(in + n, sizeof(in) - n, "];");
+		n += (size_t)snprintf(in + n, sizeof(in) - n,
+				      "];$s='%050000d';$u='%050000d';", 0, 0);
 		while (n < sizeof(in) - 100)
 			n += (size_t)snprintf(in + n, sizeof(in) - n, "%s", many[i]);
 		v = php_look(p, in, n);
