@@ -2,6 +2,23 @@
  * webshell - programs that run what a request brings
  */
 
+private rule php_calls_settled
+{
+	meta:
+		group = "info"
+		weight = 0
+		description = "PHP that was taken apart, and whose calls all turned out to be of its own functions"
+		since = "0.2"
+		reference = "rules/README"
+	condition:
+		php_seen == 1 and php_budget == 0 and php_broken == 0 and php_dynamic_calls == 0 and
+		php_taint_call == 0 and php_hidden_calls == 0 and php_call_given == 0 and
+		php_call_request == 0 and php_taint_eval == 0 and php_taint_exec == 0 and
+		php_taint_code == 0 and php_callback_sinks == 0 and php_eval_count == 0 and
+		php_includes == 0 and php_layers == 0 and php_folds == 0 and php_decoders == 0 and
+		php_escapes == 0 and php_globals_hex == 0
+}
+
 rule shell_eval_request
 {
 	meta:
@@ -222,7 +239,8 @@ rule shell_variable_call
 		$d = /\(\s?\$_\w{0,3}\s?=\s?@?\$_(GET|POST|REQUEST|COOKIE)\s?\[[^\]]{0,20}\]\s?\)\s?\.?\s?@?\s?\$/
 		$app = /sugarEntry|defined\s?\(\s?['"]SMF|\bnamespace\s|ABSPATH|_JEXEC|\bextends\s|@package/
 	condition:
-		any of ($a,$b,$c,$d) and not $app and php_namespaces == 0
+		any of ($a,$b,$c,$d) and not $app and php_namespaces == 0 and
+		(has_php == 0 or (php_seen == 1 and not php_calls_settled))
 }
 
 rule shell_variable_call_tiny
@@ -243,7 +261,7 @@ rule shell_variable_call_tiny
 		$plain = /\b(array_map|array_filter|array_walk|usort)\s?\(\s?['"](trim|rtrim|intval|floatval|strtolower|strtoupper|htmlspecialchars|strip_tags|stripslashes|str_getcsv|is_numeric|strlen|ucfirst|basename)['"]|\barray_filter\s?\(\s?array_map\s?\(/
 		$safe = /\b(escapeshellarg|password_verify|hash_equals)\s?\(|FILTER_VALIDATE_/
 	condition:
-		view == 0 and filesize < 900 and $req and (php_dynamic_calls > 0 or $call or #cb > #plain or $run or $pe) and not $inc
+		view == 0 and filesize < 900 and $req and (php_dynamic_calls > 0 or ($call and (has_php == 0 or (php_seen == 1 and not php_calls_settled))) or #cb > #plain or $run or $pe) and not $inc
 		and (not $safe or php_taint_call > 0 or php_taint_exec > 0 or php_taint_eval > 0 or php_taint_code > 0)
 }
 

@@ -394,8 +394,10 @@ arguments(struct php *p)
 	php_v_arr(p, &v, 4);
 	if (p->scope->func == NULL)
 		return php_unknown(0);
-	if (!p->concrete)
+	if (!p->concrete) {
+		p->scope->func->flags |= NF_ALLARGS;
 		return php_unknown(p->names.v[p->scope->func->id].given);
+	}
 	for (k = p->scope->func->kid; k != NULL && k->kind == N_PARAM; k = k->next) {
 		struct var *at = php_var(p, p->scope, k->id, false);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 #include "php_chosen.h"
+#include "php_sink.h"
 
 static void
 eval_args(struct php *p, unsigned w, struct node *first, struct args *a)
@@ -112,6 +113,8 @@ by_name(struct php *p, struct node *n, const char *s, uint32_t len, struct args 
 	w = !hidden && n != NULL ? n->kid->w : php_word(p, s, len);
 	if (f != NULL && (!(f->flags & NF_METHOD) || i > 1))
 		return php_call_own(p, f, a, p->names.v[id].taint);
+	if (f == NULL && w == W_NONE && hidden && n != NULL && !p->concrete)
+		php_given(p, n, a->taint); /* a name, but nobody's that is known */
 	if (!php_only_joins(w) && !php_runs_command(w))
 		php_unquote_args(a);
 	if (!p->concrete && a->taint != 0 && w != W_NONE) {

@@ -108,9 +108,9 @@ static struct val
 chain(struct php *p, struct node *n)
 {
 	struct node *k = n->kid;
-	struct val v, one, first;
+	struct val v, one, first PHP_UNSET;
 	uint32_t taint;
-	bool bits, was = false;
+	bool bits, joins, was = false;
 
 	if (n->op == O_ANDAND || n->op == O_OROR || n->op == O_COAL)
 		return logical(p, n);
@@ -120,7 +120,10 @@ chain(struct php *p, struct node *n)
 		was = p->bit_strings;
 		p->bit_strings = was || has_literal(n);
 	}
-	first = v = php_eval(p, k);
+	v = php_eval(p, k);
+	joins = n->op == O_CAT && p->concrete == 0 && v.t == V_STR;
+	if (joins)
+		first = v;
 	taint = v.taint | (n->op == O_CAT && php_is_url(&v) ? TA_URL : 0);
 	for (k = k->next; k != NULL; k = k->next) {
 		one = php_eval(p, k);
@@ -156,7 +159,7 @@ chain(struct php *p, struct node *n)
 			taint &= ~(uint32_t)TA_LIST;
 	}
 	v.taint = taint;
-	if (n->op == O_CAT && !p->concrete)
+	if (joins)
 		php_of_prefix(p, &first, &v);
 	return v;
 }

@@ -156,8 +156,9 @@ enum {
 	NF_BUSY = 1024, /* a loop that could not be run */
 	NF_ELSE = 2048,
 	NF_METHOD = 4096,
-	NF_CONSTV = 8192, /* v belongs to the tree, not to the last walk */
-	NF_SEEN3 = 16384  /* that nothing has set it is counted */
+	NF_CONSTV = 8192,  /* v belongs to the tree, not to the last walk */
+	NF_SEEN3 = 16384,  /* that nothing has set it is counted */
+	NF_ALLARGS = 32768 /* a function that was seen to ask for all its arguments */
 };
 #define HEIGHT_MAX 240
 

@@ -265,14 +265,14 @@ struct val
 php_read_text(struct php *p, struct node *n)
 {
 	struct node *k;
-	struct val v, one, first = php_unknown(0);
+	struct val v, one, first PHP_UNSET;
 	uint32_t taint = 0;
 	bool all = true;
 
 	php_v_str(&v, "", 0);
 	for (k = n->kid; k != NULL; k = k->next) {
 		one = php_eval(p, k);
-		if (k == n->kid)
+		if (k == n->kid && p->concrete == 0)
 			first = one;
 		taint |= k == n->kid ? one.taint | (php_is_url(&one) ? TA_URL : 0)
 				     : one.taint & ~(uint32_t)TA_URL;
@@ -289,7 +289,7 @@ php_read_text(struct php *p, struct node *n)
 	if (!all)
 		v = php_unknown(0);
 	v.taint = php_joined_nodes(p, n->kid, taint);
-	if (!p->concrete)
+	if (!p->concrete && n->kid != NULL)
 		php_of_prefix(p, &first, &v);
 	return v;
 }

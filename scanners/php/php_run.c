@@ -23,7 +23,7 @@ php_pass_taint(struct php *p, struct node *f, const struct args *a)
 		all |= a->v[i].taint & TA_SHOWN;
 	if (f->id != 0 && (all & ~p->names.v[f->id].given)) {
 		p->names.v[f->id].given |= all;
-		p->again = p->again || (f->flags & NF_SEEN);
+		p->again = p->again || (f->flags & NF_ALLARGS);
 	}
 	i = 0;
 	for (k = f->kid; k != NULL && k->kind == N_PARAM && i < a->count; k = k->next) {

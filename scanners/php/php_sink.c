@@ -528,6 +528,9 @@ php_sink_dynamic(struct php *p, struct node *n, const struct val *fn, uint32_t g
 {
 	struct node *callee = n->kid;
 
+	if ((fn->taint & (TA_LISTED | TA_RISKY)) == TA_LISTED &&
+	    !(fn->taint & TA_REQUESTED))
+		return; /* one of a list of constants, none of which names a sink */
 	if (php_first(n)) {
 		p->f->dynamic_calls++;
 		p->f->call_request += (given & TA_REQUESTED) != 0;
