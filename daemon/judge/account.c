@@ -353,13 +353,15 @@ all_told(const struct submission *s)
 	return s->rcpts > 0 && s->rcpt_hash_count == s->rcpts;
 }
 
-/* Who gets what goes around bought nothing. */
+/* Who gets what goes around bought nothing, nor did a list's readers, each of whose texts
+ * may be his own. (Where no script is named all mail is one's: a shop's, perhaps.) */
 static void
 meet(struct acct *a, const struct judged *j, int64_t now)
 {
 	const struct submission *s = j->s;
+	bool list = s->script != NULL && script_bursty(j->script);
 
-	if (!j->msg.equal_body && j->msg.rcpts <= 2)
+	if (!j->msg.equal_body && j->msg.rcpts <= 2 && !list)
 		people_meet(&a->buyers, a->salt, j->script->key, s->rcpt_hashes,
 			    s->rcpt_hash_count, now);
 }

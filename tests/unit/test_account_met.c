@@ -251,6 +251,49 @@ test_shipping(void)
 	engine_free(&e);
 }
 
+/* A shop whose newsletter greets each by his name: its readers bought nothing, a thief in
+ * the shop's script cannot write to them as to buyers. Returns how many left. */
+static unsigned
+readers_stolen(void)
+{
+	struct engine *e = fresh(0);
+	unsigned left = 0;
+
+	engine_salt(e, 77);
+	for (int64_t day = 0; day < 24; day++) {
+		if (day > 0)
+			T_EQ(batch(e, day, (uint64_t)day * 1000, 20, 0), 20);
+		T_EQ(orders(e, day, (uint64_t)(day + 1) * 1000, 20), 20);
+		for (unsigned i = 0; day % 7 == 2 && i < 600; i++) {
+			struct mail m = {T0 + day * 86400 + 18 * 3600 + i,
+					 1000000 + day * 86400,
+					 0,
+					 1,
+					 "/shop/news.php",
+					 UINT64_C(1) << 42 | (uint64_t)day << 16 | i,
+					 0};
+
+			to = 500000 + i;
+			left += !passes(e, m);
+			to = 0;
+		}
+	}
+	T_EQ(left, 0);
+	for (unsigned i = 0; i < 1200; i++)
+		left += shop_sends(e, T0 + 24 * 86400 + 9 * 3600 + i / 4,
+				   500000 + i % 600, UINT64_C(1) << 43 | i);
+	engine_free(&e);
+	return left;
+}
+
+static void
+test_readers(void)
+{
+	unsigned left = readers_stolen();
+
+	T_CHECK(left <= 80, "%u of 1200 to a newsletter's readers left", left);
+}
+
 int
 main(void)
 {
@@ -258,5 +301,6 @@ main(void)
 	test_known_bomb();
 	test_due_blind();
 	test_shipping();
+	test_readers();
 	return T_DONE();
 }
