@@ -522,7 +522,7 @@ wait_all(void)
 	} while (left > 0);
 }
 
-/* hands does it when it is told to stop; here for one that was dead, or hung. */
+/* Here, not in hands, which may be dead or hung. A parent that is killed ends no hold. */
 static void
 stop_held_list(void)
 {

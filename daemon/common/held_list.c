@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "msg.h"
 #include "text.h"
 
 #define STOPPED "# stopped at "
@@ -74,51 +75,91 @@ empty(const char *path, struct err *e)
 	return close(fd);
 }
 
-/* The lines of `in` as remarks. How many; -1: they could not be written. */
-static int64_t
+/* What becomes the list when it is whole. NULL: *e. */
+static FILE *
+begin(const char *fresh, struct err *e)
+{
+	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (f == NULL) {
+		err_sys(e, "%s", fresh);
+		if (fd >= 0)
+			close(fd);
+	}
+	return f;
+}
+
+static int
+finish(FILE *f, const char *fresh, const char *path, struct err *e)
+{
+	bool ok = fflush(f) == 0 && fchmod(fileno(f), 0644) == 0 && fsync(fileno(f)) == 0;
+
+	if (fclose(f) == 0 && ok && rename(fresh, path) == 0)
+		return 0;
+	err_sys(e, "%s", path);
+	(void)unlink(fresh);
+	return -1;
+}
+
+int
+held_list_write(const char *path, const void *uids, size_t len, struct err *e)
+{
+	char fresh[400];
+	struct strings s = strings_of(uids, len);
+	const char *uid;
+	int64_t n;
+	FILE *f;
+
+	(void)snprintf(fresh, sizeof fresh, "%s.new", path);
+	if ((f = begin(fresh, e)) == NULL)
+		return -1;
+	fprintf(f, "# written by mailbrake: no mail of these uids goes\n");
+	while ((uid = strings_next(&s)) != NULL)
+		if (text_to_i64(uid, 1, UINT32_MAX - 1, &n))
+			fprintf(f, "%" PRId64 ":\n", n);
+	return finish(f, fresh, path, e);
+}
+
+/* The lines of `in` as remarks; are there any? */
+static bool
 write_remarks(FILE *in, FILE *out, int64_t now_s)
 {
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t len;
-	int64_t uid, uids = 0;
+	int64_t uid;
+	bool any = false;
 
 	fprintf(out, STOPPED "%" PRId64 "\n", now_s);
 	while ((len = getline(&line, &size, in)) > 0)
 		if ((uid = uid_of(line, (size_t)len)) != 0) {
 			fprintf(out, "#%" PRId64 ":\n", uid);
-			uids++;
+			any = true;
 		}
 	free(line);
-	return !ferror(in) && fflush(out) == 0 && fchmod(fileno(out), 0644) == 0 &&
-		       fsync(fileno(out)) == 0
-		   ? uids
-		   : -1;
+	return any;
 }
 
 int
 held_list_stop(const char *path, int64_t now_s, struct err *e)
 {
 	char fresh[400];
-	int64_t uids = -1;
-	FILE *in = fopen(path, "re"), *out = NULL;
-	int fd;
+	FILE *in = fopen(path, "re"), *out;
+	int r = -1;
+	bool broken;
 
 	if (in == NULL)
 		return errno == ENOENT ? 0 : err_sys(e, "%s", path);
 	(void)snprintf(fresh, sizeof fresh, "%s.new", path);
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd >= 0 && (out = fdopen(fd, "w")) == NULL)
-		close(fd);
-	if (out != NULL) {
-		uids = write_remarks(in, out, now_s);
+	if ((out = begin(fresh, e)) != NULL && !write_remarks(in, out, now_s)) {
+		r = 0; /* nobody stands in it: it is one of a stop already */
 		(void)fclose(out);
-	}
-	fclose(in);
-	if (uids > 0 && rename(fresh, path) == 0)
-		return 0;
-	if (fd >= 0)
 		(void)unlink(fresh);
-	/* none: it is one of a stop already */
-	return uids == 0 ? 0 : empty(path, e);
+	} else if (out != NULL) {
+		r = finish(out, fresh, path, e);
+	}
+	broken = ferror(in) != 0;
+	fclose(in);
+	return r == 0 && !broken ? 0 : empty(path, e);
 }

@@ -2,8 +2,8 @@
  * held_list - the list of accounts none of whose mail goes, for who cannot ask judge
  *
  * Job:     its place, its form, and whether an account stands in it. Written by hands,
- *          read by Exim (contrib/exim) and, when the daemon does not answer, by the
- *          wrapper.
+ *          at a stop by the parent; read by Exim (contrib/exim) and, when the daemon
+ *          does not answer, by the wrapper.
  * Format:  lines "UID:\n" as Exim's lsearch reads them; "#" begins a remark. After a stop
  *          they are remarks, too ("#UID:"), and one says when that was: so long as a
  *          restart takes they still count for the wrapper.
@@ -20,6 +20,10 @@
 
 /* The list's place: the setting brake_file with ".held" behind it. */
 void held_list_path(char *path, size_t size, const char *brake_file);
+
+/* The whole list anew, never half of it: len bytes of strings (msg.h), each a uid; others
+ * are left out. */
+int held_list_write(const char *path, const void *uids, size_t len, struct err *e);
 
 /* Does the uid stand in the list? A list that is not there, or cannot be read, has none. */
 bool held_list_has(const char *path, uint32_t uid, int64_t now_s);

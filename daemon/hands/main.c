@@ -173,7 +173,6 @@ on_parent(struct wire *w, struct msg *m)
 
 	(void)w;
 	if (m->type == MSG_STOP) {
-		holds_stop(); /* not when the parent was killed: that ends no hold */
 		stop(true);
 	} else if (m->type == MSG_CONF) {
 		if (m->fd < 0)

@@ -41,8 +41,6 @@ void verb_holds(struct msg *m);
 /* The daemon stops: what the MTA holds back for a brake is let go; takes no list any
  * more. Its jobs may still run when it returns. */
 void brake_stop(void);
-/* The same for the list of held accounts; what is frozen stays so. */
-void holds_stop(void);
 
 /* Have the MTA try soon what may go now and did not before. */
 void queue_kick(void);
