@@ -394,6 +394,18 @@ simple(struct php *p, const struct node *n, unsigned w, struct val *a, struct no
 	return false;
 }
 
+/* stream_copy_to_stream(from, to) */
+static void
+stream_sink(struct php *p, struct node *n, struct val *a, struct node **an, unsigned argc)
+{
+	p->f->write_count += php_first(n);
+	if (argc < 2)
+		return;
+	if ((a[0].taint & TA_REMOTE) && !(an[0]->flags & NF_SEEN2))
+		p->f->remote_code++;
+	(void)php_tainted(p, an[0], &a[0], "fwrite", 2, &p->f->taint_write_data);
+}
+
 void
 php_sink_call(struct php *p, struct node *n, unsigned w, struct val *a, struct node **an,
 	      unsigned argc, bool hidden)
@@ -463,12 +475,7 @@ php_sink_call(struct php *p, struct node *n, unsigned w, struct val *a, struct n
 		php_write_sink(p, n, w, a, an, argc);
 		return;
 	case W_STREAM_COPY_TO_STREAM:
-		p->f->write_count += php_first(n);
-		if (argc > 1 && (a[0].taint & TA_REMOTE) && !(an[0]->flags & NF_SEEN2))
-			p->f->remote_code++;
-		if (argc > 1)
-			(void)php_tainted(p, an[0], &a[0], "fwrite", 2,
-					  &p->f->taint_write_data);
+		stream_sink(p, n, a, an, argc);
 		return;
 	default:
 		php_callback_sink(p, n, w, a, an, argc);
